@@ -1,0 +1,20 @@
+"""Located messages as values, and how they read."""
+
+from reconciler.diagnostics.codes import Code
+from reconciler.diagnostics.model import Diagnostic, Diagnostics, Severity, Span
+from reconciler.diagnostics.palette import PLAIN, Palette
+from reconciler.diagnostics.render import as_json, printable, render_json, render_text
+
+__all__ = [
+    "PLAIN",
+    "Code",
+    "Diagnostic",
+    "Diagnostics",
+    "Palette",
+    "Severity",
+    "Span",
+    "as_json",
+    "printable",
+    "render_json",
+    "render_text",
+]

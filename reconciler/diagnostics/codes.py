@@ -1,0 +1,55 @@
+"""The closed list of diagnostic codes, each with the sentence that explains it."""
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """One rule that a manifest, a secret or a workspace can break. Stable once released."""
+
+    # files
+    FILE_NOT_FOUND = "file-not-found"
+    FILE_UNREADABLE = "file-unreadable"
+    FILE_TOO_LARGE = "file-too-large"
+    FILE_ENCODING = "file-encoding"
+    SYMLINK_LOOP = "symlink-loop"
+    NO_MANIFESTS = "no-manifests"
+    # YAML
+    YAML_SYNTAX = "yaml-syntax"
+    YAML_ALIASES = "yaml-aliases"
+    YAML_DEPTH = "yaml-depth"
+    YAML_TAG = "yaml-tag"
+    DUPLICATE_KEY = "duplicate-key"
+    # shape
+    NOT_A_MANIFEST = "not-a-manifest"
+    UNKNOWN_API_VERSION = "unknown-api-version"
+    UNKNOWN_KIND = "unknown-kind"
+    UNKNOWN_FIELD = "unknown-field"
+    MISSING_FIELD = "missing-field"
+    WRONG_TYPE = "wrong-type"
+    INVALID_VALUE = "invalid-value"
+    INVALID_URL = "invalid-url"
+    UNKNOWN_ICON = "unknown-icon"
+    UNKNOWN_STAKE = "unknown-stake"
+    LITERAL_SECRET = "literal-secret"  # noqa: S105 - the name of a rule
+    # whole set
+    DUPLICATE_ADDRESS = "duplicate-address"
+    DUPLICATE_WORKSPACE = "duplicate-workspace"
+    MISSING_WORKSPACE = "missing-workspace"
+    DANGLING_REFERENCE = "dangling-reference"
+    COMPANY_NOT_ALONE = "company-not-alone"
+    NAME_CLASH = "name-clash"
+    PREVIOUS_NAME_CLASH = "previous-name-clash"
+    # secrets
+    SECRET_MISSING = "secret-missing"  # noqa: S105 - the name of a rule
+    SECRET_EMPTY = "secret-empty"  # noqa: S105 - the name of a rule
+    SECRET_DENIED = "secret-denied"  # noqa: S105 - the name of a rule
+    SECRET_UNREACHABLE = "secret-unreachable"  # noqa: S105 - the name of a rule
+    SECRET_MALFORMED = "secret-malformed"  # noqa: S105 - the name of a rule
+    # workspace
+    UNKNOWN_MEMBER = "unknown-member"
+    UNKNOWN_GROUP = "unknown-group"
+    UNKNOWN_TOOL = "unknown-tool"
+    NAME_TAKEN = "name-taken"
+    NOT_OWNED = "not-owned"
+    PROTECTED = "protected"
+    CONSENT_NEEDED = "consent-needed"

@@ -1,0 +1,89 @@
+"""Diagnostics as text: a headline, the place, the line with carets, what to do."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from reconciler.diagnostics.model import Diagnostic, Severity, Span
+from reconciler.diagnostics.palette import PLAIN, Palette
+
+_MAX_EXCERPT = 160
+_CONTROL: dict[int, str] = {
+    code: "\N{REPLACEMENT CHARACTER}"
+    for span in (range(32), range(127, 0xA0), range(0x202A, 0x202F), range(0x2066, 0x206A))
+    for code in span
+}
+_CONTROL[ord("\t")] = " "
+
+
+def printable(text: str) -> str:
+    """`text` without what could move a terminal's cursor or reorder a line (tabs become spaces)."""
+    return text.translate(_CONTROL)
+
+
+def render_text(diagnostics: Iterable[Diagnostic], palette: Palette = PLAIN) -> str:
+    """Every diagnostic in turn, a blank line between two; the empty string for none."""
+    return "\n".join(_one(item, palette) for item in diagnostics)
+
+
+def render_json(diagnostics: Iterable[Diagnostic]) -> list[dict[str, Any]]:
+    """The same as JSON values: code, severity, message, file, line, column, notes, help."""
+    return [as_json(item) for item in diagnostics]
+
+
+def as_json(item: Diagnostic) -> dict[str, Any]:
+    """One diagnostic as a JSON value (`schemas/diagnostics.schema.json`)."""
+    span = item.span
+    place = None
+    if span:
+        place = {
+            "file": span.file,
+            "line": span.line,
+            "column": span.column,
+            "endLine": span.end_line,
+            "endColumn": span.end_column,
+        }
+    return {
+        "code": item.code.value,
+        "severity": item.severity.value,
+        "message": item.message,
+        "label": item.label or None,
+        "place": place,
+        "address": item.address,
+        "notes": list(item.notes),
+        "help": list(item.help),
+    }
+
+
+def _one(item: Diagnostic, palette: Palette) -> str:
+    paint = palette.error if item.severity is Severity.ERROR else palette.warning
+    lines = [paint(f"{item.severity}[{item.code}]") + ": " + palette.bold(printable(item.message))]
+    width = len(str(item.span.line)) if item.span else 1
+    margin = " " * width
+    if item.span:
+        lines.append(f"{margin} {palette.dim('-->')} {printable(str(item.span))}")
+        lines += _excerpt(item.span, item.label, margin, palette, paint)
+    lines += [f"{margin} {palette.dim('=')} note: {printable(note)}" for note in item.notes]
+    lines += [f"{margin} {palette.dim('=')} help: {printable(text)}" for text in item.help]
+    return "\n".join(lines) + "\n"
+
+
+def _excerpt(
+    span: Span, label: str, margin: str, palette: Palette, paint: Palette.Paint
+) -> list[str]:
+    if span.excerpt is None:
+        return [f"{margin} {palette.dim('=')} {printable(label)}"] if label else []
+    bar = palette.dim("|")
+    text, start = printable(span.excerpt), span.column - 1
+    end = span.end_column - 1 if span.end_line == span.line else len(text)
+    shift = 0
+    if len(text) > _MAX_EXCERPT:
+        shift = max(0, min(start - _MAX_EXCERPT // 2, len(text) - _MAX_EXCERPT))
+        text = text[shift : shift + _MAX_EXCERPT]
+    start, end = start - shift, min(max(end - shift, start - shift + 1), max(len(text), 1))
+    carets = " " * start + paint("^" * max(1, end - start) + (f" {printable(label)}" * bool(label)))
+    return [
+        f"{margin} {bar}",
+        f"{palette.dim(str(span.line))} {bar} {text}",
+        f"{margin} {bar} {carets}",
+        f"{margin} {bar}",
+    ]

@@ -1,0 +1,128 @@
+"""The provider boundary: read, forecast, write. A provider never overrides planning."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from threading import Event
+from typing import Any, Protocol
+
+from reconciler.resources import Address, Change, Operation, SecretRef, Snapshot
+from reconciler.secrets import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One HTTP exchange, for progress and `--debug`: no header, no body, no query string."""
+
+    method: str
+    path: str
+    status: int | None
+    milliseconds: float
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How to reach a workspace.
+
+    `url` is the origin (scheme, host, port), `timeout` the seconds that one exchange may take,
+    `attempts` how often a call is tried at most, `stop` is set when the user interrupts,
+    `observe` is told of each exchange (from worker threads).
+    """
+
+    url: str
+    workspace_id: str
+    token: Secret
+    timeout: float = 30.0
+    attempts: int = 5
+    parallelism: int = 8
+    stop: Event = field(default_factory=Event)
+    observe: Callable[[Call], None] = lambda _call: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRequest:
+    """What planning needs to know.
+
+    Objects of a kind in `owned` (remote ids) or whose title is in `titles` (casefolded display
+    names) are read in full; the rest may be read in outline. `members` and `groups` ask for the
+    directory.
+    """
+
+    owned: Mapping[str, frozenset[str]]
+    titles: Mapping[str, frozenset[str]]
+    members: bool = False
+    groups: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who the credential belongs to."""
+
+    email: str
+    role: str
+    workspace_name: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What the operations of one change share while they run.
+
+    `remote_id` is the object they work on (set by the executor after a creating operation);
+    `resolve` gives the remote id of another resource; `secret` a resolved secret; `facts` is
+    the provider's scratch, seeded with the live object's facts.
+    """
+
+    remote_id: str | None
+    resolve: Callable[[Address], str]
+    secret: Callable[[SecretRef], Secret]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What an operation answered: the new object's id, if it created one."""
+
+    remote_id: str | None = None
+
+
+class Reader(Protocol):
+    """Knows GET alone."""
+
+    def check_access(self) -> Caller:
+        """Who calls; raises Forbidden when that person can't manage the workspace."""
+        ...
+
+    def snapshot(self, request: ReadRequest) -> Snapshot:
+        """The workspace as it is; raises ProviderError rather than return a partial list."""
+        ...
+
+
+class Writer(Protocol):
+    """Performs one operation at a time; safe to use from several threads."""
+
+    def perform(self, operation: Operation, change: Change, run: Run) -> Done:
+        """Send it. Raises ProviderError; OutcomeUnknown when it may have happened."""
+        ...
+
+
+class Provider(Protocol):
+    """A platform."""
+
+    name: str
+
+    def operations(self, change: Change) -> tuple[Operation, ...]:
+        """The calls that the change takes, in order; pure."""
+        ...
+
+    def consequences(self, change: Change) -> tuple[str, ...]:
+        """What the change does beyond its fields, in words; pure."""
+        ...
+
+    def reader(self, connection: Connection) -> AbstractContextManager[Reader]:
+        """A session that can't write."""
+        ...
+
+    def writer(self, connection: Connection) -> AbstractContextManager[Writer]:
+        """A session that can."""
+        ...

@@ -1,0 +1,60 @@
+"""What a platform can answer badly, by who can act. HTTP exceptions never leave a provider."""
+
+
+class ProviderError(Exception):
+    """A call that failed.
+
+    Parameters: `message` is what happened (never a secret, never an answer's raw body); `call`
+    is the request, e.g. `PATCH /mcp/rms_1`; `status` the HTTP status, if there was one; `help`
+    what to do about it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        call: str = "",
+        status: int | None = None,
+        help: tuple[str, ...] = (),  # noqa: A002 - the word of diagnostics
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.call = call
+        self.status = status
+        self.help = help
+
+
+class NotFound(ProviderError):
+    """Gone: plan again."""
+
+
+class Conflict(ProviderError):
+    """Someone changed it since the snapshot: plan again."""
+
+
+class Rejected(ProviderError):
+    """The platform refuses this spec: fix the manifest."""
+
+
+class Forbidden(ProviderError):
+    """The credential may not, or no longer: fix the credential."""
+
+
+class RateLimited(ProviderError):
+    """Too many calls, and waiting as told didn't help: later."""
+
+
+class Unreachable(ProviderError):
+    """Nothing was sent: safe to retry."""
+
+
+class OutcomeUnknown(ProviderError):
+    """Sent, no usable answer: read, then decide."""
+
+
+class Unexpected(ProviderError):
+    """An answer that doesn't fit what this version knows of the API: which call, field, value."""
+
+
+class Interrupted(ProviderError):
+    """The person at the keyboard stopped the run while a call waited."""

@@ -1,0 +1,106 @@
+"""The vocabulary: addresses, specs, kinds as data, desired and live, changes and operations."""
+
+from reconciler.resources.changes import (
+    Action,
+    Change,
+    FieldChange,
+    Gate,
+    Hidden,
+    Operation,
+    Reason,
+    Refusal,
+    Shown,
+)
+from reconciler.resources.fields import API_VERSION
+from reconciler.resources.icons import ICONS
+from reconciler.resources.kinds import KINDS, WORKSPACE_KIND
+from reconciler.resources.mcp_server import (
+    DEFAULT_TOOL,
+    FALLBACK_STAKE,
+    MCP_SERVER,
+    AutomaticAuth,
+    BearerAuth,
+    MCPServerManifest,
+    MCPServerSpec,
+    NoAuth,
+    StaticOAuth,
+    ToolSettings,
+)
+from reconciler.resources.policies import FieldPolicy, KindDefinition
+from reconciler.resources.references import (
+    SCHEMES,
+    EnvReference,
+    FileReference,
+    LiteralValue,
+    SecretRef,
+    SecretReference,
+    VaultReference,
+)
+from reconciler.resources.resource import (
+    Desired,
+    Directory,
+    LiveResource,
+    Locator,
+    Resource,
+    Snapshot,
+    Workspace,
+    secret_refs,
+)
+from reconciler.resources.space import COMPANY, SPACE, SpaceManifest, SpaceSpec
+from reconciler.resources.values import Address, Json, Path, Spec, show_path
+from reconciler.resources.workspace import Guards, WorkspaceManifest, WorkspaceSpec
+
+__all__ = [
+    "API_VERSION",
+    "COMPANY",
+    "DEFAULT_TOOL",
+    "FALLBACK_STAKE",
+    "ICONS",
+    "KINDS",
+    "MCP_SERVER",
+    "SCHEMES",
+    "SPACE",
+    "WORKSPACE_KIND",
+    "Action",
+    "Address",
+    "AutomaticAuth",
+    "BearerAuth",
+    "Change",
+    "Desired",
+    "Directory",
+    "EnvReference",
+    "FieldChange",
+    "FieldPolicy",
+    "FileReference",
+    "Gate",
+    "Guards",
+    "Hidden",
+    "Json",
+    "KindDefinition",
+    "LiteralValue",
+    "LiveResource",
+    "Locator",
+    "MCPServerManifest",
+    "MCPServerSpec",
+    "NoAuth",
+    "Operation",
+    "Path",
+    "Reason",
+    "Refusal",
+    "Resource",
+    "SecretRef",
+    "SecretReference",
+    "Shown",
+    "Snapshot",
+    "SpaceManifest",
+    "SpaceSpec",
+    "Spec",
+    "StaticOAuth",
+    "ToolSettings",
+    "VaultReference",
+    "Workspace",
+    "WorkspaceManifest",
+    "WorkspaceSpec",
+    "secret_refs",
+    "show_path",
+]

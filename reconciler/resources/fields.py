@@ -1,0 +1,53 @@
+"""Field types that several kinds share, with the constraints that models and schemas both use."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+API_VERSION = "reconciler/v1"
+
+ApiVersion = Annotated[
+    Literal["reconciler/v1"], Field(description="The version of the manifest format.")
+]
+
+_NAME_PATTERN = r"^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$"
+
+ResourceName = Annotated[
+    str,
+    Field(
+        pattern=_NAME_PATTERN,
+        description="Lower-case letters, digits, `.`, `_` and `-`, at most 63 characters.",
+        examples=["github"],
+    ),
+]
+
+# No control characters, no white space at either end: the platform trims names, and a name that
+# it trims would differ from the manifest for ever.
+_TEXT_PATTERN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
+
+SpaceTitle = Annotated[str, Field(min_length=1, max_length=256, pattern=_TEXT_PATTERN)]
+ServerTitle = Annotated[str, Field(min_length=1, max_length=255, pattern=_TEXT_PATTERN)]
+ServerText = Annotated[str, Field(min_length=1, max_length=255, pattern=_TEXT_PATTERN)]
+
+# https anywhere, plain http on this machine only; no user:password@, no fragment.
+URL_PATTERN = (
+    r"^(https://[^\s/?#@]+|http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?)"
+    r"([/?][^\s#]*)?$"
+)
+
+WebUrl = Annotated[
+    str,
+    Field(
+        pattern=URL_PATTERN,
+        max_length=2048,
+        description="An https URL (plain http only for this machine), without credentials "
+        "and without a fragment.",
+        examples=["https://mcp.example.com/mcp"],
+    ),
+]
+
+EmailAddress = Annotated[
+    str, Field(pattern=r"^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+$", max_length=320)
+]
+
+Stake = Literal["high", "medium", "low", "never_ask"]

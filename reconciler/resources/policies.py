@@ -1,0 +1,83 @@
+"""What the core must know about a kind: data that planning interprets, never code per kind."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from reconciler.resources.values import Address, Json, Path, Spec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldPolicy:
+    """How one field behaves.
+
+    - `unordered`: a list that compares as a set.
+    - `write_only`: the workspace never tells the value; only whether there is one.
+    - `presence`: for a write-only field, the workspace does tell whether there is one.
+    - `secret`: the value is a secret reference (or may be one).
+    - `references`: the list names resources of this kind.
+    - `owned_map`: (paths ending in `*`) keys that live has and the manifest lacks are removed.
+    - `replaces(before, after)`: whether that change needs a new object.
+    - `casefold`: compares without regard to letter case.
+    """
+
+    unordered: bool = False
+    write_only: bool = False
+    presence: bool = False
+    secret: bool = False
+    references: str | None = None
+    owned_map: bool = False
+    casefold: bool = False
+    replaces: Callable[[Json, Json], bool] = field(default=lambda _before, _after: False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindDefinition:
+    """One kind as data.
+
+    `fields` maps path patterns (`*` stands for any one key) to policies; every leaf of a spec
+    has one. `defaults(name, spec)` fills what the manifest may leave out although it is managed.
+    `expand(spec, live)` spells a spec out against what the live object offers (e.g. a default
+    for every tool). `identity` are the top-level fields by which an object of unknown outcome,
+    or a stranger in the way, is recognised.
+    """
+
+    name: str
+    spec_model: type[BaseModel]
+    manifest_model: type[BaseModel]
+    fields: Mapping[Path, FieldPolicy]
+    identity: tuple[str, ...]
+    defaults: Callable[[str, Spec], Spec] = field(default=lambda _name, spec: spec)
+    expand: Callable[[Spec, Spec | None], Spec] = field(default=lambda spec, _live: spec)
+    references: Callable[[Spec], tuple[Address, ...]] = field(default=lambda _spec: ())
+
+    def policy(self, path: Path) -> FieldPolicy:
+        """The policy of a concrete path; KeyError means a bug in the kind's table."""
+        for pattern, policy in self.fields.items():
+            if len(pattern) == len(path) and all(
+                want in ("*", have) for want, have in zip(pattern, path, strict=True)
+            ):
+                return policy
+        raise KeyError(path)
+
+    def leaves(self, spec: Spec) -> Iterator[tuple[Path, FieldPolicy, Any]]:
+        """Every managed leaf of `spec` in the order of the table: path, policy, raw value."""
+        for pattern, policy in self.fields.items():
+            for path, value in _walk(pattern, 0, spec, ()):
+                yield path, policy, value
+
+
+def _walk(pattern: Path, at: int, value: Any, path: Path) -> Iterator[tuple[Path, Any]]:  # noqa: ANN401 - JSON of any shape
+    if at == len(pattern):
+        yield path, value
+        return
+    if not isinstance(value, Mapping):
+        return
+    segment = pattern[at]
+    if segment == "*":
+        for key in value:
+            yield from _walk(pattern, at + 1, value[key], (*path, key))
+    elif segment in value:
+        yield from _walk(pattern, at + 1, value[segment], (*path, segment))

@@ -1,0 +1,88 @@
+"""The kind `Workspace`: where the resources live and how to get in. Read, never applied."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StrictFloat, StrictInt, model_validator
+
+from reconciler.resources.envelope import Metadata
+from reconciler.resources.fields import ApiVersion, WebUrl
+from reconciler.resources.references import SecretReference, Strict
+
+
+class WorkspaceCredentials(Strict):
+    """How the tool signs in to the platform."""
+
+    access_token: Annotated[
+        SecretReference,
+        Field(
+            description="Where the access token of a workspace administrator is kept. An API key "
+            "(`sk-…`) can't manage MCP servers."
+        ),
+    ]
+
+
+class StateLocation(Strict):
+    """Where the tool remembers what it owns."""
+
+    path: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=4096,
+            description="A file, relative to the folder of the Workspace manifest.",
+        ),
+    ]
+
+
+class Guards(Strict):
+    """Limits that stop an apply from going too far."""
+
+    max_deletes: Annotated[
+        Annotated[StrictInt, Field(ge=0)] | None,
+        Field(default=None, description="How many resources one apply may delete or replace."),
+    ] = None
+    max_delete_fraction: Annotated[
+        Annotated[StrictFloat | StrictInt, Field(ge=0, le=1)] | None,
+        Field(
+            default=None,
+            description="Which part of the owned resources one apply may delete or replace.",
+        ),
+    ] = None
+
+
+class WorkspaceSpec(Strict):
+    """Where the workspace is."""
+
+    provider: Annotated[Literal["dust"], Field(description="The platform.")]
+    workspace_id: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9_-]{1,64}$",
+            description="The id in the workspace's address, after `/w/`.",
+        ),
+    ]
+    region: Annotated[
+        Literal["us", "eu"] | None, Field(default=None, description="Where Dust hosts it.")
+    ] = None
+    url: Annotated[
+        WebUrl | None,
+        Field(default=None, description="Instead of `region`: a sandbox or a proxy."),
+    ] = None
+    credentials: WorkspaceCredentials
+    state: StateLocation | None = None
+    guards: Guards = Guards()
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.region is None) == (self.url is None):
+            raise ValueError("give exactly one of `region` and `url`")
+        return self
+
+
+class WorkspaceManifest(Strict):
+    """The workspace that the other manifests describe."""
+
+    api_version: ApiVersion
+    kind: Literal["Workspace"]
+    metadata: Metadata
+    spec: WorkspaceSpec
