@@ -1,0 +1,103 @@
+"""The journal of one apply: each intent before its call and each outcome after, flushed to disk.
+
+It is a write-ahead log beside the state file, a JSON object a line. What it holds and the file
+doesn't yet is folded in when state is loaded, so that a crash loses nothing.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from reconciler.resources import Address
+from reconciler.state.document import (
+    entry_from_json,
+    entry_json,
+    intent_from_json,
+    intent_json,
+)
+from reconciler.state.failures import StateUnreadable, StateUnwritable
+from reconciler.state.model import Entry, Intent, State
+
+
+class Journal:
+    """Appends events; not thread-safe by itself (the session serialises)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+
+    def begin(self, state: State, *, tool: str, at: str) -> None:
+        """Start a run on top of `state`."""
+        self._append(
+            {"event": "begin", "lineage": state.lineage, "serial": state.serial, "tool": tool}
+            | {"at": at}
+        )
+
+    def intent(self, intent: Intent) -> None:
+        """A call is about to be sent."""
+        self._append({"event": "intent", **intent_json(intent)})
+
+    def outcome(self, address: Address, operation: str, outcome: str, note: str = "") -> None:
+        """A call was answered: `done`, `failed` (nothing happened) or `unknown`."""
+        event = {"event": outcome, "address": str(address), "operation": operation}
+        self._append(event | ({"note": note} if note else {}))
+
+    def entry(self, address: Address, entry: Entry | None) -> None:
+        """What we own at `address` from now on; None for nothing."""
+        value = None if entry is None else entry_json(entry)
+        self._append({"event": "entry", "address": str(address), "entry": value})
+
+    def remove(self) -> None:
+        """Close and delete: everything in it is in the state file."""
+        if self._file:
+            self._file.close()
+            self._file = None
+        self._path.unlink(missing_ok=True)
+
+    def _append(self, event: Mapping[str, Any]) -> None:
+        try:
+            if self._file is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self._path.open("ab")
+            self._file.write(json.dumps(event, ensure_ascii=False).encode() + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise StateUnwritable(str(self._path), error.strerror or str(error)) from error
+
+
+def fold(state: State, text: str, *, name: str) -> State:
+    """`state` with what the journal `text` adds: entries, and intents without an outcome.
+
+    A last line that a crash cut short is dropped. Folding in what the file already holds changes
+    nothing, so a crash between writing the file and removing the journal does no harm. Raises
+    StateUnreadable, also for a journal that was begun on another state.
+    """
+    entries = dict(state.entries)
+    open_intents = {(i.address, i.operation): i for i in state.unfinished}
+    lines = text.split("\n")
+    lines.pop()  # empty after a complete last line, else a line cut short
+    for number, line in enumerate(lines, start=1):
+        try:
+            event = json.loads(line)
+            kind = event["event"]
+            if kind == "begin":
+                if event["lineage"] != state.lineage or event["serial"] > state.serial:
+                    raise ValueError("it was begun on another state")
+                continue
+            address = Address.parse(event["address"])
+            if kind == "intent":
+                intent = intent_from_json({k: v for k, v in event.items() if k != "event"})
+                open_intents[address, intent.operation] = intent
+            elif kind in ("done", "failed"):
+                open_intents.pop((address, event["operation"]), None)
+            elif kind == "entry" and event["entry"] is None:
+                entries.pop(address, None)
+            elif kind == "entry":
+                entries[address] = entry_from_json(event["entry"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StateUnreadable(name, f"line {number} of its journal: {error}") from None
+    return replace(state, entries=entries, unfinished=tuple(open_intents.values()))

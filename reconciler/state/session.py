@@ -1,0 +1,164 @@
+"""One apply's hold on the state: locked, journalled, written atomically."""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from threading import RLock
+
+from reconciler.resources import Address
+from reconciler.state.document import dump
+from reconciler.state.failures import StateLocked, StateUnwritable
+from reconciler.state.journal import Journal
+from reconciler.state.model import Entry, Intent, State
+
+_WRITE_EVERY = 1.0
+"""Seconds between two rewrites of the file while changes come in; the journal covers the rest."""
+
+
+class Session:
+    """What an apply may do to the state. Safe to use from several threads."""
+
+    def __init__(self, path: Path, journal: Journal, state: State) -> None:
+        self._path = path
+        self._journal = journal
+        self._lock = RLock()
+        self._written = time.monotonic()
+        self._flushed = state
+        self.state = state
+
+    @property
+    def changed(self) -> bool:
+        """Whether the file lacks anything."""
+        return self.state != self._flushed
+
+    def intend(self, intent: Intent) -> None:
+        """Write down that a call is about to be sent; returns when it is on the disk."""
+        with self._lock:
+            self._journal.intent(intent)
+            others = tuple(i for i in self.state.unfinished if i.address != intent.address)
+            self.state = replace(self.state, unfinished=(*others, intent))
+
+    def settle(self, address: Address, operation: str, outcome: str, note: str = "") -> None:
+        """Write down how a call ended; only `unknown` leaves its intent open."""
+        with self._lock:
+            self._journal.outcome(address, operation, outcome, note)
+            if outcome != "unknown":
+                self._close(address, operation)
+
+    def put(self, address: Address, entry: Entry) -> None:
+        """Own `entry` at `address`."""
+        with self._lock:
+            if self.state.entries.get(address) == entry:
+                return
+            self._journal.entry(address, entry)
+            self.state = self.state.put(address, entry)
+            self._write_now_and_then()
+
+    def drop(self, address: Address) -> None:
+        """Own nothing at `address`."""
+        with self._lock:
+            if address not in self.state.entries:
+                return
+            self._journal.entry(address, None)
+            self.state = self.state.drop(address)
+            self._write_now_and_then()
+
+    def start_from(self, state: State) -> None:
+        """Take over what planning found (renames, recovered creations) before the first call."""
+        with self._lock:
+            for address in self.state.entries.keys() - state.entries.keys():
+                self.drop(address)
+            for address, entry in state.entries.items():
+                self.put(address, entry)
+            for intent in self.state.unfinished:
+                if intent not in state.unfinished:
+                    self.settle(intent.address, intent.operation, "done", "looked up")
+
+    def flush(self) -> None:
+        """Rewrite the file with everything known, and empty the journal."""
+        with self._lock:
+            self.state = replace(self.state, serial=self.state.serial + 1)
+            write_atomically(self._path, dump(self.state))
+            self._journal.remove()
+            self._written = time.monotonic()
+            self._flushed = self.state
+
+    def _write_now_and_then(self) -> None:
+        if time.monotonic() - self._written >= _WRITE_EVERY:
+            self.flush()
+
+    def _close(self, address: Address, operation: str) -> None:
+        left = (
+            i for i in self.state.unfinished if (i.address, i.operation) != (address, operation)
+        )
+        self.state = replace(self.state, unfinished=tuple(left))
+
+
+@contextmanager
+def lock(path: Path, *, owner: dict[str, object]) -> Iterator[None]:
+    """Hold the lock beside `path`, or raise StateLocked with what its holder wrote down.
+
+    The operating system frees the lock when the process dies, however it dies.
+    """
+    from filelock import FileLock, Timeout
+
+    note = path.with_name(path.name + ".lock-owner")
+    held = FileLock(path.with_name(path.name + ".lock"), timeout=0)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held.acquire()
+    except Timeout:
+        raise StateLocked(str(path), _owner(note)) from None
+    except OSError as error:
+        raise StateUnwritable(str(path), error.strerror or str(error)) from error
+    try:
+        write_atomically(note, json.dumps(owner) + "\n")
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+        held.release()
+
+
+def _owner(note: Path) -> dict[str, object]:
+    try:
+        value = json.loads(note.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace the file in one step: a reader sees the old text or the new, a crash either.
+
+    Raises StateUnwritable.
+    """
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise StateUnwritable(str(path), error.strerror or str(error)) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

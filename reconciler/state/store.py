@@ -1,0 +1,92 @@
+"""State in a local file: read by anyone, written by the one run that holds its lock."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reconciler.state.document import parse
+from reconciler.state.failures import StateForeign, StateUnreadable
+from reconciler.state.journal import Journal, fold
+from reconciler.state.model import State
+from reconciler.state.session import Session, lock
+
+_LIMIT = 256 * 1024 * 1024
+
+
+class FileStore:
+    """The state file of one workspace, with its journal and lock beside it."""
+
+    def __init__(self, path: Path, *, provider: str, workspace_id: str) -> None:
+        self.path = path
+        self._journal = path.with_name(path.name + ".journal")
+        self._provider = provider
+        self._workspace_id = workspace_id
+
+    def load(self) -> State:
+        """The state with the journal of an interrupted run folded in; empty when there is none.
+
+        Raises StateUnreadable, StateForeign.
+        """
+        text = self._read(self.path)
+        if text is None:
+            state = State(
+                provider=self._provider, workspace_id=self._workspace_id, lineage=self._lineage()
+            )
+        else:
+            state = parse(text, name=str(self.path))
+        found = f"{state.provider}/{state.workspace_id}"
+        wanted = f"{self._provider}/{self._workspace_id}"
+        if found != wanted:
+            raise StateForeign(str(self.path), found, wanted)
+        journal = self._read(self._journal)
+        return fold(state, journal, name=str(self.path)) if journal else state
+
+    @contextmanager
+    def session(self, *, owner: dict[str, object], tool: str) -> Iterator[Session]:
+        """Lock, load, hand out, and write what is left at the end, however the run ends.
+
+        Raises StateLocked, StateUnwritable and what `load` raises.
+        """
+        with lock(self.path, owner=owner):
+            state = self.load()
+            left_over = self._journal.exists()
+            journal = Journal(self._journal)
+            journal.begin(state, tool=tool, at=datetime.now(UTC).isoformat())
+            session = Session(self.path, journal, state)
+            try:
+                yield session
+            finally:
+                if left_over or session.changed:
+                    session.flush()
+                else:
+                    journal.remove()
+
+    def _lineage(self) -> str:
+        """A fresh lineage, unless a first apply crashed before it wrote the file."""
+        journal = self._read(self._journal)
+        if journal:
+            import json
+
+            try:
+                return str(json.loads(journal.split("\n", 1)[0])["lineage"])
+            except (ValueError, KeyError, TypeError) as error:
+                raise StateUnreadable(str(self.path), f"line 1 of its journal: {error}") from None
+        return str(uuid.uuid4())
+
+    @staticmethod
+    def _read(path: Path) -> str | None:
+        try:
+            with path.open("rb") as file:
+                data = file.read(_LIMIT + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StateUnreadable(str(path), error.strerror or str(error)) from None
+        if len(data) > _LIMIT:
+            raise StateUnreadable(str(path), f"it is larger than {_LIMIT} bytes")
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise StateUnreadable(str(path), "it is not UTF-8") from None
