@@ -1,0 +1,1 @@
+"""Real counterparts that tests run against: the sandbox, MCP servers."""

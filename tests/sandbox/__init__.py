@@ -1,0 +1,1 @@
+"""The sandbox against what is known of Dust's API, one file a section."""
