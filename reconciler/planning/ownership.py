@@ -1,0 +1,103 @@
+"""Which live object belongs to which manifest: renames, and creations that nobody saw end."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.planning.inputs import Labels
+from reconciler.resources import COMPANY, KINDS, Address, LiveResource, Resource, Snapshot
+from reconciler.state import Entry, Intent, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ownership:
+    """State after looking around.
+
+    `moves` are renames (old, new); `recovered` creations that turned out to have happened;
+    `ambiguous` those for which several objects could be the one.
+    """
+
+    state: State
+    moves: tuple[tuple[Address, Address], ...] = ()
+    recovered: tuple[Address, ...] = ()
+    ambiguous: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
+
+
+def settle(resources: Mapping[Address, Resource], state: State, snapshot: Snapshot) -> Ownership:
+    """Apply `metadata.previously` to state, and look up every unfinished creation."""
+    state, moves = _rename(resources, state)
+    recovered: list[Address] = []
+    ambiguous: dict[Address, tuple[str, ...]] = {}
+    unfinished: list[Intent] = []
+    for intent in state.unfinished:
+        found = _candidates(intent, state, snapshot)
+        if len(found) == 1:
+            state = state.put(intent.address, _recovered_entry(intent, state, found[0]))
+            recovered.append(intent.address)
+        elif found:
+            ambiguous[intent.address] = tuple(sorted(live.remote_id for live in found))
+            unfinished.append(intent)
+        elif intent.address.kind not in snapshot.complete:
+            unfinished.append(intent)
+    return Ownership(
+        state=replace(state, unfinished=tuple(unfinished)),
+        moves=tuple(moves),
+        recovered=tuple(recovered),
+        ambiguous=ambiguous,
+    )
+
+
+def labels(state: State, snapshot: Snapshot) -> Labels:
+    """A label for every object that a list of references may hold.
+
+    Owned objects go by their manifest's name, the whole workspace by `company`, the rest by
+    their title.
+    """
+    owners = state.owners()
+    by_id: dict[str, str] = dict.fromkeys(snapshot.company, COMPANY)
+    referenced = {p.references for kind in KINDS.values() for p in kind.fields.values()}
+    for kind in referenced - {None}:
+        assert kind is not None
+        for remote_id, live in snapshot.resources.get(kind, {}).items():
+            owner = owners.get((kind, remote_id))
+            by_id.setdefault(remote_id, owner.name if owner else f"{live.title} (not managed)")
+    return Labels(by_id)
+
+
+def _rename(
+    resources: Mapping[Address, Resource], state: State
+) -> tuple[State, list[tuple[Address, Address]]]:
+    entries = dict(state.entries)
+    moves = []
+    for address, resource in sorted(resources.items()):
+        for old_name in resource.previously:
+            old = Address(address.kind, old_name)
+            if address not in entries and old in entries and old not in resources:
+                entries[address] = entries.pop(old)
+                moves.append((old, address))
+    intents = tuple(
+        replace(intent, address=dict(moves).get(intent.address, intent.address))
+        for intent in state.unfinished
+    )
+    return replace(state, entries=entries, unfinished=intents), moves
+
+
+def _candidates(intent: Intent, state: State, snapshot: Snapshot) -> list[LiveResource]:
+    owners = state.owners()
+    kind = intent.address.kind
+    return [
+        live
+        for remote_id, live in snapshot.resources.get(kind, {}).items()
+        if remote_id not in intent.known
+        and (kind, remote_id) not in owners
+        and all(live.spec.get(name) == value for name, value in intent.match.items())
+    ]
+
+
+def _recovered_entry(intent: Intent, state: State, live: LiveResource) -> Entry:
+    """Own what the creation made; nothing of its spec is known to have been applied."""
+    before = state.entries.get(intent.address)
+    protect = before.protect if before else False
+    deposed = tuple(before.deposed) if before else ()
+    if intent.replaces:
+        deposed = (*deposed, intent.replaces)
+    return Entry(remote_id=live.remote_id, protect=protect, deposed=deposed)

@@ -1,0 +1,147 @@
+"""The plan: ordered changes with reasons, operations and consequences, as one value."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.diagnostics import Code, Diagnostic, Diagnostics, Severity
+from reconciler.planning.derive import Derived, Deriver
+from reconciler.planning.inputs import Inputs, Observation
+from reconciler.planning.ordering import hold_back_dependants, ordered
+from reconciler.planning.ownership import labels, settle
+from reconciler.planning.refusals import guarded
+from reconciler.resources import (
+    DEFAULT_TOOL,
+    Action,
+    Address,
+    Change,
+    FieldChange,
+    Path,
+    Reason,
+    secret_refs,
+)
+from reconciler.state import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be done, and on what knowledge.
+
+    `state` is the state that an apply starts from: renames done, unfinished creations looked up,
+    vanished leftovers in `forgotten` dropped. `unchanged` are managed resources without a
+    change; `ignored` the fields that differ but are left to the workspace; `not_compared` the
+    secrets that were not available.
+    """
+
+    changes: tuple[Change, ...]
+    unchanged: tuple[Address, ...]
+    state: State
+    moves: tuple[tuple[Address, Address], ...] = ()
+    recovered: tuple[Address, ...] = ()
+    forgotten: tuple[Address, ...] = ()
+    ignored: Mapping[Address, tuple[FieldChange, ...]]
+    not_compared: tuple[tuple[Address, Path], ...] = ()
+    warnings: Diagnostics = field(default_factory=Diagnostics)
+
+    @property
+    def refused(self) -> tuple[Change, ...]:
+        """The changes that are held back."""
+        return tuple(change for change in self.changes if change.refusal)
+
+    @property
+    def runnable(self) -> tuple[Change, ...]:
+        """The changes that an apply makes."""
+        return tuple(change for change in self.changes if not change.refusal)
+
+    @property
+    def drifted(self) -> tuple[Change, ...]:
+        """The changes that undo what others did to the workspace."""
+        moved = (Reason.DRIFT, Reason.BOTH, Reason.GONE)
+        return tuple(
+            change
+            for change in self.changes
+            if change.reason in moved or any(f.reason in moved for f in change.fields)
+        )
+
+    @property
+    def calls(self) -> int:
+        """How many operations the runnable changes take."""
+        return sum(len(change.operations) for change in self.runnable)
+
+    def counts(self) -> dict[Action, int]:
+        """How many runnable changes there are of each action."""
+        found = dict.fromkeys(Action, 0)
+        for change in self.runnable:
+            found[change.action] += 1
+        return found
+
+
+def make_plan(inputs: Inputs) -> Plan:
+    """Decide what to do; pure."""
+    ownership = settle(inputs.resources, inputs.state, inputs.snapshot)
+    deriver = Deriver(
+        inputs=inputs, ownership=ownership, labels=labels(ownership.state, inputs.snapshot)
+    )
+    derived: dict[Address, Derived] = {
+        address: deriver.desired(resource) for address, resource in sorted(inputs.resources.items())
+    }
+    for address, entry in ownership.state.entries.items():
+        if address not in inputs.resources:
+            derived[address] = deriver.removed(address, entry)
+    changes = ordered(d.change for d in derived.values() if d.change)
+    changes = hold_back_dependants(guarded(changes, inputs, ownership))
+    forgotten = tuple(sorted(address for address, d in derived.items() if d.forget))
+    state = ownership.state
+    for address in forgotten:
+        state = state.drop(address)
+    return Plan(
+        changes=tuple(_forecast(change, inputs) for change in changes),
+        unchanged=tuple(sorted(a for a in inputs.resources if not derived[a].change)),
+        state=state,
+        moves=ownership.moves,
+        recovered=ownership.recovered,
+        forgotten=forgotten,
+        ignored={a: d.ignored for a, d in sorted(derived.items()) if d.ignored},
+        not_compared=_not_compared(inputs, state),
+        warnings=Diagnostics.of(_warnings(inputs, state)),
+    )
+
+
+def _forecast(change: Change, inputs: Inputs) -> Change:
+    return replace(
+        change,
+        operations=inputs.forecaster.operations(change),
+        consequences=inputs.forecaster.consequences(change),
+    )
+
+
+def _not_compared(inputs: Inputs, state: State) -> tuple[tuple[Address, Path], ...]:
+    return tuple(
+        (address, path)
+        for address, resource in sorted(inputs.resources.items())
+        if (entry := state.entries.get(address))
+        for path in secret_refs(resource.kind, resource.spec)
+        if path in entry.fingerprints
+        and inputs.observations.get((address, path), Observation.NOT_COMPARED)
+        is Observation.NOT_COMPARED
+    )
+
+
+def _warnings(inputs: Inputs, state: State) -> Iterable[Diagnostic]:
+    """Tools that the manifest names and the server doesn't offer."""
+    for address, resource in inputs.resources.items():
+        named = resource.spec.get("tools")
+        entry = state.entries.get(address)
+        live = entry and inputs.snapshot.find(address.kind, entry.remote_id)
+        if not isinstance(named, Mapping) or not live:
+            continue
+        offered = live.spec.get("tools")
+        for tool in named:
+            if tool != DEFAULT_TOOL and isinstance(offered, Mapping) and tool not in offered:
+                yield Diagnostic(
+                    code=Code.UNKNOWN_TOOL,
+                    message=f"the server offers no tool `{tool}`",
+                    span=inputs.locator.span(address, ("tools", tool)),
+                    notes=("its settings are written as soon as the server offers it",),
+                    severity=Severity.WARNING,
+                    address=str(address),
+                )

@@ -1,0 +1,198 @@
+"""What a plan holds back: each refusal names its gate, its address, its line and the way out."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from reconciler.diagnostics import Code, Diagnostic
+from reconciler.planning.inputs import Inputs
+from reconciler.planning.ownership import Ownership
+from reconciler.resources import Action, Address, Change, Gate, LiveResource, Refusal
+
+_DESTROYS = (Action.DELETE, Action.REPLACE)
+
+
+def guarded(changes: Iterable[Change], inputs: Inputs, ownership: Ownership) -> tuple[Change, ...]:
+    """The changes with a refusal on each that may not happen; an earlier refusal stays."""
+    listed = tuple(changes)
+    names = _Names(listed, inputs, ownership)
+    checks: tuple[Callable[[Change], Refusal | None], ...] = (
+        lambda change: _incomplete(change, inputs),
+        lambda change: _ambiguous(change, ownership),
+        lambda change: _protected(change, ownership),
+        names.taken,
+        lambda change: _unknown_people(change, inputs),
+    )
+    checked = tuple(_first(change, checks) for change in listed)
+    return _limited(checked, inputs, ownership)
+
+
+def _first(change: Change, checks: Iterable[Callable[[Change], Refusal | None]]) -> Change:
+    if change.refusal is not None:
+        return change
+    found = (refusal for check in checks if (refusal := check(change)) is not None)
+    return replace(change, refusal=next(found, None))
+
+
+def _refuse(
+    gate: Gate,
+    change: Change,
+    code: Code,
+    message: str,
+    *help_: str,
+    overridable: bool = False,
+    notes: tuple[str, ...] = (),
+) -> Refusal:
+    diagnostic = Diagnostic(
+        code=code,
+        message=message,
+        span=change.span,
+        notes=notes,
+        help=help_,
+        address=str(change.address),
+    )
+    return Refusal(gate=gate, diagnostic=diagnostic, overridable=overridable)
+
+
+def _incomplete(change: Change, inputs: Inputs) -> Refusal | None:
+    if change.address.kind in inputs.snapshot.complete:
+        return None
+    return _refuse(
+        Gate.INCOMPLETE_READ,
+        change,
+        Code.NOT_OWNED,
+        f"the workspace's {change.address.kind} list was not read whole",
+        "nothing is created or deleted on a partial list: try again",
+    )
+
+
+def _ambiguous(change: Change, ownership: Ownership) -> Refusal | None:
+    ids = ownership.ambiguous.get(change.address)
+    if not ids:
+        return None
+    return _refuse(
+        Gate.AMBIGUOUS,
+        change,
+        Code.NOT_OWNED,
+        f"an interrupted run may have created {change.address}, and {len(ids)} objects fit: "
+        + ", ".join(ids),
+        "delete those that nobody needs in the workspace, then plan again",
+    )
+
+
+def _protected(change: Change, ownership: Ownership) -> Refusal | None:
+    if change.action not in _DESTROYS:
+        return None
+    entry = ownership.state.entries.get(change.address)
+    if not ((entry and entry.protect) or (change.desired and change.desired.protect)):
+        return None
+    verb = "deletes" if change.action is Action.DELETE else "replaces"
+    return _refuse(
+        Gate.PROTECTED,
+        change,
+        Code.PROTECTED,
+        f"this {verb} {change.address}, which is protected",
+        "to let it happen, first apply a manifest with `lifecycle: {protect: false}`",
+        notes=("protection is remembered in state, so removing the manifest doesn't lift it",),
+    )
+
+
+def _unknown_people(change: Change, inputs: Inputs) -> Refusal | None:
+    if change.desired is None:
+        return None
+    directory = inputs.snapshot.directory
+    lists = (
+        ("members", directory.members, Gate.UNKNOWN_MEMBER, Code.UNKNOWN_MEMBER, str.casefold),
+        ("groups", directory.groups, Gate.UNKNOWN_GROUP, Code.UNKNOWN_GROUP, str),
+    )
+    for name, known, gate, code, fold in lists:
+        if known is None or not change.changes((name,)):
+            continue
+        listed = change.desired.spec.get(name)
+        items = listed if isinstance(listed, (list, tuple)) else ()
+        for position, item in enumerate(items):
+            if fold(str(item)) not in known:
+                span = inputs.locator.span(change.address, (name, str(position)))
+                noun = "member" if name == "members" else "group"
+                return _refuse(
+                    gate,
+                    replace(change, span=span or change.span),
+                    code,
+                    f"`{item}` is no {noun} of the workspace",
+                    f"invite or create the {noun} there, or remove the line",
+                )
+    return None
+
+
+class _Names:
+    """Who holds which display name, and who frees it in this plan."""
+
+    def __init__(self, changes: tuple[Change, ...], inputs: Inputs, ownership: Ownership) -> None:
+        freeing = {
+            change.address
+            for change in changes
+            if change.action is Action.DELETE or change.changes(("displayName",))
+        }
+        owners = ownership.state.owners()
+        self._ambiguous = ownership.ambiguous
+        self._holders: dict[tuple[str, str], tuple[LiveResource, Address | None]] = {}
+        for kind, resources in inputs.snapshot.resources.items():
+            for remote_id, live in resources.items():
+                owner = owners.get((kind, remote_id))
+                if owner is None or owner not in freeing:
+                    self._holders[kind, live.title.casefold()] = (live, owner)
+
+    def taken(self, change: Change) -> Refusal | None:
+        """A refusal when the name that the change takes is somebody else's."""
+        takes = change.action is Action.CREATE or change.changes(("displayName",))
+        if change.desired is None or not takes or "displayName" not in change.desired.spec:
+            return None
+        holder = self._holders.get((change.address.kind, change.title.casefold()))
+        if holder is None or holder[1] == change.address:
+            return None
+        live, owner = holder
+        whose = f"which is {owner}" if owner else "which this state doesn't own"
+        span = next((f.span for f in change.fields if f.path == ("displayName",)), None)
+        return _refuse(
+            Gate.NAME_TAKEN,
+            replace(change, span=span or change.span),
+            Code.NAME_TAKEN,
+            f"the workspace already has `{live.title}` ({live.remote_id}), {whose}",
+            "choose another `displayName`, or rename or delete the other one in the workspace",
+            notes=("nothing that the state doesn't own is ever changed",) if not owner else (),
+        )
+
+
+def _limited(
+    changes: tuple[Change, ...], inputs: Inputs, ownership: Ownership
+) -> tuple[Change, ...]:
+    """Hold back every delete and replace when there are more of them than the guards allow."""
+    if Gate.MAX_DELETES in inputs.allow:
+        return changes
+    doomed = [c for c in changes if c.action in _DESTROYS and c.refusal is None]
+    owned = len(ownership.state.entries)
+    limits = []
+    guards = inputs.guards
+    if guards.max_deletes is not None and len(doomed) > guards.max_deletes:
+        limits.append(f"`maxDeletes` allows {guards.max_deletes}")
+    fraction = guards.max_delete_fraction
+    if fraction is not None and owned and len(doomed) / owned > fraction:
+        limits.append(f"`maxDeleteFraction` allows {fraction:g} of {owned}")
+    if not doomed or not limits:
+        return changes
+    message = f"the plan deletes or replaces {len(doomed)} resources, and {', and '.join(limits)}"
+    return tuple(
+        replace(
+            change,
+            refusal=_refuse(
+                Gate.MAX_DELETES,
+                change,
+                Code.PROTECTED,
+                message,
+                "if that is what you want, allow it once with `--allow max-deletes`",
+                overridable=True,
+            ),
+        )
+        if change in doomed
+        else change
+        for change in changes
+    )
