@@ -2,6 +2,7 @@
 
 from reconciler.planning.document import PlanDocument
 from reconciler.planning.inputs import Forecaster, Inputs, Observation
+from reconciler.planning.ownership import candidates
 from reconciler.planning.plan import Plan, make_plan
 from reconciler.planning.saving import (
     Basis,
@@ -24,6 +25,7 @@ __all__ = [
     "PlanDocument",
     "PlanUnreadable",
     "SavedPlan",
+    "candidates",
     "change_json",
     "digest_of",
     "make_plan",

@@ -29,7 +29,7 @@ def settle(resources: Mapping[Address, Resource], state: State, snapshot: Snapsh
     ambiguous: dict[Address, tuple[str, ...]] = {}
     unfinished: list[Intent] = []
     for intent in state.unfinished:
-        found = _candidates(intent, state, snapshot)
+        found = candidates(intent, state, snapshot)
         if len(found) == 1:
             state = state.put(intent.address, _recovered_entry(intent, state, found[0]))
             recovered.append(intent.address)
@@ -81,16 +81,17 @@ def _rename(
     return replace(state, entries=entries, unfinished=intents), moves
 
 
-def _candidates(intent: Intent, state: State, snapshot: Snapshot) -> list[LiveResource]:
+def candidates(intent: Intent, state: State, snapshot: Snapshot) -> tuple[LiveResource, ...]:
+    """Live objects that `intent` may have created: new, nobody's, and of the right identity."""
     owners = state.owners()
     kind = intent.address.kind
-    return [
+    return tuple(
         live
         for remote_id, live in snapshot.resources.get(kind, {}).items()
         if remote_id not in intent.known
         and (kind, remote_id) not in owners
         and all(live.spec.get(name) == value for name, value in intent.match.items())
-    ]
+    )
 
 
 def _recovered_entry(intent: Intent, state: State, live: LiveResource) -> Entry:

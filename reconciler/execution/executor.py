@@ -1,0 +1,283 @@
+"""Carries a plan out: journalled operations, state after each, lookups instead of guesses."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from threading import Event
+
+from reconciler.execution.needs import written_secrets
+from reconciler.execution.outcomes import Outcome, Report, Result
+from reconciler.execution.scheduler import Jobs, run
+from reconciler.planning import Plan, candidates
+from reconciler.providers import (
+    Done,
+    Interrupted,
+    NotFound,
+    OutcomeUnknown,
+    ProviderError,
+    Reader,
+    ReadRequest,
+    Run,
+    Writer,
+)
+from reconciler.resources import (
+    Action,
+    Address,
+    Change,
+    Operation,
+    Path,
+    Resource,
+    SecretRef,
+    Snapshot,
+)
+from reconciler.secrets import Secret
+from reconciler.state import Entry, Intent, Session
+
+
+class Listener:
+    """Is told what happens, from several threads; does nothing unless overridden."""
+
+    def started(self, change: Change) -> None:
+        """A change begins."""
+
+    def operation(self, change: Change, operation: Operation) -> None:
+        """A call is about to be sent."""
+
+    def finished(self, result: Result) -> None:
+        """A change has ended, one way or another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What an execution works with.
+
+    `secrets` are resolved before the first write; `fingerprint` makes the text by which state
+    recognises a secret; `lookups` are the seconds to wait before each look for a creation whose
+    outcome is unknown; `stop` is set when the user wants no further operation to start.
+    """
+
+    writer: Writer
+    reader: Reader
+    session: Session
+    snapshot: Snapshot
+    secrets: Mapping[SecretRef, Secret]
+    fingerprint: Callable[[SecretRef], str]
+    listener: Listener = field(default_factory=Listener)
+    parallelism: int = 4
+    lookups: tuple[float, ...] = (1.0, 5.0, 20.0)
+    stop: Event = field(default_factory=Event)
+
+
+def execute(plan: Plan, tools: Tools, resources: Mapping[Address, Resource]) -> Report:
+    """Make every runnable change of `plan`; refused ones and their dependants stay as they are.
+
+    Raises what isn't the platform's fault: StateError when the state can't be written.
+    """
+    tools.session.start_from(plan.state)
+    _refresh_unchanged(plan, tools.session, resources)
+    worker = _Worker(tools)
+    by_address = {change.address: change for change in plan.runnable}
+    results = run(
+        by_address,
+        {address: frozenset(change.depends_on) for address, change in by_address.items()},
+        Jobs(
+            work=lambda address: worker.work(by_address[address]),
+            proceed=lambda result: result.outcome is Outcome.APPLIED,
+            skip=lambda address, need: worker.skip(by_address[address], need),
+        ),
+        parallelism=tools.parallelism,
+    )
+    return Report(
+        results=tuple(results.get(change.address) or _refused(change) for change in plan.changes),
+        interrupted=tools.stop.is_set(),
+    )
+
+
+def _refused(change: Change) -> Result:
+    message = change.refusal.diagnostic.message if change.refusal else ""
+    return Result(change=change, outcome=Outcome.REFUSED, message=message)
+
+
+def _refresh_unchanged(plan: Plan, session: Session, resources: Mapping[Address, Resource]) -> None:
+    """Remember what the manifests say of resources that need no change."""
+    for address in plan.unchanged:
+        entry, resource = session.state.entries.get(address), resources[address]
+        if entry is not None:
+            kept = replace(entry, applied=resource.spec, protect=resource.protect)
+            session.put(address, kept)
+
+
+class _Worker:
+    """Works on changes, each in a thread of the pool."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._session = tools.session
+
+    def work(self, change: Change) -> Result:
+        """Run the operations of one change in order, and remember the result."""
+        if self._tools.stop.is_set():
+            return self._report(
+                Result(change=change, outcome=Outcome.SKIPPED, message="the run was interrupted")
+            )
+        self._tools.listener.started(change)
+        return self._report(self._operate(change))
+
+    def skip(self, change: Change, need: Address) -> Result:
+        """The result of a change that waits for one which didn't happen."""
+        message = f"it needs {need}, which was not applied"
+        return self._report(Result(change=change, outcome=Outcome.SKIPPED, message=message))
+
+    def _report(self, result: Result) -> Result:
+        self._tools.listener.finished(result)
+        return result
+
+    def _operate(self, change: Change) -> Result:
+        scope = Run(
+            remote_id=change.remote_id,
+            resolve=self._remote_id,
+            secret=self._tools.secrets.__getitem__,
+            facts=dict(change.live.facts) if change.live else {},
+        )
+        pending: Operation | None = None
+        for operation in change.operations:
+            if operation.interactive:
+                pending = operation
+                if change.action in (Action.CREATE, Action.REPLACE):
+                    break
+                continue
+            result = self._attempt(change, operation, scope)
+            if result is not None:
+                return result
+        if pending is not None:
+            return Result(
+                change=change,
+                outcome=Outcome.PENDING,
+                operation=pending,
+                message=pending.summary,
+            )
+        self._remember(change, scope)
+        return Result(change=change, outcome=Outcome.APPLIED, started=True)
+
+    def _attempt(self, change: Change, operation: Operation, scope: Run) -> Result | None:
+        """Send one operation; None when it went through."""
+        if self._tools.stop.is_set():
+            return Result(
+                change=change,
+                outcome=Outcome.FAILED,
+                operation=operation,
+                started=operation is not change.operations[0],
+                message="interrupted before this operation; nothing of it was sent",
+                help=("apply again to finish",),
+            )
+        self._tools.listener.operation(change, operation)
+        intent = self._intent(change, operation)
+        if operation.creates:
+            self._session.intend(intent)
+        try:
+            done = self._perform(change, operation, scope, intent)
+        except OutcomeUnknown as error:
+            self._session.settle(change.address, operation.name, "unknown", error.message)
+            return Result.of_error(change, Outcome.UNKNOWN, operation, error)
+        except ProviderError as error:
+            self._session.settle(change.address, operation.name, "failed", error.message)
+            return Result.of_error(change, Outcome.FAILED, operation, error)
+        self._note(change, operation, scope, done)
+        self._session.settle(change.address, operation.name, "done")
+        return None
+
+    def _perform(self, change: Change, operation: Operation, scope: Run, intent: Intent) -> Done:
+        try:
+            return self._tools.writer.perform(operation, change, scope)
+        except NotFound:
+            if operation.deletes:
+                return Done()
+            raise
+        except OutcomeUnknown:
+            found = self._look_up(change, intent) if operation.creates else None
+            if found is None:
+                raise
+            return Done(remote_id=found)
+
+    def _look_up(self, change: Change, intent: Intent) -> str | None:
+        """The id of what a creation of unknown outcome made, once it shows; None if it doesn't."""
+        titles = {change.address.kind: frozenset((change.title.casefold(),))}
+        request = ReadRequest(owned={}, titles=titles)
+        for seconds in self._tools.lookups:
+            if self._tools.stop.wait(seconds):
+                return None
+            try:
+                snapshot = self._tools.reader.snapshot(request)
+            except Interrupted:
+                return None
+            except ProviderError:
+                continue  # the next look, or the next apply, may be luckier
+            found = candidates(intent, self._session.state, snapshot)
+            if len(found) == 1:
+                return found[0].remote_id
+            if found:
+                return None
+        return None
+
+    def _intent(self, change: Change, operation: Operation) -> Intent:
+        match: dict[str, str] = {}
+        if change.desired is not None:
+            kind = change.desired.kind
+            # While an object is replaced its successor goes by a passing name.
+            names = kind.identity if change.action is Action.CREATE else kind.identity[:1]
+            match = {n: str(change.desired.spec[n]) for n in names if n in change.desired.spec}
+        intent = Intent(
+            address=change.address,
+            operation=operation.name,
+            match=match,
+            replaces=change.remote_id if change.action is Action.REPLACE else None,
+        )
+        known = candidates(intent, self._session.state, self._tools.snapshot)
+        return replace(intent, known=tuple(sorted(live.remote_id for live in known)))
+
+    def _note(self, change: Change, operation: Operation, scope: Run, done: Done) -> None:
+        """Bring state up to date with one operation that went through."""
+        address = change.address
+        if operation.creates:
+            scope.remote_id = done.remote_id
+            assert done.remote_id is not None, "a creating operation answers with an id"
+            deposed = change.deposed
+            if change.action is Action.REPLACE and change.remote_id:
+                deposed = (*deposed, change.remote_id)
+            protect = bool(change.desired and change.desired.protect)
+            self._session.put(
+                address, Entry(remote_id=done.remote_id, protect=protect, deposed=deposed)
+            )
+        elif operation.deletes:
+            entry = self._session.state.entries.get(address)
+            gone = operation.arguments.get("remoteId", change.remote_id)
+            if entry is not None and gone in entry.deposed:
+                left = tuple(i for i in entry.deposed if i != gone)
+                self._session.put(address, replace(entry, deposed=left))
+
+    def _remember(self, change: Change, scope: Run) -> None:
+        """Own the finished resource, or nothing after a delete."""
+        if change.action is Action.DELETE:
+            self._session.drop(change.address)
+            return
+        assert change.desired is not None
+        assert scope.remote_id is not None
+        self._session.put(
+            change.address,
+            Entry(
+                remote_id=scope.remote_id,
+                applied=change.desired.spec,
+                protect=change.desired.protect,
+                fingerprints=self._fingerprints(change, change.desired),
+            ),
+        )
+
+    def _fingerprints(self, change: Change, desired: Resource) -> dict[Path, str]:
+        entry = self._session.state.entries.get(change.address)
+        kept = dict(entry.fingerprints) if entry and change.action is Action.UPDATE else {}
+        written = written_secrets(change)
+        current = set(written) | {path for path, _, _ in desired.kind.leaves(desired.spec)}
+        prints = {path: text for path, text in kept.items() if path in current}
+        return prints | {path: self._tools.fingerprint(ref) for path, ref in written.items()}
+
+    def _remote_id(self, address: Address) -> str:
+        return self._session.state.entries[address].remote_id

@@ -1,0 +1,73 @@
+"""How an apply ended: one outcome per change, and what may be said of the whole."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.providers import ProviderError
+from reconciler.resources import Address, Change, Operation
+
+
+class Outcome(StrEnum):
+    """What became of a change."""
+
+    APPLIED = "applied"
+    PENDING = "pending"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One change and what became of it.
+
+    `operation` is where it stopped; `started` says whether anything was sent; `message`, `call`
+    and `help` tell why it didn't go through.
+    """
+
+    change: Change
+    outcome: Outcome
+    operation: Operation | None = None
+    started: bool = False
+    message: str = ""
+    call: str = ""
+    help: tuple[str, ...] = ()
+
+    @classmethod
+    def of_error(
+        cls, change: Change, outcome: Outcome, operation: Operation, error: ProviderError
+    ) -> "Result":
+        """The result of an operation that the provider couldn't do."""
+        return cls(
+            change=change,
+            outcome=outcome,
+            operation=operation,
+            started=operation is not change.operations[0] or outcome is Outcome.UNKNOWN,
+            message=error.message,
+            call=error.call,
+            help=error.help,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All results in the order of the plan; `interrupted` when the user stopped the run."""
+
+    results: tuple[Result, ...]
+    interrupted: bool = False
+    adopted: tuple[Address, ...] = field(default=())
+
+    def of(self, outcome: Outcome) -> tuple[Result, ...]:
+        """The results with that outcome."""
+        return tuple(result for result in self.results if result.outcome is outcome)
+
+    @property
+    def broken(self) -> bool:
+        """Whether anything failed or is uncertain."""
+        return bool(self.of(Outcome.FAILED) or self.of(Outcome.UNKNOWN))
+
+    @property
+    def touched(self) -> bool:
+        """Whether anything was changed in the workspace."""
+        return bool(self.of(Outcome.APPLIED)) or any(result.started for result in self.results)
