@@ -1,0 +1,71 @@
+"""The words and signs that every view uses for actions, reasons and values."""
+
+import json
+
+from reconciler.diagnostics import Palette, printable
+from reconciler.resources import Action, Hidden, Reason, Shown
+
+SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "±", Action.DELETE: "-"}
+
+REASONS = {
+    Reason.NEW: "new in the manifests",
+    Reason.EDITED: "the manifest was edited",
+    Reason.DRIFT: "drift: somebody changed the workspace",
+    Reason.BOTH: "the manifest and the workspace both changed",
+    Reason.GONE: "drift: somebody deleted it in the workspace",
+    Reason.REMOVED: "no manifest describes it any more",
+    Reason.ROTATED: "the secret was rotated",
+    Reason.UNFINISHED: "an earlier apply didn't finish",
+}
+
+FIELD_REASONS = {
+    Reason.EDITED: "edited",
+    Reason.DRIFT: "drift",
+    Reason.BOTH: "both changed",
+    Reason.ROTATED: "rotated",
+}
+
+
+def paint_of(action: Action, palette: Palette) -> Palette.Paint:
+    """The colour of an action."""
+    return {
+        Action.CREATE: palette.added,
+        Action.UPDATE: palette.changed,
+        Action.REPLACE: palette.error,
+        Action.DELETE: palette.removed,
+    }[action]
+
+
+def value_text(value: Shown) -> str:
+    """A value on one line; text in quotes, so that a trailing space is seen."""
+    match value:
+        case None:
+            return "(none)"
+        case Hidden(source=None):
+            return "(set, can't be read back)"
+        case Hidden():
+            return f"secret from {printable(str(value.source))}"
+        case frozenset():
+            items = sorted(value)
+            return ", ".join(map(printable, items)) if items else "(none)"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return json.dumps(printable(value), ensure_ascii=False)
+        case _:
+            return printable(json.dumps(value, ensure_ascii=False, sort_keys=True))
+
+
+def change_text(before: Shown, after: Shown, palette: Palette) -> str:
+    """`before → after`; for sets, what is added and what is removed."""
+    if isinstance(after, frozenset) and (before is None or isinstance(before, frozenset)):
+        old = before or frozenset()
+        added = [palette.added(f"+ {printable(item)}") for item in sorted(after - old)]
+        removed = [palette.removed(f"- {printable(item)}") for item in sorted(old - after)]
+        return ", ".join(added + removed) or "(none)"
+    return f"{palette.removed(value_text(before))} → {palette.added(value_text(after))}"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 change`, `2 changes`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
