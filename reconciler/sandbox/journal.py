@@ -51,7 +51,7 @@ def record(
 ) -> None:
     """Keep one call; headers are never kept."""
     store = sandbox.store
-    query = redact({key: value for key, value in request.query_params.multi_items()})
+    query = redact(dict(request.query_params.multi_items()))
     row_id = store.insert(
         "api_call",
         at=store.now(),

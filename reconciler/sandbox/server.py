@@ -1,6 +1,7 @@
 """Runs the sandbox: socket, greeting, signals, shutdown."""
 
 import json
+import logging
 import signal
 import socket
 import sys
@@ -27,6 +28,8 @@ def run(settings: SandboxSettings) -> int:
     Reports on stderr, with exit code 1, a port that is taken, a seed that doesn't fit, a data
     file that isn't one.
     """
+    # The SDK tells what a sloppy server sent; the answer to the caller says what matters.
+    logging.getLogger("mcp").setLevel(logging.CRITICAL + 1)
     try:
         store = Store(settings.data)
     except (DataFileError, OSError) as error:
