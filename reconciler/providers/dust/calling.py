@@ -1,0 +1,81 @@
+"""One call through to its value: tries, waits, and failures named by who can act."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+
+from reconciler.providers.contract import Connection
+from reconciler.providers.dust.answers import Answer, Broken, Query, Sent
+from reconciler.providers.dust.decoding import Misfit, decode
+from reconciler.providers.dust.refusals import Asked, lost, refusal
+from reconciler.providers.dust.retries import Backoff, may_have_happened, may_repeat
+from reconciler.providers.dust.words import Words
+from reconciler.providers.failures import Interrupted, Unexpected
+
+T = TypeVar("T")
+Exchange = Callable[[Sent, int], Answer | Broken]
+
+
+class Caller:
+    """One session: sends, waits, tries again, and turns what comes back into values."""
+
+    def __init__(
+        self, connection: Connection, backoff: Backoff, words: Words, exchange: Exchange
+    ) -> None:
+        self.connection = connection
+        self.root = f"/api/w/{connection.workspace_id}"
+        self._words = words
+        self._backoff = backoff
+        self._exchange = exchange
+
+    def call(self, sent: Sent, adapter: TypeAdapter[T], *, idempotent: bool, writes: bool) -> T:
+        """Send it until it succeeds or can't. Raises ProviderError."""
+        asked = Asked(
+            call=f"{sent.method} {sent.path.removeprefix(self.root)}",
+            origin=self.connection.url,
+            writes=writes,
+        )
+        outcome = self._persist(sent, asked, idempotent=idempotent)
+        if isinstance(outcome, Broken) or not outcome.succeeded:
+            raise refusal(asked, outcome, self._words)
+        fitted = decode(adapter, outcome)
+        if not isinstance(fitted, Misfit):
+            return fitted
+        if writes:
+            raise lost(asked, f"the answer doesn't fit ({fitted})", outcome.status)
+        raise Unexpected(
+            f"{asked.call} was answered with what this version doesn't know: {fitted}",
+            call=asked.call,
+            status=outcome.status,
+            help=("the API may have changed, or `url` isn't the API's address",),
+        )
+
+    def _persist(self, sent: Sent, asked: Asked, *, idempotent: bool) -> Answer | Broken:
+        attempt, waited = 1, 0.0
+        while True:
+            if not asked.writes and self.connection.stop.is_set():
+                raise Interrupted(f"interrupted before {asked.call}", call=asked.call)
+            outcome = self._exchange(sent, attempt)
+            if isinstance(outcome, Answer) and outcome.succeeded:
+                return outcome
+            if attempt >= self.connection.attempts or not may_repeat(
+                outcome, writes=asked.writes, idempotent=idempotent, attempt=attempt
+            ):
+                return outcome
+            told = outcome.retry_after if isinstance(outcome, Answer) else None
+            pause = self._backoff.pause(attempt, told)
+            waited += pause
+            if waited > self._backoff.total:
+                return outcome
+            if self.connection.stop.wait(pause):
+                if asked.writes and may_have_happened(outcome):
+                    return outcome
+                raise Interrupted(f"interrupted before {asked.call} was repeated", call=asked.call)
+            attempt += 1
+
+
+def get(caller: Caller, path: str, adapter: TypeAdapter[T], query: Query) -> T:
+    """Read `path`, from the origin on. Raises ProviderError."""
+    sent = Sent(method="GET", path=path, query=query, seconds=caller.connection.timeout)
+    return caller.call(sent, adapter, idempotent=True, writes=False)

@@ -1,0 +1,261 @@
+"""The HTTP client of a workspace, to read with and to write with.
+
+The only place that knows the HTTP library; its exceptions hold the request (and so the token),
+and never leave this module.
+"""
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter
+
+from reconciler.providers.contract import Call, Connection
+from reconciler.providers.dust.answers import Answer, Broken, Query, Sent, Trouble
+from reconciler.providers.dust.calling import Caller, get
+from reconciler.providers.dust.retries import Backoff
+from reconciler.providers.dust.words import Words
+from reconciler.providers.failures import Forbidden, Interrupted
+from reconciler.secrets import Secret
+
+if TYPE_CHECKING:
+    import httpx2
+
+T = TypeVar("T")
+
+_BEARER = re.compile(r"[A-Za-z0-9\-._~+/]+=*\Z")
+_CONNECT_SECONDS = 10.0
+_BODY_PATIENCE = 10  # times the timeout: how long an answer may keep trickling in
+_READS = frozenset({"GET"})
+_WRITES = frozenset({"GET", "POST", "PATCH", "DELETE"})
+PATIENT_SECONDS = 60.0
+"""Least read timeout of calls that make the platform ask the remote server (25 s, and more)."""
+_LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+|::1)\Z")
+
+
+class _Transport:
+    """Sends requests of the allowed methods with the token of a connection.
+
+    Raises Forbidden when the token can't be one: an API key, or not of a token's characters.
+    """
+
+    def __init__(self, connection: Connection, words: Words, methods: frozenset[str]) -> None:
+        import httpx2
+
+        self._library = httpx2
+        self._connection = connection
+        self._methods = methods
+        self._words = words
+        self._authorization = connection.token
+        check_token(words.reveal(connection.token))
+        host = urlsplit(connection.url).hostname or ""
+        self._http = httpx2.Client(
+            base_url=connection.url,
+            follow_redirects=False,
+            # A sandbox on this machine is never reached through a proxy.
+            trust_env=not _LOOPBACK.match(host),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            limits=httpx2.Limits(max_connections=max(connection.parallelism, 1) + 2),
+            headers={"accept": "application/json", "user-agent": "reconciler"},
+        )
+        self._lock = Lock()
+        self.calls = 0
+
+    def caller(self, backoff: Backoff) -> Caller:
+        """What sends through it, again where that may help."""
+        return Caller(self._connection, backoff, self._words, self.exchange)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._http.close()
+
+    def exchange(self, sent: Sent, attempt: int) -> Answer | Broken:
+        """Send once and read the answer whole. Raises Interrupted when a read is stopped."""
+        if sent.method not in self._methods:
+            raise AssertionError(f"this is a bug: {sent.method} through a client that only reads")
+        started = time.monotonic()
+        outcome = self._try(sent, started)
+        with self._lock:
+            self.calls += 1
+        self._connection.observe(
+            Call(
+                method=sent.method,
+                path=sent.path,
+                status=outcome.status if isinstance(outcome, Answer) else None,
+                milliseconds=(time.monotonic() - started) * 1000,
+                attempt=attempt,
+            )
+        )
+        if outcome is None:
+            raise Interrupted("interrupted while reading", call=f"{sent.method} {sent.path}")
+        return outcome
+
+    def _try(self, sent: Sent, started: float) -> Answer | Broken | None:
+        library = self._library
+        not_sent = (
+            library.ConnectError,
+            library.ConnectTimeout,
+            library.PoolTimeout,
+            library.ProxyError,
+            library.UnsupportedProtocol,
+            library.LocalProtocolError,
+        )
+        try:
+            with self._http.stream(
+                sent.method,
+                sent.path,
+                params=list(sent.query) or None,
+                content=None if sent.body is None else json.dumps(sent.body).encode(),
+                headers=self._headers(sent),
+                timeout=library.Timeout(sent.seconds, connect=min(_CONNECT_SECONDS, sent.seconds)),
+            ) as response:
+                return self._read(response, sent, started)
+        except not_sent as error:
+            return Broken(trouble=Trouble.NOT_SENT, reason=_reason(error))
+        except library.TimeoutException:
+            return Broken(trouble=Trouble.NO_ANSWER, reason=f"no answer in {sent.seconds:g} s")
+        except (library.RequestError, library.StreamError, library.InvalidURL) as error:
+            return Broken(trouble=Trouble.NO_ANSWER, reason=_reason(error))
+
+    def _headers(self, sent: Sent) -> dict[str, str]:
+        headers = {"authorization": f"Bearer {self._authorization.reveal()}"}
+        if sent.body is not None:
+            headers["content-type"] = "application/json"
+        return headers
+
+    def _read(
+        self, response: "httpx2.Response", sent: Sent, started: float
+    ) -> Answer | Broken | None:
+        parts: list[bytes] = []
+        for part in response.iter_bytes():
+            parts.append(part)
+            if sent.method == "GET" and self._connection.stop.is_set():
+                return None
+            if time.monotonic() - started > _BODY_PATIENCE * sent.seconds:
+                return Broken(trouble=Trouble.NO_ANSWER, reason="the answer came too slowly")
+        return Answer(
+            status=response.status_code,
+            body=b"".join(parts),
+            content_type=response.headers.get("content-type", ""),
+            retry_after=response.headers.get("retry-after"),
+            location=response.headers.get("location"),
+        )
+
+
+class ReadClient:
+    """Knows GET alone: the session beneath refuses to send anything else."""
+
+    def __init__(self, connection: Connection, backoff: Backoff) -> None:
+        self._transport = _Transport(connection, Words(), _READS)
+        self._caller = self._transport.caller(backoff)
+
+    @property
+    def connection(self) -> Connection:
+        """Where it reads."""
+        return self._caller.connection
+
+    @property
+    def calls(self) -> int:
+        """How many requests went out."""
+        return self._transport.calls
+
+    def get(self, path: str, adapter: TypeAdapter[T], query: Query = ()) -> T:
+        """Read `path` of the workspace's private API. Raises ProviderError."""
+        return get(self._caller, self._caller.root + path, adapter, query)
+
+    def get_public(self, path: str, adapter: TypeAdapter[T]) -> T:
+        """Read a path from the origin on. Raises ProviderError."""
+        return get(self._caller, path, adapter, ())
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._transport.close()
+
+
+class WriteClient:
+    """Reads, and sends one write at a time per thread."""
+
+    def __init__(self, connection: Connection, backoff: Backoff) -> None:
+        self._words = Words()
+        self._transport = _Transport(connection, self._words, _WRITES)
+        self._caller = self._transport.caller(backoff)
+
+    @property
+    def connection(self) -> Connection:
+        """Where it writes."""
+        return self._caller.connection
+
+    @property
+    def calls(self) -> int:
+        """How many requests went out."""
+        return self._transport.calls
+
+    def get(self, path: str, adapter: TypeAdapter[T], query: Query = ()) -> T:
+        """Read `path` of the workspace's private API. Raises ProviderError."""
+        return get(self._caller, self._caller.root + path, adapter, query)
+
+    def get_public(self, path: str, adapter: TypeAdapter[T]) -> T:
+        """Read a path from the origin on. Raises ProviderError."""
+        return get(self._caller, path, adapter, ())
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        adapter: TypeAdapter[T],
+        *,
+        body: Mapping[str, Any] | None = None,
+        idempotent: bool,
+        patient: bool = False,
+    ) -> T:
+        """Write to `path` of the workspace's private API.
+
+        Parameters: `idempotent` says that sending it twice does no harm; `patient` that the
+        platform asks the remote server before it answers.
+
+        Raises ProviderError; OutcomeUnknown when it may have happened.
+        """
+        seconds = self.connection.timeout
+        sent = Sent(
+            method=method,
+            path=self._caller.root + path,
+            body=body,
+            seconds=max(seconds, PATIENT_SECONDS) if patient else seconds,
+        )
+        return self._caller.call(sent, adapter, idempotent=idempotent, writes=True)
+
+    def reveal(self, secret: Secret) -> str:
+        """A secret's value for a body; from now on no message that repeats it is shown."""
+        return self._words.reveal(secret)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._transport.close()
+
+
+def check_token(token: str) -> None:
+    """Refuse, before any call, what can't be a user's access token. Raises Forbidden.
+
+    Dust API: private routes treat an `sk-` key as no session at all, so no API key can manage
+    MCP servers.
+    """
+    if token.startswith("sk-"):
+        raise Forbidden(
+            "the access token is an API key (`sk-…`), and API keys can't manage MCP servers",
+            help=("store the access token of a person who administers the workspace instead",),
+        )
+    if not _BEARER.match(token):
+        raise Forbidden(
+            "the access token has characters that no token has",
+            help=("look for a line break, a space or quotes around the stored value",),
+        )
+
+
+def _reason(error: Exception) -> str:
+    words = str(error)
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__

@@ -1,0 +1,259 @@
+"""The workspace as it is: as few calls as possible, in parallel, all or nothing."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Self, TypeVar, cast
+from urllib.parse import quote
+
+from reconciler.providers.contract import Caller, ReadRequest
+from reconciler.providers.dust import access
+from reconciler.providers.dust.client import ReadClient
+from reconciler.providers.dust.directory import read_groups, read_members
+from reconciler.providers.dust.live import full_space, live_server, outlined_space
+from reconciler.providers.dust.wire import (
+    CONNECTIONS,
+    SERVERS,
+    SPACE_DETAIL,
+    SPACES,
+    VIEWS,
+    Group,
+    Member,
+    Server,
+    SpaceDetail,
+    SpaceGroup,
+    SpaceOutline,
+    View,
+)
+from reconciler.providers.failures import Interrupted, NotFound, Unexpected
+from reconciler.resources import Directory, LiveResource, Snapshot
+
+T = TypeVar("T")
+_GLANCE = 0.2  # seconds between looks at the interrupt flag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The spaces of a workspace: the two special ones, and those that people make."""
+
+    system: str
+    company: str
+    regular: tuple[SpaceOutline, ...]
+
+    @classmethod
+    def of(cls, spaces: Iterable[SpaceOutline]) -> "Places":
+        """Sort them out. Raises Unexpected when there isn't one system and one global space."""
+        by_kind: dict[str, list[SpaceOutline]] = {}
+        for space in spaces:
+            by_kind.setdefault(space.kind, []).append(space)
+        for kind in ("system", "global"):
+            if len(by_kind.get(kind, ())) != 1:
+                raise Unexpected(
+                    f"GET /spaces listed {len(by_kind.get(kind, ()))} spaces of kind {kind}; a "
+                    "workspace has one",
+                    call="GET /spaces",
+                    help=("the list is incomplete: try again",),
+                )
+        regular = sorted(by_kind.get("regular", ()), key=lambda space: (space.name, space.s_id))
+        return cls(
+            system=by_kind["system"][0].s_id,
+            company=by_kind["global"][0].s_id,
+            regular=tuple(regular),
+        )
+
+
+class DustReader:
+    """Knows GET alone."""
+
+    def __init__(self, client: ReadClient) -> None:
+        self._client = client
+
+    def check_access(self) -> Caller:
+        """Who calls. Raises Forbidden when that person can't manage the workspace."""
+        return access.check_access(self._client)
+
+    def snapshot(self, request: ReadRequest) -> Snapshot:
+        """Read everything that planning needs.
+
+        The number of lists is fixed, with one read more for each space of the request. Raises
+        ProviderError rather than return what may be partial.
+        """
+        before = self._client.calls
+        with _Pool(self._client) as pool:
+            # Without `role=admin` the list hides restricted spaces from administrators.
+            places = Places.of(self._client.get("/spaces", SPACES, [("role", "admin")]).spaces)
+            wanted = [space for space in places.regular if _asked_for(space, request)]
+            details = {s.s_id: pool.start(partial(self._space, s.s_id)) for s in wanted}
+            views = pool.start(lambda: self._views(places.system))
+            servers = pool.start(self._servers)
+            connected = pool.start(self._connected)
+            members = pool.start(lambda: read_members(self._client)) if request.members else None
+            groups = pool.start(lambda: read_groups(self._client)) if request.groups else None
+            pool.finish()
+            pairs = self._pairs(places, servers.result(), views.result())
+            live = _servers(places, pairs, connected.result())
+            spaces = _spaces(places, {sid: f.result() for sid, f in details.items()}, live)
+        return Snapshot(
+            workspace_id=self._client.connection.workspace_id,
+            resources={
+                "Space": {space.remote_id: space for space in spaces},
+                "MCPServer": {server.remote_id: server for server in live},
+            },
+            complete=frozenset({"Space", "MCPServer"}),
+            company=frozenset({places.company}),
+            directory=_directory(members, groups),
+            calls=self._client.calls - before,
+        )
+
+    def _servers(self) -> list[Server]:
+        return self._client.get("/mcp", SERVERS).servers
+
+    def _views(self, system: str) -> list[View]:
+        path = f"/spaces/{quote(system, safe='')}/mcp_views"
+        return self._client.get(path, VIEWS, [("availability", "manual")]).server_views
+
+    def _connected(self) -> frozenset[str]:
+        rows = self._client.get("/mcp/connections/workspace", CONNECTIONS).connections
+        return frozenset(filter(None, (row.remote_mcp_server_id for row in rows)))
+
+    def _space(self, space_id: str) -> SpaceDetail | None:
+        try:
+            space = self._client.get(f"/spaces/{quote(space_id, safe='')}", SPACE_DETAIL).space
+        except NotFound:
+            return None  # deleted since the list was read
+        if space.groups is not None:
+            return space
+        # Older deployments tell the groups of a space in the list of groups only.
+        groups = read_groups(self._client, (("spaceId", space_id),))
+        return space.model_copy(
+            update={"groups": [SpaceGroup(sId=g.s_id, name=g.name, kind=g.kind) for g in groups]}
+        )
+
+    def _pairs(
+        self, places: Places, servers: list[Server], views: list[View]
+    ) -> list[tuple[Server, View | None]]:
+        """Each remote server with its system view.
+
+        The two lists are read at two moments, so a mismatch is read again once. A view without
+        a server is then a fault; a server without a view is half made, and stays visible.
+        """
+        pairs, strays = _match(servers, views)
+        if strays or any(view is None for _, view in pairs):
+            pairs, strays = _match(self._servers(), self._views(places.system))
+        if strays:
+            raise Unexpected(
+                f"GET /mcp doesn't list {', '.join(strays[:5])}, which the system space shows",
+                call="GET /mcp",
+                help=("the list of servers is incomplete: try again",),
+            )
+        return pairs
+
+
+class _Pool:
+    """Calls in parallel, at most as many as the connection allows; ends early when one fails."""
+
+    def __init__(self, client: ReadClient) -> None:
+        self._stop = client.connection.stop
+        self._executor = ThreadPoolExecutor(
+            max_workers=max(client.connection.parallelism, 1), thread_name_prefix="dust-read"
+        )
+        self._futures: list[Future[Any]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and not issubclass(kind, Exception):
+            self._stop.set()  # Ctrl-C: calls that wait give up, none is waited for
+        waits = kind is None or (issubclass(kind, Exception) and not self._stop.is_set())
+        self._executor.shutdown(wait=waits, cancel_futures=True)
+
+    def start(self, call: Callable[[], T]) -> Future[T]:
+        future = self._executor.submit(call)
+        self._futures.append(future)
+        return future
+
+    def finish(self) -> None:
+        """Wait for all, or for the first failure, or for the interrupt."""
+        pending: set[Future[Any]] = set(self._futures)
+        while pending:
+            done, pending = wait(pending, timeout=_GLANCE, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            if self._stop.is_set():
+                raise Interrupted("interrupted while reading the workspace")
+
+
+def _asked_for(space: SpaceOutline, request: ReadRequest) -> bool:
+    owned = request.owned.get("Space", frozenset())
+    titles = request.titles.get("Space", frozenset())
+    return space.s_id in owned or space.name.strip().casefold() in titles
+
+
+def _match(
+    servers: list[Server], views: list[View]
+) -> tuple[list[tuple[Server, View | None]], list[str]]:
+    remote = {server.s_id: server for server in servers if server.is_remote}
+    shown = {view.server.s_id: view for view in views if view.server_type == "remote"}
+    for view in shown.values():
+        _insist(view)
+    strays = sorted(shown.keys() - remote.keys())
+    return [(server, shown.get(sid)) for sid, server in sorted(remote.items())], strays
+
+
+def _insist(view: View) -> None:
+    """Remote servers' views need what built-in ones may lack."""
+    for field, value in (
+        ("server.tools", view.server.tools),
+        ("toolsMetadata", view.tools_metadata),
+    ):
+        if value is None:
+            raise Unexpected(
+                f"the system view {view.s_id} came without `{field}`, so the settings of its "
+                "tools aren't known",
+                call="GET /spaces/{system}/mcp_views",
+                help=("the API may have changed",),
+            )
+
+
+def _servers(
+    places: Places, pairs: Sequence[tuple[Server, View | None]], connected: frozenset[str]
+) -> list[LiveResource]:
+    visible = frozenset({places.company, *(space.s_id for space in places.regular)})
+    return [
+        live_server(
+            server,
+            view,
+            visible=visible,
+            system=places.system,
+            connected=server.s_id in connected,
+        )
+        for server, view in pairs
+    ]
+
+
+def _spaces(
+    places: Places, details: Mapping[str, SpaceDetail | None], servers: Iterable[LiveResource]
+) -> list[LiveResource]:
+    tools: dict[str, int] = {}
+    for server in servers:
+        for space_id in cast("list[str]", server.spec["spaces"]):
+            tools[space_id] = tools.get(space_id, 0) + 1
+    live = []
+    for space in places.regular:
+        count = tools.get(space.s_id, 0)
+        if space.s_id not in details:
+            live.append(outlined_space(space, count))
+        elif (detail := details[space.s_id]) is not None:
+            live.append(full_space(detail, count))
+    return live
+
+
+def _directory(
+    members: Future[list[Member]] | None, groups: Future[list[Group]] | None
+) -> Directory:
+    return Directory(
+        members=None if members is None else frozenset(m.email.lower() for m in members.result()),
+        groups=None if groups is None else frozenset(g.name for g in groups.result()),
+    )
