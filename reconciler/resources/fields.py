@@ -25,14 +25,33 @@ ResourceName = Annotated[
 # it trims would differ from the manifest for ever.
 _TEXT_PATTERN = r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$"
 
-SpaceTitle = Annotated[str, Field(min_length=1, max_length=256, pattern=_TEXT_PATTERN)]
-ServerTitle = Annotated[str, Field(min_length=1, max_length=255, pattern=_TEXT_PATTERN)]
-ServerText = Annotated[str, Field(min_length=1, max_length=255, pattern=_TEXT_PATTERN)]
+_WORDS = "characters, no line breaks, no white space at either end."
+
+SpaceTitle = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=256,
+        pattern=_TEXT_PATTERN,
+        description=f"Text of 1 to 256 {_WORDS}",
+    ),
+]
+ServerTitle = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=255,
+        pattern=_TEXT_PATTERN,
+        description=f"Text of 1 to 255 {_WORDS}",
+    ),
+]
+ServerText = ServerTitle
 
 # https anywhere, plain http on this machine only; no user:password@, no fragment.
 URL_PATTERN = (
-    r"^(https://[^\s/?#@]+|http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?)"
-    r"([/?][^\s#]*)?$"
+    r"^(https://([^\s/?#@:\[\]\\]+|\[[0-9A-Fa-f:.]+\])"
+    r"|http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\]))"
+    r"(:[0-9]{1,5})?([/?][^\s#]*)?$"
 )
 
 WebUrl = Annotated[
@@ -47,7 +66,13 @@ WebUrl = Annotated[
 ]
 
 EmailAddress = Annotated[
-    str, Field(pattern=r"^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+$", max_length=320)
+    str,
+    Field(
+        pattern=r"^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+$",
+        max_length=320,
+        description="An e-mail address.",
+        examples=["ana@acme.example"],
+    ),
 ]
 
 Stake = Literal["high", "medium", "low", "never_ask"]

@@ -9,7 +9,7 @@ from reconciler.resources.envelope import Lifecycle, Metadata
 from reconciler.resources.fields import ApiVersion, ServerText, ServerTitle, Stake, WebUrl
 from reconciler.resources.icons import IconName
 from reconciler.resources.policies import FieldPolicy, KindDefinition
-from reconciler.resources.references import LiteralValue, SecretReference, Strict
+from reconciler.resources.references import ClientId, HeaderValue, SecretReference, Strict
 from reconciler.resources.space import COMPANY
 from reconciler.resources.values import Address, Json, Spec
 
@@ -17,7 +17,14 @@ DEFAULT_TOOL = "default"
 FALLBACK_STAKE = "high"
 """What a tool without settings has on the platform, with `enabled: true`."""
 
-Scope = Annotated[str, Field(pattern=r"^[\x21\x23-\x5b\x5d-\x7e]+$", max_length=512)]
+Scope = Annotated[
+    str,
+    Field(
+        pattern=r"^[\x21\x23-\x5b\x5d-\x7e]+$",
+        max_length=512,
+        description='One scope: visible ASCII characters without white space, `"` and `\\`.',
+    ),
+]
 Scopes = Annotated[
     tuple[Scope, ...] | None,
     Field(default=None, description="OAuth scopes to ask for (RFC 6749, section 3.3)."),
@@ -57,16 +64,19 @@ class StaticOAuth(Strict):
 
     mode: Literal["static-oauth"]
     client_id: Annotated[
-        Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x20\x7f]+$")]
-        | SecretReference,
+        ClientId,
         Field(description="The client id of your OAuth app, or where it is kept."),
     ]
     client_secret: Annotated[
         SecretReference | None,
         Field(default=None, description="Where the secret is kept; none for a public client."),
     ] = None
-    authorization_endpoint: WebUrl
-    token_endpoint: WebUrl
+    authorization_endpoint: Annotated[
+        WebUrl, Field(description="Where people sign in (RFC 6749, section 3.1).")
+    ]
+    token_endpoint: Annotated[
+        WebUrl, Field(description="Where codes become tokens (RFC 6749, section 3.2).")
+    ]
     token_endpoint_auth_method: Annotated[
         Literal["none", "client_secret_basic", "client_secret_post"] | None,
         Field(default=None, description="How the client authenticates (RFC 7591, section 2)."),
@@ -96,13 +106,28 @@ class ToolSettings(Strict):
     ] = None
 
 
-HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", max_length=256)]
+HeaderName = Annotated[
+    str,
+    Field(
+        pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+        max_length=256,
+        description="A header name: ASCII letters, digits and `-` (RFC 9110, section 5.6.2).",
+    ),
+]
+ToolName = Annotated[
+    str, Field(min_length=1, max_length=256, description="A tool's name: 1 to 256 characters.")
+]
+
+
+SpaceName = Annotated[
+    str, Field(min_length=1, description="The `metadata.name` of a Space, or `company`.")
+]
 
 
 class MCPServerSpec(Strict):
     """What a server should be. A field that is left out is not managed."""
 
-    url: WebUrl
+    url: Annotated[WebUrl, Field(description="The server's endpoint, e.g. its `/mcp`.")]
     display_name: Annotated[
         ServerTitle | None,
         Field(default=None, description="The name people and agents see."),
@@ -113,7 +138,7 @@ class MCPServerSpec(Strict):
     ] = None
     icon: IconName | None = None
     spaces: Annotated[
-        tuple[str, ...] | None,
+        tuple[SpaceName, ...] | None,
         Field(
             default=None,
             description="Names of the Spaces that may use the server, or `[company]` for the "
@@ -122,14 +147,14 @@ class MCPServerSpec(Strict):
     ] = None
     auth: Auth | None = None
     headers: Annotated[
-        dict[HeaderName, LiteralValue | SecretReference] | None,
+        dict[HeaderName, HeaderValue] | None,
         Field(
             default=None,
             description="Custom headers of every call, beside any auth mode; `{}` means none.",
         ),
     ] = None
     tools: Annotated[
-        dict[Annotated[str, Field(min_length=1, max_length=256)], ToolSettings] | None,
+        dict[ToolName, ToolSettings] | None,
         Field(
             default=None,
             description="Settings per tool name; `default` holds for every tool not named.",
@@ -143,11 +168,21 @@ _IGNORABLE = (
 )
 
 
+Ignorable = Annotated[
+    str,
+    Field(
+        pattern=_IGNORABLE,
+        description="The path of a field of `spec`, e.g. `description` or `tools.search.stake`.",
+        examples=["description", "tools"],
+    ),
+]
+
+
 class MCPServerLifecycle(Lifecycle):
     """How careful the tool is with the server."""
 
     ignore_changes: Annotated[
-        tuple[Annotated[str, Field(pattern=_IGNORABLE)], ...],
+        tuple[Ignorable, ...],
         Field(default=(), description="Fields to set once, and then leave to the workspace."),
     ] = ()
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from pydantic.alias_generators import to_camel
 
 
@@ -60,9 +60,6 @@ class VaultReference(Strict):
     ]
 
 
-SecretReference = EnvReference | FileReference | VaultReference
-
-
 class LiteralValue(Strict):
     """A value that is no secret, written in the open."""
 
@@ -78,6 +75,47 @@ class LiteralValue(Strict):
 
 
 SCHEMES = ("env", "file", "vault")
+_TAGS = frozenset((*SCHEMES, "literal"))
+
+
+def _tag(value: Any) -> str | None:  # noqa: ANN401 - anything may stand in a manifest
+    """Which member of a union `value` means to be: its only key, or `text`."""
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, Mapping) and len(value) == 1:
+        (key,) = value
+        return key if key in _TAGS else None
+    return next(iter(type(value).model_fields)) if isinstance(value, Strict) else None
+
+
+# One member is tried, the one whose key is there, so that a fault is told once and exactly.
+_by_key = Discriminator(
+    _tag,
+    custom_error_type="reference",
+    custom_error_message="expected a reference",
+)
+_Env = Annotated[EnvReference, Tag("env")]
+_File = Annotated[FileReference, Tag("file")]
+_Vault = Annotated[VaultReference, Tag("vault")]
+
+SecretReference = Annotated[_Env | _File | _Vault, _by_key]
+HeaderValue = Annotated[_Env | _File | _Vault | Annotated[LiteralValue, Tag("literal")], _by_key]
+ClientId = Annotated[
+    Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=1024,
+            pattern=r"^[^\x00-\x20\x7f]+$",
+            description="Text of at most 1,024 characters without white space.",
+        ),
+        Tag("text"),
+    ]
+    | _Env
+    | _File
+    | _Vault,
+    _by_key,
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)

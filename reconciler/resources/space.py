@@ -14,6 +14,19 @@ COMPANY = "company"
 """In `spaces:` of a server, the whole workspace; so no Space may have this name."""
 
 
+GroupName = Annotated[
+    str, Field(min_length=1, max_length=256, description="A group's name: 1 to 256 characters.")
+]
+Ignorable = Annotated[
+    str,
+    Field(
+        pattern=r"^(displayName|access|members|groups)$",
+        description="A field of `spec`: `displayName`, `access`, `members` or `groups`.",
+        examples=["members"],
+    ),
+]
+
+
 class SpaceSpec(Strict):
     """What a space should be. A field that is left out is not managed."""
 
@@ -34,7 +47,7 @@ class SpaceSpec(Strict):
         Field(default=None, description="E-mail addresses of the members; `[]` means none."),
     ] = None
     groups: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=256)], ...] | None,
+        tuple[GroupName, ...] | None,
         Field(
             default=None,
             description="Names of provisioned or manual groups whose people are members; `[]` "
@@ -47,7 +60,7 @@ class SpaceLifecycle(Lifecycle):
     """How careful the tool is with the space."""
 
     ignore_changes: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^(displayName|access|members|groups)$")], ...],
+        tuple[Ignorable, ...],
         Field(default=(), description="Fields to set once, and then leave to the workspace."),
     ] = ()
 

@@ -38,11 +38,11 @@ class Guards(Strict):
     """Limits that stop an apply from going too far."""
 
     max_deletes: Annotated[
-        Annotated[StrictInt, Field(ge=0)] | None,
+        Annotated[StrictInt, Field(ge=0, description="A whole number, 0 or more.")] | None,
         Field(default=None, description="How many resources one apply may delete or replace."),
     ] = None
     max_delete_fraction: Annotated[
-        Annotated[StrictFloat | StrictInt, Field(ge=0, le=1)] | None,
+        Annotated[StrictFloat, Field(ge=0, le=1, description="A number from 0 to 1.")] | None,
         Field(
             default=None,
             description="Which part of the owned resources one apply may delete or replace.",
