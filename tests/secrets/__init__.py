@@ -1,0 +1,1 @@
+"""Secrets: the hiding type, the backends, fingerprints."""
