@@ -25,6 +25,7 @@ class Code(StrEnum):
     UNKNOWN_KIND = "unknown-kind"
     UNKNOWN_FIELD = "unknown-field"
     MISSING_FIELD = "missing-field"
+    EMPTY_VALUE = "empty-value"
     WRONG_TYPE = "wrong-type"
     INVALID_VALUE = "invalid-value"
     INVALID_URL = "invalid-url"

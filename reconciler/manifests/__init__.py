@@ -1,0 +1,6 @@
+"""Manifests: YAML files to the desired set, with a located message for all that is wrong."""
+
+from reconciler.manifests.desired import InvalidDesired, from_json, to_json
+from reconciler.manifests.loading import Loaded, load
+
+__all__ = ["InvalidDesired", "Loaded", "from_json", "load", "to_json"]

@@ -1,0 +1,64 @@
+"""What a pasted credential looks like, so that one is caught where no secret should be."""
+
+import re
+
+_PREFIXES = (
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "sk-",
+    "sk_live_",
+    "rk_live_",
+    "xoxa-",
+    "xoxb-",
+    "xoxp-",
+    "xoxr-",
+    "xoxs-",
+    "xoxe-",
+    "xapp-",
+    "AKIA",
+    "ASIA",
+    "AIza",
+    "glpat-",
+    "hvs.",
+    "npm_",
+    "lin_api_",
+    "eyJ",
+    "-----BEGIN",
+)
+_ANYWHERE = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"gh[opusr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}"
+    r"|sk-[A-Za-z0-9_-]{16,}|[sr]k_live_[A-Za-z0-9]{16,}"
+    r"|xox[abeprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}"
+    r"|A[KS]IA[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}|glpat-[A-Za-z0-9_-]{16,}|hvs\.[A-Za-z0-9_-]{20,}"
+    r"|npm_[A-Za-z0-9]{30,}|lin_api_[A-Za-z0-9]{16,}"
+    r"|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{4,}|-----BEGIN[ A-Z]*PRIVATE KEY"
+    r")"
+)
+_SCHEMES = re.compile(r"(?:bearer|basic|token)\s+\S", re.IGNORECASE)
+_BYTES = tuple(prefix.encode() for prefix in _PREFIXES)
+
+PATTERN = r"^(?:[Bb][Ee][Aa][Rr][Ee][Rr]\s|[Bb][Aa][Ss][Ii][Cc]\s|" + "|".join(
+    re.sub(r"([.])", r"\\\1", prefix) for prefix in _PREFIXES
+)
+PATTERN += ")"
+"""The same rule as `is_credential`, as far as a JSON Schema can say it."""
+
+
+def is_credential(text: str) -> bool:
+    """Whether a whole value, where a credential might be pasted, looks like one."""
+    return text.startswith(_PREFIXES) or bool(_SCHEMES.match(text)) or holds_credential(text)
+
+
+def holds_credential(text: str) -> bool:
+    """Whether free text has something in it that can hardly be anything but a credential."""
+    return bool(_ANYWHERE.search(text))
+
+
+def may_hold_credential(data: bytes) -> bool:
+    """A fast first look at a whole file: False means that no value in it can look like one."""
+    return any(prefix in data for prefix in _BYTES)

@@ -1,0 +1,54 @@
+"""How much of a line may be shown under a message, so that no secret is ever repeated.
+
+Nothing behind the words at fault is shown: a value, a comment. What stands before them on the
+line is shown only when it is indentation, keys, and values of fields that can't hold a secret.
+"""
+
+import re
+
+from reconciler.manifests.credentials import is_credential
+
+_OPEN_FIELDS = frozenset(
+    """
+    apiVersion kind name previously protect ignoreChanges displayName description icon spaces mode
+    tokenEndpointAuthMethod scopes stake enabled access members groups provider workspaceId region
+    path maxDeletes maxDeleteFraction
+    """.split()  # noqa: SIM905 - a list of words reads better as words
+)
+_PIECE = re.compile(
+    r"(?P<structure>[\s\[\]{},?]|-(?=\s|$)|[&!][^\s,\[\]{}]*(?=\s|$))"
+    r"""|(?P<key>"[^"\\:]*"|'[^':]*'|[^\s"'\[\]{},:#&*!|>@`%-][^\s"'\[\]{},:#]*)\s*:(?=\s|$)"""
+    r"""|(?P<value>[^\s"'\[\]{},#&*!|>@`%](?:[^,\[\]{}#\s]|[ \t](?![#]))*)"""
+)
+
+
+def excerpt(line: str, start: int, end: int, *, key: bool, hidden: bool) -> str | None:
+    """The part of `line` to show for the words from `start` to `end`, or None.
+
+    Parameters: `key` says that the words are a key, whose colon is shown; `hidden` that they may
+    be a secret, so that the line stops before them.
+    """
+    if not _may_show(line[:start]):
+        return None
+    if hidden:
+        return line[:start].rstrip() or None
+    words = line[start:end]
+    if any(is_credential(word) for word in (words, *re.split(r"[\s\"'=?&/,\[\]{}]+", words))):
+        return line[:start].rstrip() or None
+    if key and (colon := re.match(r"\s*:", line[end:])):
+        return line[:end] + colon[0]
+    return line[:end]
+
+
+def _may_show(before: str) -> bool:
+    field, at = "", 0
+    while at < len(before):
+        piece = _PIECE.match(before, at)
+        if piece is None:
+            return False
+        if piece["key"]:
+            field = piece["key"].strip("\"'")
+        elif piece["value"] and (field not in _OPEN_FIELDS or is_credential(piece["value"])):
+            return False
+        at = piece.end()
+    return True

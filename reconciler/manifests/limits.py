@@ -1,0 +1,27 @@
+"""How deep values nest and how far aliases expand, at most.
+
+Aliases share one value in memory, but whoever walks the values walks them once for each alias: a
+few lines of nested aliases can stand for billions of values. So they are counted as expanded.
+"""
+
+from typing import Any
+
+MAX_DEPTH = 100
+MAX_ALIASED = 100_000
+"""How many values the aliases of one file may stand for together."""
+
+Extent = tuple[int, int]
+"""How many values there are in a value, itself included, and how many levels."""
+
+
+def extent(value: Any, known: dict[int, Extent]) -> Extent:
+    """The extent of a value at most `MAX_DEPTH` deep; `known` has those of shared values by id."""
+    if not isinstance(value, dict | list):
+        return 1, 0
+    if id(value) in known:
+        return known[id(value)]
+    size, height = 1, 0
+    for child in value.values() if isinstance(value, dict) else value:
+        child_size, child_height = extent(child, known)
+        size, height = size + child_size, max(height, child_height)
+    return size, height + 1

@@ -1,0 +1,175 @@
+"""Where things are in a file: the same pass over events, keeping positions instead of values.
+
+Several times slower than reading, so it is done only for files of which something must be said.
+"""
+
+import bisect
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from reconciler.manifests.faults import At
+from reconciler.manifests.limits import MAX_DEPTH
+from reconciler.manifests.parser import open_parser
+
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+
+
+@dataclass(slots=True)
+class Node:
+    """A value: where it starts and ends, in characters; `flow` for `[…]` and `{…}`."""
+
+    start: int
+    end: int
+    text: str | None = None
+    flow: bool = False
+    entries: dict[str, "Entry"] | None = None
+    items: list["Node"] | None = None
+
+
+@dataclass(slots=True)
+class Entry:
+    """A key and its value; the value is missing while the file is broken after the key."""
+
+    start: int
+    end: int
+    value: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The nearest thing to a path: `depth` segments of it exist, the last as `entry` or `node`."""
+
+    depth: int
+    node: Node | None
+    entry: Entry | None
+
+
+class Text:
+    """The text of a file with its lines."""
+
+    __slots__ = ("starts", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts = [0, *(found.end() for found in _LINE_BREAK.finditer(text))]
+
+    def point(self, index: int) -> tuple[int, int]:
+        """Line and column of a character, from 1; an index past the end means the end."""
+        index = max(0, min(index, len(self.text)))
+        line = bisect.bisect_right(self.starts, index)
+        return line, index - self.starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """A line without its break."""
+        start = self.starts[number - 1]
+        end = self.starts[number] if number < len(self.starts) else len(self.text)
+        return self.text[start:end].rstrip("\r\n")
+
+
+@dataclass(slots=True)
+class _Frame:
+    node: Node
+    entry: Entry | None = None
+
+
+@dataclass(slots=True)
+class _Builder:
+    documents: list[Node | None] = field(default_factory=list)
+    stack: list[_Frame] = field(default_factory=list)
+    anchors: dict[str, Node] = field(default_factory=dict)
+
+    def event(self, event: yaml.Event) -> None:
+        match event:
+            case yaml.DocumentStartEvent():
+                self.documents.append(None)
+                self.stack, self.anchors = [], {}
+            case yaml.AliasEvent():
+                node = self._node(event)
+                known = self.anchors.get(str(event.anchor))
+                if known is not None:
+                    node.text, node.entries, node.items = known.text, known.entries, known.items
+                self._put(node)
+            case yaml.ScalarEvent():
+                self._put(self._node(event, text=event.value))
+            case yaml.MappingStartEvent():
+                self._open(self._node(event, flow=bool(event.flow_style), entries={}))
+            case yaml.SequenceStartEvent():
+                self._open(self._node(event, flow=bool(event.flow_style), items=[]))
+            case yaml.CollectionEndEvent() if self.stack:
+                node = self.stack.pop().node
+                if node.flow and event.end_mark:
+                    node.end = event.end_mark.index
+
+    def _node(self, event: Any, **parts: Any) -> Node:
+        node = Node(event.start_mark.index, event.end_mark.index, **parts)
+        if event.anchor is not None and not isinstance(event, yaml.AliasEvent):
+            self.anchors[event.anchor] = node
+        return node
+
+    def _open(self, node: Node) -> None:
+        self._put(node)
+        self.stack.append(_Frame(node))
+        if len(self.stack) > MAX_DEPTH:
+            raise yaml.YAMLError
+
+    def _put(self, node: Node) -> None:
+        if not self.stack:
+            self.documents[-1] = node
+            return
+        frame = self.stack[-1]
+        if frame.node.items is not None:
+            frame.node.items.append(node)
+            frame.node.end = node.end
+        elif frame.entry is None:
+            frame.entry = Entry(node.start, node.end)
+            if frame.node.entries is not None and node.text is not None:
+                frame.node.entries.setdefault(node.text, frame.entry)
+        else:
+            frame.entry.value = node
+            frame.node.end = node.end
+            frame.entry = None
+
+
+def locate(data: bytes) -> list[Node | None]:
+    """The tree of each document, as far as the file can be read."""
+    builder = _Builder()
+    try:
+        parser = open_parser(data)
+        while (event := parser.get_event()) is not None:
+            builder.event(event)
+    except yaml.YAMLError:
+        pass  # reading has said so already
+    return builder.documents
+
+
+def find(root: Node, path: At) -> Found:
+    """The thing at `path`, or the nearest thing above it.
+
+    A text segment inside a list stands for the first item with that text.
+    """
+    node: Node | None = root
+    found = Found(0, root, None)
+    for depth, segment in enumerate(path, start=1):
+        if node is None:
+            break
+        if node.entries is not None and isinstance(segment, str) and segment in node.entries:
+            entry = node.entries[segment]
+            node = entry.value
+            found = Found(depth, node, entry)
+            continue
+        item = _item(node, segment)
+        if item is None:
+            break
+        node = item
+        found = Found(depth, item, None)
+    return found
+
+
+def _item(node: Node, segment: str | int) -> Node | None:
+    items = node.items or []
+    if isinstance(segment, int):
+        return items[segment] if segment < len(items) else None
+    return next((item for item in items if item.text == segment), None)
