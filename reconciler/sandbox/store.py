@@ -41,12 +41,12 @@ class Store:
         self._db.row_factory = sqlite3.Row
         self._last_ms = 0
         try:
-            self.is_new = self._prepare(path)
+            self._prepare(path)
         except BaseException:
             self._db.close()
             raise
 
-    def _prepare(self, path: Path | None) -> bool:
+    def _prepare(self, path: Path | None) -> None:
         try:
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.DatabaseError as error:
@@ -56,12 +56,16 @@ class Store:
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.execute("PRAGMA synchronous = NORMAL")
         if version == SCHEMA_VERSION:
-            return False
+            return
         if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise DataFileError(f"{path} is a database, but not one of the sandbox")
         schema = files("reconciler.sandbox").joinpath("schema.sql").read_text(encoding="utf-8")
         self._db.executescript(f"BEGIN;{schema}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
-        return True
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was planted yet; a seed that fails leaves it so."""
+        return not self.exists("SELECT 1 FROM workspace")
 
     def close(self) -> None:
         """Release the file."""

@@ -20,7 +20,13 @@ from reconciler.sandbox.server_rows import (
     views_json,
     views_where,
 )
-from reconciler.sandbox.space_rows import global_space, readable_space, space_by_id, system_space
+from reconciler.sandbox.space_rows import (
+    global_space,
+    member_space_ids,
+    readable_space,
+    space_by_id,
+    system_space,
+)
 from reconciler.sandbox.tool_names import shared_name
 
 COLUMN_LIMIT = 255
@@ -50,20 +56,19 @@ async def list_views(call: Call) -> Response:
     availabilities = _availabilities((call.param("availabilities") or "").split(","))
     wanted = call.param("spaceIds")
     hydrate(call)
-    spaces = None if wanted is None else set(wanted.split(","))
     views = [
         view
         for availability in availabilities
         for view in views_where(call, _BY_AVAILABILITY, availability)
         if call.flag("includeRestrictedToSkills") or not view.is_restricted_to_skills
     ]
+    if wanted is None:
+        mine = member_space_ids(call)
+        views = [view for view in views if view.space_id in mine]
     views.sort(key=lambda view: view.id)
     json = views_json(call, views)
-    if spaces is None:
-        system = system_space(call).sid
-        json = [view for view in json if view["spaceId"] != system]
-    else:
-        json = [view for view in json if view["spaceId"] in spaces]
+    if wanted is not None:
+        json = [view for view in json if view["spaceId"] in wanted.split(",")]
     return answer({"success": True, "serverViews": json})
 
 
