@@ -3,7 +3,7 @@
 from reconciler.diagnostics.codes import Code
 from reconciler.diagnostics.model import Diagnostic, Diagnostics, Severity, Span
 from reconciler.diagnostics.palette import PLAIN, Palette
-from reconciler.diagnostics.render import as_json, printable, render_json, render_text
+from reconciler.diagnostics.render import as_json, count, printable, render_json, render_text
 
 __all__ = [
     "PLAIN",
@@ -14,6 +14,7 @@ __all__ = [
     "Severity",
     "Span",
     "as_json",
+    "count",
     "printable",
     "render_json",
     "render_text",

@@ -20,6 +20,11 @@ def printable(text: str) -> str:
     return text.translate(_CONTROL)
 
 
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 change`, `2 changes`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
 def render_text(diagnostics: Iterable[Diagnostic], palette: Palette = PLAIN) -> str:
     """Every diagnostic in turn, a blank line between two; the empty string for none."""
     return "\n".join(_one(item, palette) for item in diagnostics)

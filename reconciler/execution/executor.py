@@ -249,7 +249,7 @@ class _Worker:
             )
         elif operation.deletes:
             entry = self._session.state.entries.get(address)
-            gone = operation.arguments.get("remoteId", change.remote_id)
+            gone = operation.arguments.get("id", change.remote_id)
             if entry is not None and gone in entry.deposed:
                 left = tuple(i for i in entry.deposed if i != gone)
                 self._session.put(address, replace(entry, deposed=left))

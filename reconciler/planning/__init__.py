@@ -1,6 +1,6 @@
 """Planning: from manifests, state and a snapshot to an ordered list of changes. Pure."""
 
-from reconciler.planning.document import PlanDocument
+from reconciler.planning.document import ChangeDocument, DiagnosticDocument, PlanDocument
 from reconciler.planning.inputs import Forecaster, Inputs, Observation
 from reconciler.planning.ownership import candidates
 from reconciler.planning.plan import Plan, make_plan
@@ -18,6 +18,8 @@ from reconciler.planning.saving import (
 
 __all__ = [
     "Basis",
+    "ChangeDocument",
+    "DiagnosticDocument",
     "Forecaster",
     "Inputs",
     "Observation",

@@ -14,6 +14,7 @@ from reconciler.planning.document import (
     FORMAT,
     BasisDocument,
     ChangeDocument,
+    DiagnosticDocument,
     FieldDocument,
     HiddenValue,
     PlaceDocument,
@@ -66,6 +67,7 @@ class SavedPlan:
     unchanged: tuple[str, ...]
     desired: Mapping[str, Any]
     allow: frozenset[str]
+    warnings: tuple[Diagnostic, ...]
     document: Mapping[str, Any]
 
 
@@ -165,7 +167,7 @@ def substance(change: Change) -> dict[str, Any]:
     return {key: whole[key] for key in kept} | {"fields": fields}
 
 
-def shown_json(value: Shown) -> Any:  # noqa: ANN401 - JSON of any shape
+def shown_json(value: Shown) -> Any:
     """A comparable value as JSON: sets and hidden values are objects of their own."""
     match value:
         case frozenset():
@@ -176,7 +178,7 @@ def shown_json(value: Shown) -> Any:  # noqa: ANN401 - JSON of any shape
             return value
 
 
-def digest_of(value: Any) -> str:  # noqa: ANN401 - JSON of any shape
+def digest_of(value: Any) -> str:
     """SHA-256 over canonical JSON (sorted keys, no spaces), in hex."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -232,6 +234,7 @@ def _saved(document: PlanDocument, raw: Mapping[str, Any]) -> SavedPlan:
         unchanged=tuple(document.unchanged),
         desired=document.desired,
         allow=frozenset(document.allow),
+        warnings=tuple(_diagnostic(item) for item in document.warnings),
         document=raw,
     )
 
@@ -275,8 +278,12 @@ def _shown(value: SetValue | HiddenValue | JsonValue) -> Shown:
 
 
 def _refusal(item: RefusalDocument) -> Refusal:
-    told = item.diagnostic
-    diagnostic = Diagnostic(
+    diagnostic = _diagnostic(item.diagnostic)
+    return Refusal(gate=item.gate, diagnostic=diagnostic, overridable=item.overridable)
+
+
+def _diagnostic(told: DiagnosticDocument) -> Diagnostic:
+    return Diagnostic(
         code=told.code,
         message=told.message,
         span=_span(told.place),
@@ -286,7 +293,6 @@ def _refusal(item: RefusalDocument) -> Refusal:
         severity=told.severity,
         address=told.address,
     )
-    return Refusal(gate=item.gate, diagnostic=diagnostic, overridable=item.overridable)
 
 
 def _span(place: PlaceDocument | None) -> Span | None:

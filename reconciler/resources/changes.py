@@ -118,11 +118,11 @@ class Change:
     reason: Reason
     title: str
     fields: tuple[FieldChange, ...] = ()
-    desired: Resource | None = None
-    live: LiveResource | None = None
+    desired: Resource | None = field(default=None, compare=False)
+    live: LiveResource | None = field(default=None, compare=False)
     remote_id: str | None = None
     deposed: tuple[str, ...] = ()
-    links: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict, compare=False)
     operations: tuple[Operation, ...] = ()
     consequences: tuple[str, ...] = ()
     depends_on: tuple[Address, ...] = ()

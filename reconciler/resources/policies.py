@@ -69,7 +69,7 @@ class KindDefinition:
                 yield path, policy, value
 
 
-def _walk(pattern: Path, at: int, value: Any, path: Path) -> Iterator[tuple[Path, Any]]:  # noqa: ANN401 - JSON of any shape
+def _walk(pattern: Path, at: int, value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     if at == len(pattern):
         yield path, value
         return
@@ -77,7 +77,7 @@ def _walk(pattern: Path, at: int, value: Any, path: Path) -> Iterator[tuple[Path
         return
     segment = pattern[at]
     if segment == "*":
-        for key in value:
+        for key in sorted(value):
             yield from _walk(pattern, at + 1, value[key], (*path, key))
     elif segment in value:
         yield from _walk(pattern, at + 1, value[segment], (*path, segment))

@@ -78,7 +78,7 @@ SCHEMES = ("env", "file", "vault")
 _TAGS = frozenset((*SCHEMES, "literal"))
 
 
-def _tag(value: Any) -> str | None:  # noqa: ANN401 - anything may stand in a manifest
+def _tag(value: Any) -> str | None:
     """Which member of a union `value` means to be: its only key, or `text`."""
     if isinstance(value, str):
         return "text"
@@ -133,7 +133,7 @@ class SecretRef:
         return {self.scheme: self.locator}
 
     @classmethod
-    def from_json(cls, value: Any) -> "SecretRef | None":  # noqa: ANN401 - anything may be asked
+    def from_json(cls, value: Any) -> "SecretRef | None":
         """The reference that `value` is, or None when it is something else."""
         if isinstance(value, Mapping) and len(value) == 1:
             ((scheme, locator),) = value.items()

@@ -64,7 +64,7 @@ def entry_json(entry: Entry) -> dict[str, Any]:
     return parts
 
 
-def entry_from_json(value: Any) -> Entry:  # noqa: ANN401 - JSON of any shape
+def entry_from_json(value: Any) -> Entry:
     """The entry that `value` describes; raises pydantic's ValidationError."""
     return _entry(_Entry.model_validate(value))
 
@@ -80,7 +80,7 @@ def intent_json(intent: Intent) -> dict[str, Any]:
     }
 
 
-def intent_from_json(value: Any) -> Intent:  # noqa: ANN401 - JSON of any shape
+def intent_from_json(value: Any) -> Intent:
     """The intent that `value` describes; raises ValidationError or ValueError."""
     return _intent(_Intent.model_validate(value))
 

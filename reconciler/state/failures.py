@@ -20,8 +20,8 @@ class StateUnreadable(StateError):
             f"the state in {name} can't be used: {why}",
             (
                 (
-                    "restore the file from version control or a backup; don't delete it, it is what "
-                    "tells your resources from other people's"
+                    "restore the file from version control or a backup; don't delete it: it tells "
+                    "your resources from other people's"
                 ),
             ),
         )

@@ -2,11 +2,9 @@
 
 from reconciler.views.plan_text import PlanView, plan_text, summary_line
 from reconciler.views.report_text import outcome_line, report_json, report_text, summary
-from reconciler.views.words import count
 
 __all__ = [
     "PlanView",
-    "count",
     "outcome_line",
     "plan_text",
     "report_json",

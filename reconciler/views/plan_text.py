@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.diagnostics import Diagnostic, Palette, printable, render_text
+from reconciler.diagnostics import Diagnostic, Palette, count, printable, render_text
 from reconciler.resources import Action, Address, Change, FieldChange, Path, Reason, show_path
 from reconciler.views.words import (
     FIELD_REASONS,
     REASONS,
     SIGNS,
     change_text,
-    count,
     paint_of,
     value_text,
 )

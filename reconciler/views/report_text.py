@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.diagnostics import Palette, printable
+from reconciler.diagnostics import Palette, count, printable
 from reconciler.execution import Outcome, Report, Result
 from reconciler.resources import Action
-from reconciler.views.words import SIGNS, count
+from reconciler.views.words import SIGNS
 
 _PAST = {
     Action.CREATE: "created",

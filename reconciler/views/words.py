@@ -64,8 +64,3 @@ def change_text(before: Shown, after: Shown, palette: Palette) -> str:
         removed = [palette.removed(f"- {printable(item)}") for item in sorted(old - after)]
         return ", ".join(added + removed) or "(none)"
     return f"{palette.removed(value_text(before))} → {palette.added(value_text(after))}"
-
-
-def count(number: int, noun: str, plural: str = "") -> str:
-    """`1 change`, `2 changes`."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,149 @@
+"""`reconciler apply` and `destroy`: make it so."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from reconciler.cli.console import Console
+from reconciler.cli.options import (
+    RunFlags,
+    files_option,
+    graceful_stop,
+    output_option,
+    paths_of,
+    read_context,
+    run_options,
+    run_with,
+    workspace_option,
+)
+
+if TYPE_CHECKING:
+    from reconciler.planning import SavedPlan
+    from reconciler.workflows import Context, Planned
+
+_yes = click.option("-y", "--yes", is_flag=True, help="Don't ask before writing.")
+
+
+@click.command()
+@click.argument(
+    "plan_file", metavar="[PLAN]", required=False, type=click.Path(path_type=Path, dir_okay=False)
+)
+@files_option
+@workspace_option
+@output_option
+@run_options
+@_yes
+@click.pass_obj
+def apply(
+    console: Console,
+    *,
+    plan_file: Path | None,
+    files: tuple[Path, ...],
+    workspace: str | None,
+    output: str,
+    yes: bool,
+    flags: RunFlags,
+) -> int:
+    """Make the workspace match the manifests, or do what a saved PLAN says.
+
+    A saved plan needs no manifests; with -f beside it they must not have changed since. It is
+    refused with exit code 5 when what it touches has moved. A saved plan was reviewed, so it is
+    applied without asking.
+    """
+    from reconciler.workflows import as_stops, load_manifests, open_saved, read_saved
+
+    console.json = output == "json"
+    if plan_file is None:
+        context = read_context(console, files, workspace, flags)
+        return _apply(console, context, mode="apply", saved=None, yes=yes)
+    with as_stops():
+        saved = read_saved(plan_file)
+        loaded = load_manifests(paths_of(files), workspace) if files else None
+        options = run_with(console, flags.allowing(saved.allow))
+        context = open_saved(saved, options, loaded)
+    return _apply(console, context, mode=saved.mode, saved=saved, yes=True)
+
+
+@click.command()
+@files_option
+@workspace_option
+@output_option
+@run_options
+@_yes
+@click.pass_obj
+def destroy(
+    console: Console,
+    *,
+    files: tuple[Path, ...],
+    workspace: str | None,
+    output: str,
+    yes: bool,
+    flags: RunFlags,
+) -> int:
+    """Delete everything that the state owns; protected resources stay."""
+    console.json = output == "json"
+    context = read_context(console, files, workspace, flags)
+    return _apply(console, context, mode="destroy", saved=None, yes=yes)
+
+
+def _apply(
+    console: Console,
+    context: "Context",
+    *,
+    mode: Literal["apply", "destroy"],
+    saved: "SavedPlan | None",
+    yes: bool,
+) -> int:
+    from reconciler.cli.progress import progress
+    from reconciler.views import report_json, report_text
+    from reconciler.workflows import apply as apply_workflow
+    from reconciler.workflows import as_stops, exit_code
+
+    listener = progress(console)
+
+    @contextmanager
+    def during() -> Iterator[None]:
+        with graceful_stop(console, context.options.stop), listener:
+            yield
+
+    with as_stops():
+        applied = apply_workflow(
+            context,
+            mode=mode,
+            saved=saved,
+            approve=_approval(console, yes=yes, quiet=saved is not None),
+            listener=listener,
+            during=during,
+        )
+    if applied.report is None:
+        console.talk("nothing was written")
+        return 1
+    if console.json:
+        console.value(report_json(applied.report))
+    else:
+        console.data(report_text(applied.report, console.out))
+    return int(exit_code(applied.report))
+
+
+def _approval(console: Console, *, yes: bool, quiet: bool) -> "Callable[[Planned], bool]":
+    from reconciler.views import plan_text
+    from reconciler.workflows import Exit, Stop
+
+    def approve(planned: "Planned") -> bool:
+        if not console.json and not quiet:
+            console.data(plan_text(planned.view(), console.out))
+        if yes or not planned.plan.runnable:
+            return True
+        if console.json or not sys.stdin.isatty():
+            raise Stop(
+                Exit.USAGE,
+                "nobody is there to approve the plan",
+                help=("say --yes, or apply a plan that was saved with `plan --out FILE`",),
+            )
+        return click.confirm("Apply this plan?", err=True)
+
+    return approve

@@ -1,0 +1,72 @@
+"""Where words go: data to stdout, talk to stderr, colour only on a terminal that wants it."""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from reconciler.diagnostics import Diagnostics, Palette, printable, render_json, render_text
+
+
+@dataclass(slots=True, kw_only=True)
+class Console:
+    """What the global options decided about output."""
+
+    color: bool = True
+    debug: bool = False
+    quiet: bool = False
+    json: bool = False
+
+    @property
+    def out(self) -> Palette:
+        """The palette of stdout."""
+        return Palette(enabled=self.color and not self.json and wants_color(sys.stdout.isatty()))
+
+    @property
+    def err(self) -> Palette:
+        """The palette of stderr."""
+        return Palette(enabled=self.color and wants_color(sys.stderr.isatty()))
+
+    def data(self, text: str) -> None:
+        """Print what the command is for."""
+        click.echo(text, nl=not text.endswith("\n"), color=True)
+
+    def value(self, value: Any) -> None:
+        """Print a JSON value as data."""
+        self.data(json.dumps(value, indent=2, ensure_ascii=False))
+
+    def talk(self, text: str) -> None:
+        """Say something about the run."""
+        click.echo(text, nl=not text.endswith("\n"), err=True, color=True)
+
+    def step(self, line: str) -> None:
+        """Say what is going on, unless asked to be quiet."""
+        if not self.quiet:
+            self.talk(self.err.dim(f"· {printable(line)}"))
+
+    def diagnostics(self, found: Diagnostics) -> None:
+        """Show located messages: as data when JSON is asked for, as talk else."""
+        if self.json:
+            self.value({"format": "reconciler.diagnostics/v1", "diagnostics": render_json(found)})
+        elif found.items:
+            self.talk(render_text(found, self.err))
+
+    def error(self, message: str, notes: tuple[str, ...] = (), help_: tuple[str, ...] = ()) -> None:
+        """Say why the command failed, and what to do."""
+        self.talk(f"{self.err.error('error')}: {self.err.bold(printable(message))}")
+        for note in notes:
+            self.talk(f"  {self.err.dim('=')} note: {printable(note)}")
+        for text in help_:
+            self.talk(f"  {self.err.dim('=')} help: {printable(text)}")
+
+
+def wants_color(terminal: bool) -> bool:
+    """Whether to colour: never with NO_COLOR or a dumb terminal, always with FORCE_COLOR."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return terminal and os.environ.get("TERM") != "dumb"

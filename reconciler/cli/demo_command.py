@@ -1,0 +1,60 @@
+"""`reconciler demo`: the whole story in one command."""
+
+import tempfile
+import time
+from pathlib import Path
+
+import click
+
+from reconciler.cli.console import Console
+
+
+@click.command()
+@click.option("--keep", is_flag=True, help="Keep the manifests and the state in a folder.")
+@click.option("--serve", is_flag=True, help="Keep sandbox and servers running until Ctrl-C.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where to keep them (an empty or new folder). Implies --keep.",
+)
+@click.pass_obj
+def demo(console: Console, keep: bool, serve: bool, folder: Path | None) -> int:
+    """Walk through the whole story against a sandbox and three real MCP servers, offline.
+
+    It needs no account and no set-up, takes less than a minute, and leaves nothing behind unless
+    --keep is given.
+    """
+    from reconciler.workflows.demo import DemoFailed, Stage, tell
+    from reconciler.workflows.failures import Exit, Stop
+
+    if folder is not None and folder.exists() and any(folder.iterdir()):
+        raise click.UsageError(f"{folder} is not empty")
+    if keep and folder is None:
+        folder = Path(tempfile.mkdtemp(prefix="reconciler-demo-"))
+    console.data("starting a sandbox workspace and three MCP servers on this machine…")
+    with Stage(folder) as stage:
+        try:
+            tell(stage, console.data, color=console.out.enabled)
+        except DemoFailed as error:
+            raise Stop(Exit.FAILED, str(error)) from error
+        if folder is not None:
+            console.data(f"\nThe manifests and the state are in {folder}")
+        if serve or folder is not None:
+            console.data(f"Look at the workspace in a browser: {stage.url}/")
+            if serve:
+                _serve(console)
+            else:
+                console.data(
+                    "It ends with this command; to look around, run the demo with --serve, or\n"
+                    f"  reconciler sandbox serve --data {folder}/.sandbox.sqlite"
+                )
+    return 0
+
+
+def _serve(console: Console) -> None:
+    console.talk("serving until Ctrl-C")
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        console.talk("\nstopped")

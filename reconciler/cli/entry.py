@@ -1,0 +1,127 @@
+"""The entry point: lazy commands, and every failure turned into words and an exit code."""
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.console import Console
+from reconciler.diagnostics import render_text
+
+_COMMANDS: Mapping[str, tuple[str, str]] = {
+    "init": ("init", "Write a commented starter: workspace, space, server, CI workflow."),
+    "validate": ("validate", "Check the manifests, without any workspace."),
+    "plan": ("plan", "Show what apply would do."),
+    "show": ("plan", "Show a saved plan."),
+    "apply": ("apply", "Make the workspace match the manifests, or do what a saved plan says."),
+    "drift": ("plan", "Show what others changed in the workspace."),
+    "destroy": ("apply", "Delete everything that the state owns."),
+    "schema": ("schema", "Print or write the JSON Schemas."),
+    "sandbox": ("sandbox", "Run a workspace on this machine."),
+    "demo": ("demo", "Walk through the whole story against a sandbox, offline."),
+}
+
+_USAGE, _BUG, _INTERRUPTED = 64, 1, 130
+
+
+class _Commands(click.Group):
+    """Imports a command's module only when the command is run or its help is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"reconciler.cli.{_COMMANDS[cmd_name][0]}_command")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.option("--no-color", is_flag=True, help="Never colour the output (also: NO_COLOR).")
+@click.option("--debug", is_flag=True, help="Tell of every HTTP call, and where a bug is.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and errors.")
+@click.pass_context
+def reconciler(ctx: click.Context, no_color: bool, debug: bool, quiet: bool) -> None:
+    """MCP servers of a Dust workspace as code: manifests, plan, apply, drift.
+
+    Exit codes: 0 done, or nothing to do; 1 failed; 2 changes pending (with --detailed-exitcode);
+    3 partly applied; 4 refused by a guard; 5 stale plan; 6 applied, consents pending;
+    7 state locked; 64 wrong usage; 130 interrupted.
+    """
+    ctx.obj = Console(color=not no_color, debug=debug, quiet=quiet)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit the process."""
+    console = Console(
+        color="--no-color" not in (arguments or sys.argv), debug="--debug" in sys.argv
+    )
+    code = _run(list(sys.argv[1:] if arguments is None else arguments), console)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            code = code or _BUG
+    # Threads that still wait for the network must not keep an interrupted process alive, and
+    # nothing is left to clean up: state is flushed before this point.
+    os._exit(code)
+
+
+def _run(arguments: list[str], console: Console) -> int:
+    try:
+        code = reconciler.main(arguments, prog_name="reconciler", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return _USAGE
+    except click.UsageError as error:
+        error.show()
+        return _USAGE
+    except (click.Abort, KeyboardInterrupt):
+        console.talk("\ninterrupted")
+        return _INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return _USAGE
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for the flush at exit
+        return _BUG
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours, in words
+        return _explain(error, console)
+    return code if isinstance(code, int) else 0
+
+
+def _explain(error: Exception, console: Console) -> int:
+    # Nothing that can raise Stop runs without this module; importing it for a bug could fail too.
+    failures = sys.modules.get("reconciler.workflows.failures")
+    if failures is None or not isinstance(error, failures.Stop):
+        _bug(error, console)
+        return _BUG
+    if error.diagnostics.items:
+        console.talk(render_text(error.diagnostics, console.err))
+    console.error(error.message, error.notes, error.help)
+    return int(error.code)
+
+
+def _bug(error: Exception, console: Console) -> None:
+    """Say that it is our fault, without the exception's text: nobody knows what is in it."""
+    console.error(
+        f"this is a bug in reconciler {__version__} ({type(error).__name__})",
+        help_=("please report it; with --debug the places in our code are printed, safe to paste",),
+    )
+    if console.debug:
+        for frame in traceback.extract_tb(error.__traceback__):
+            console.talk(f"    {frame.filename}:{frame.lineno} {frame.name}")

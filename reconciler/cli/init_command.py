@@ -1,0 +1,40 @@
+"""`reconciler init`: a commented starter."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.console import Console
+
+
+@click.command()
+@click.argument(
+    "folder", default=Path(), type=click.Path(path_type=Path, file_okay=False), required=False
+)
+@click.option(
+    "--name", default="main", show_default=True, help="What to call the workspace in manifests."
+)
+@click.option(
+    "--workspace-id",
+    default="0ec9852c2f",
+    show_default=True,
+    help="The id in the workspace's address, after /w/.",
+)
+@click.option("--region", type=click.Choice(["us", "eu"]), default="us", show_default=True)
+@click.pass_obj
+def init(console: Console, *, folder: Path, name: str, workspace_id: str, region: str) -> int:
+    """Write a commented starter into FOLDER: workspace, a space, a server, a CI workflow.
+
+    No file that exists is overwritten.
+    """
+    from reconciler.workflows.starter import write_starter
+
+    written = write_starter(folder, name=name, workspace_id=workspace_id, region=region)
+    for path in written:
+        console.data(f"wrote {path}")
+    console.talk(
+        "\nnext: edit the manifests, set DUST_ACCESS_TOKEN, then\n"
+        f"  reconciler validate -f {folder / 'manifests'}\n"
+        f"  reconciler plan -f {folder / 'manifests'}"
+    )
+    return 0

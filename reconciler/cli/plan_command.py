@@ -1,0 +1,143 @@
+"""`reconciler plan`, `drift` and `show`: look, and touch nothing."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from reconciler.cli.console import Console
+from reconciler.cli.options import (
+    RunFlags,
+    files_option,
+    output_option,
+    read_context,
+    run_options,
+    workspace_option,
+)
+
+if TYPE_CHECKING:
+    from reconciler.workflows import Planned
+
+_detailed = click.option(
+    "--detailed-exitcode", is_flag=True, help="Exit 2 when there is something to do."
+)
+
+
+@click.command()
+@files_option
+@workspace_option
+@output_option
+@run_options
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the plan to a file, for `show` and `apply`.",
+)
+@click.option("--destroy", is_flag=True, help="Plan to delete everything that the state owns.")
+@_detailed
+@click.pass_obj
+def plan(
+    console: Console,
+    *,
+    files: tuple[Path, ...],
+    workspace: str | None,
+    output: str,
+    out: Path | None,
+    destroy: bool,
+    detailed_exitcode: bool,
+    flags: RunFlags,
+) -> int:
+    """Show what apply would do, and write nothing to the workspace.
+
+    Exits 4 when a change would be refused, 2 with --detailed-exitcode when there are changes.
+    """
+    from reconciler.views import plan_text
+    from reconciler.workflows import write_plan
+
+    console.json = output == "json"
+    planned = _plan(console, files, workspace, flags, mode="destroy" if destroy else "apply")
+    if out is not None:
+        write_plan(planned, out)
+        console.step(f"plan written to {out}")
+    if console.json:
+        console.value(planned.document())
+    else:
+        console.data(plan_text(planned.view(), console.out))
+    if planned.plan.refused:
+        return 4
+    return 2 if detailed_exitcode and planned.plan.changes else 0
+
+
+@click.command()
+@files_option
+@workspace_option
+@output_option
+@run_options
+@_detailed
+@click.pass_obj
+def drift(
+    console: Console,
+    *,
+    files: tuple[Path, ...],
+    workspace: str | None,
+    output: str,
+    detailed_exitcode: bool,
+    flags: RunFlags,
+) -> int:
+    """Show what others changed in the workspace since the last apply, apart from edits of yours.
+
+    Exits 2 with --detailed-exitcode when there is drift.
+    """
+    from reconciler.diagnostics import count
+    from reconciler.planning import change_json
+    from reconciler.views import plan_text
+
+    console.json = output == "json"
+    planned = _plan(console, files, workspace, flags, mode="apply")
+    drifted = planned.plan.drifted
+    if console.json:
+        console.value(
+            {"format": "reconciler.drift/v1", "changes": [change_json(c) for c in drifted]}
+        )
+    elif drifted:
+        view = replace(planned.view(), changes=drifted, unchanged=len(planned.plan.unchanged))
+        console.data(plan_text(view, console.out))
+    else:
+        edits = len(planned.plan.changes)
+        more = f" ({count(edits, 'change')} of your own to apply)" if edits else ""
+        console.data(f"{console.out.bold('No drift')}: the workspace is as last applied{more}.")
+    return 2 if detailed_exitcode and drifted else 0
+
+
+@click.command()
+@click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path, dir_okay=False))
+@output_option
+@click.pass_obj
+def show(console: Console, plan_file: Path, output: str) -> int:
+    """Show a saved plan."""
+    from reconciler.views import plan_text
+    from reconciler.workflows import read_saved, saved_view
+
+    console.json = output == "json"
+    saved = read_saved(plan_file)
+    if console.json:
+        console.value(saved.document)
+    else:
+        console.data(plan_text(saved_view(saved), console.out))
+    return 0
+
+
+def _plan(
+    console: Console,
+    files: tuple[Path, ...],
+    workspace: str | None,
+    flags: RunFlags,
+    *,
+    mode: Literal["apply", "destroy"],
+) -> "Planned":
+    from reconciler.workflows import as_stops, make
+
+    with as_stops():
+        context = read_context(console, files, workspace, flags)
+        return make(context, context.connection(), mode=mode)

@@ -1,0 +1,41 @@
+"""`reconciler sandbox serve`: a workspace on this machine."""
+
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def sandbox() -> None:
+    """Run a workspace on this machine: Dust's API over SQLite, to rehearse manifests against."""
+
+
+@sandbox.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Where to listen. Default: any free."
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Keep the workspace in this file. Default: it ends with the process.",
+)
+@click.option(
+    "--seed",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Start from workspaces, people and servers in this JSON file.",
+)
+@click.option(
+    "--strict-urls", is_flag=True, help="Refuse loopback and plain http servers, as Dust does."
+)
+@click.option("--json", "json_line", is_flag=True, help="Say where it is as one JSON line.")
+def serve(
+    port: int, data: Path | None, seed: Path | None, strict_urls: bool, json_line: bool
+) -> int:
+    """Serve until Ctrl-C. Its page shows spaces, tools and every API call."""
+    from reconciler.sandbox import SandboxSettings
+    from reconciler.sandbox import serve as serve_sandbox
+
+    settings = SandboxSettings(
+        port=port, data=data, seed=seed, strict_urls=strict_urls, json_line=json_line
+    )
+    return serve_sandbox(settings)

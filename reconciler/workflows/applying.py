@@ -1,0 +1,162 @@
+"""Apply: hold the lock, plan or check the saved plan, resolve secrets, execute."""
+
+import getpass
+import os
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from reconciler import __version__
+from reconciler.execution import (
+    Listener,
+    Outcome,
+    Report,
+    Tools,
+    execute,
+    needed_secrets,
+    written_secrets,
+)
+from reconciler.planning import Plan, SavedPlan, substance
+from reconciler.resources import Address, Path, SecretRef
+from reconciler.secrets import Fingerprinter
+from reconciler.state import Session
+from reconciler.workflows.context import Context
+from reconciler.workflows.failures import Exit, Stop
+from reconciler.workflows.planning import Mode, Planned, make
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """How an apply ended; `report` is None when the user said no."""
+
+    planned: Planned
+    report: Report | None
+
+
+def apply(
+    context: Context,
+    *,
+    mode: Mode = "apply",
+    saved: SavedPlan | None = None,
+    approve: Callable[[Planned], bool],
+    listener: Listener,
+    during: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Applied:
+    """Plan under the lock, ask, and do it inside `during` (signal handlers, a live display).
+
+    With `saved`, only what that plan says is done, and Stop(STALE) is raised when any of it has
+    moved. Raises Stop, ProviderError, StateError.
+    """
+    with context.store.session(owner=_owner(), tool=__version__) as session:
+        connection = context.connection()
+        planned = make(context, connection, mode=mode, state=session.state)
+        plan = planned.plan
+        if saved is not None:
+            plan = _only_saved(plan, saved)
+        if not approve(planned):
+            return Applied(planned=planned, report=None)
+        with during():
+            report = _execute(context, planned, plan, session, listener)
+        return Applied(planned=planned, report=report)
+
+
+def exit_code(report: Report) -> Exit:
+    """The exit code that tells how an apply ended."""
+    if report.interrupted:
+        return Exit.INTERRUPTED
+    if report.broken:
+        return Exit.PARTLY if report.touched else Exit.FAILED
+    if report.of(Outcome.REFUSED):
+        return Exit.REFUSED
+    if report.of(Outcome.PENDING):
+        return Exit.PENDING
+    return Exit.DONE
+
+
+def _execute(
+    context: Context, planned: Planned, plan: Plan, session: Session, listener: Listener
+) -> Report:
+    connection = context.connection()
+    secrets = context.resolve(_places(plan))
+    fingerprinter = Fingerprinter()
+    with (
+        context.provider.reader(connection) as reader,
+        context.provider.writer(connection) as writer,
+    ):
+        tools = Tools(
+            writer=writer,
+            reader=reader,
+            session=session,
+            snapshot=planned.snapshot,
+            secrets=secrets,
+            fingerprint=lambda reference: fingerprinter.of(reference, secrets[reference]),
+            listener=listener,
+            parallelism=context.options.parallelism,
+            stop=context.options.stop,
+        )
+        return execute(plan, tools, planned.resources)
+
+
+def _places(plan: Plan) -> dict[SecretRef, tuple[Address, Path]]:
+    """The secrets that the plan sends, each with the first place that names it."""
+    places: dict[SecretRef, tuple[Address, Path]] = {}
+    changes = [change for change in plan.runnable if not _waits_for_a_person(change.operations)]
+    for change in changes:
+        for path, reference in written_secrets(change).items():
+            places.setdefault(reference, (change.address, path))
+    assert places.keys() == needed_secrets(changes)
+    return places
+
+
+def _waits_for_a_person(operations: tuple[object, ...]) -> bool:
+    return bool(operations) and bool(getattr(operations[0], "interactive", False))
+
+
+def _only_saved(plan: Plan, saved: SavedPlan) -> Plan:
+    """The part of a fresh plan that the saved one agreed to; raises Stop when they differ."""
+    fresh = {str(change.address): change for change in plan.changes}
+    moved: list[str] = []
+    for change in saved.changes:
+        if change.refusal is not None:
+            continue
+        now = fresh.get(str(change.address))
+        if now is None:
+            moved.append(f"{change.address}: the plan says {change.action}, now nothing is to do")
+        elif now.refusal is not None:
+            moved.append(f"{change.address}: {now.refusal.diagnostic.message}")
+        elif substance(now) != substance(change):
+            moved.append(f"{change.address}: {_difference(substance(change), substance(now))}")
+    if moved:
+        raise Stop(
+            Exit.STALE,
+            "the plan is stale: what it touches has changed since it was made",
+            notes=tuple(moved),
+            help=("nothing was written; plan again and have the new plan reviewed",),
+        )
+    agreed = {str(change.address) for change in saved.changes}
+    left = tuple(change for change in plan.changes if str(change.address) in agreed)
+    return replace(plan, changes=left)
+
+
+def _difference(then: Mapping[str, object], now: Mapping[str, object]) -> str:
+    parts = [name for name in then if then[name] != now[name]]
+    if "action" in parts:
+        return f"the plan says {then['action']}, now it would be {now['action']}"
+    if parts == ["reason"]:
+        return f"planned because it was {then['reason']}, now because it is {now['reason']}"
+    return f"its {' and '.join(parts)} differ from the plan's"
+
+
+def _owner() -> dict[str, object]:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    return {
+        "user": user,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

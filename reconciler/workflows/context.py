@@ -1,0 +1,162 @@
+"""Everything that a command works with, opened once: manifests, state, secrets, provider."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+
+from reconciler.diagnostics import Diagnostic, Diagnostics, Span
+from reconciler.manifests import Loaded, load
+from reconciler.providers import Call, Connection, Provider, ProviderError
+from reconciler.providers.dust import DustProvider, region_url
+from reconciler.resources import Address, Desired, Locator, SecretRef
+from reconciler.resources import Path as FieldPath
+from reconciler.secrets import Resolver, Secret, SecretFailure
+from reconciler.state import FileStore, StateError, StateLocked
+from reconciler.workflows.failures import Exit, Stop
+
+PROVIDERS: Mapping[str, Callable[[], Provider]] = {"dust": DustProvider}
+"""The platforms. A new provider is its folder and one line here."""
+
+WORKSPACE = "Workspace"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user asked for, beyond the manifests.
+
+    `say` takes a line of talk (for stderr) as soon as there is something to tell; `observe` is
+    told of every HTTP exchange.
+    """
+
+    parallelism: int = 4
+    timeout: float = 30.0
+    attempts: int = 5
+    allow: frozenset[str] = frozenset()
+    stop: Event = field(default_factory=Event)
+    say: Callable[[str], None] = lambda _line: None
+    observe: Callable[[Call], None] = lambda _call: None
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The parts of one run."""
+
+    desired: Desired
+    locator: Locator
+    options: Options
+    provider: Provider
+    resolver: Resolver
+    store: FileStore
+
+    @property
+    def url(self) -> str:
+        """The origin that the workspace is served from."""
+        spec = self.desired.workspace.spec
+        return (spec.url or region_url(spec.region or "us")).rstrip("/")
+
+    @property
+    def title(self) -> str:
+        """The workspace as people read it."""
+        spec = self.desired.workspace.spec
+        return f"{self.desired.workspace.name} ({spec.workspace_id} at {self.url})"
+
+    def connection(self) -> Connection:
+        """How to reach the workspace; resolves the access token. Raises Stop."""
+        reference = access_token(self.desired)
+        token = self.resolve({reference: self._token_place()})[reference]
+        return Connection(
+            url=self.url,
+            workspace_id=self.desired.workspace.spec.workspace_id,
+            token=token,
+            timeout=self.options.timeout,
+            attempts=self.options.attempts,
+            parallelism=self.options.parallelism,
+            stop=self.options.stop,
+            observe=self.options.observe,
+        )
+
+    def resolve(
+        self, wanted: Mapping[SecretRef, tuple[Address, FieldPath]]
+    ) -> dict[SecretRef, Secret]:
+        """The secrets, all of them; raises Stop with a located message for each that fails."""
+        found = self.resolver.resolve(wanted)
+        faults: list[Diagnostic] = []
+        secrets: dict[SecretRef, Secret] = {}
+        for reference, result in found.items():
+            if isinstance(result, SecretFailure):
+                address, path = wanted[reference]
+                faults.append(result.to_diagnostic(self.span(address, path), str(address)))
+            else:
+                secrets[reference] = result
+        if faults:
+            raise Stop(
+                Exit.FAILED,
+                "secrets can't be resolved; nothing was written",
+                diagnostics=Diagnostics.of(faults),
+            )
+        return secrets
+
+    def span(self, address: Address, path: FieldPath) -> Span | None:
+        """Where the manifests say it."""
+        return self.locator.span(address, path)
+
+    def _token_place(self) -> tuple[Address, FieldPath]:
+        address = Address(WORKSPACE, self.desired.workspace.name)
+        return address, ("credentials", "accessToken")
+
+
+def access_token(desired: Desired) -> SecretRef:
+    """The reference to the platform's access token."""
+    model = desired.workspace.spec.credentials.access_token
+    reference = SecretRef.from_json(model.model_dump())
+    assert reference is not None
+    return reference
+
+
+def load_manifests(paths: Sequence[Path], workspace: str | None) -> Loaded:
+    """Read and check the manifests; raises Stop with every fault when there is an error."""
+    loaded = load(paths, workspace=workspace)
+    if loaded.desired is None:
+        number = len(loaded.diagnostics.errors)
+        raise Stop(
+            Exit.FAILED,
+            f"the manifests have {number} error{'s' if number != 1 else ''}",
+            diagnostics=loaded.diagnostics,
+        )
+    return loaded
+
+
+def open_context(desired: Desired, locator: Locator, options: Options) -> Context:
+    """Put the parts together; no I/O yet."""
+    spec = desired.workspace.spec
+    path = spec.state.path if spec.state else f".reconciler/{desired.workspace.name}.json"
+    return Context(
+        desired=desired,
+        locator=locator,
+        options=options,
+        provider=PROVIDERS[spec.provider](),
+        resolver=Resolver(environ=options.environ, timeout=options.timeout, stop=options.stop),
+        store=FileStore(
+            Path(desired.workspace.root) / path,
+            provider=spec.provider,
+            workspace_id=spec.workspace_id,
+        ),
+    )
+
+
+@contextmanager
+def as_stops() -> Iterator[None]:
+    """Turn the failures of platform and state into Stop."""
+    try:
+        yield
+    except StateLocked as error:
+        raise Stop(Exit.LOCKED, error.message, help=error.help) from error
+    except StateError as error:
+        raise Stop(Exit.FAILED, error.message, help=error.help) from error
+    except ProviderError as error:
+        notes = (f"while: {error.call}",) if error.call else ()
+        raise Stop(Exit.FAILED, error.message, notes=notes, help=error.help) from error

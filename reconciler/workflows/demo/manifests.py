@@ -1,0 +1,109 @@
+"""The manifests that the demo writes: two spaces, three servers, three ways in."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+_WORKSPACE = """\
+apiVersion: reconciler/v1
+kind: Workspace
+metadata: {{name: demo}}
+spec:
+  provider: dust
+  workspaceId: {workspace_id}
+  url: {url}                       # a real workspace says `region: us` or `region: eu`
+  credentials:
+    accessToken: {{env: DUST_ACCESS_TOKEN}}
+  state: {{path: .reconciler/demo.json}}
+  guards: {{maxDeletes: 5}}
+"""
+
+_SPACES = """\
+apiVersion: reconciler/v1
+kind: Space
+metadata: {{name: support}}
+spec:
+  displayName: Customer support
+  access: open
+---
+apiVersion: reconciler/v1
+kind: Space
+metadata: {{name: finance}}
+lifecycle: {{protect: true}}         # never deleted, even if this manifest is
+spec:
+  displayName: Finance
+  access: restricted
+  members: [ana@acme.example, ben@acme.example]
+  groups: [Finance team]
+"""
+
+_HANDBOOK = """\
+apiVersion: reconciler/v1
+kind: MCPServer
+metadata: {{name: handbook}}
+spec:
+  url: {handbook}
+  displayName: Handbook
+  description: What the company expects and offers
+  icon: ActionBookOpenIcon
+  spaces: [company]                # the whole workspace
+  auth: {{mode: none}}
+  tools:
+    default: {{stake: never_ask}}
+"""
+
+_DESK = """\
+apiVersion: reconciler/v1
+kind: MCPServer
+metadata: {{name: desk}}
+spec:
+  url: {desk}
+  displayName: Ticket desk
+  description: Tickets of the help desk
+  icon: ActionCustomerServiceIcon
+  spaces: [support]
+  auth:
+    mode: bearer
+    token: {{env: DESK_TOKEN}}
+  tools:
+    default: {{stake: low}}
+    create_ticket: {{stake: medium}}
+    delete_ticket: {{enabled: false}}
+"""
+
+_WAREHOUSE = """\
+apiVersion: reconciler/v1
+kind: MCPServer
+metadata: {{name: warehouse}}
+spec:
+  url: {warehouse}
+  displayName: Warehouse
+  description: Orders and people
+  icon: ActionDatabaseIcon
+  spaces: [finance]
+  auth: {{mode: none}}
+  headers:
+    X-Team: {{literal: platform}}
+    X-Api-Key: {{env: WAREHOUSE_KEY}}
+  tools:
+    default: {{stake: high}}
+    list_tables: {{stake: never_ask}}
+"""
+
+_FILES = {
+    "workspace.yaml": _WORKSPACE,
+    "spaces.yaml": _SPACES,
+    "servers/handbook.yaml": _HANDBOOK,
+    "servers/desk.yaml": _DESK,
+    "servers/warehouse.yaml": _WAREHOUSE,
+}
+
+
+def write_manifests(
+    folder: Path, *, url: str, workspace_id: str, servers: Mapping[str, str]
+) -> None:
+    """Write the five files into `folder`."""
+    for name, text in _FILES.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        filled = text.format(url=url, workspace_id=workspace_id, **servers)
+        path.write_text(filled, encoding="utf-8")

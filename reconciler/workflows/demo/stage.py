@@ -1,0 +1,117 @@
+"""The demo's stage: processes on loopback and a folder, all gone when the curtain falls."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+from urllib.request import ProxyHandler, Request, build_opener
+
+from reconciler.workflows.demo.manifests import write_manifests
+
+_PATIENCE = 20.0  # seconds that a process may take to stop by itself
+
+
+class Stage:
+    """A sandbox, three MCP servers, and a folder of manifests that describe them.
+
+    `folder` is where the manifests are (None: a temporary one); `port` where the sandbox listens
+    (0: any free port).
+    """
+
+    def __init__(self, folder: Path | None = None, port: int = 0) -> None:
+        self._wanted = folder
+        self._port = port
+        self._stack = ExitStack()
+        self.folder = Path()
+        self.url = ""
+        self.workspace_id = ""
+        self.environ: dict[str, str] = {}
+        self._token = ""
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            if self._wanted is None:
+                self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-")))
+            else:
+                self.folder = self._wanted
+                self.folder.mkdir(parents=True, exist_ok=True)
+            keys = {
+                "DESK_TOKEN": secrets.token_urlsafe(24),
+                "WAREHOUSE_KEY": secrets.token_urlsafe(24),
+            }
+            servers = self._start(stack, ["-m", "reconciler.sandbox.tool_servers"], keys)
+            data = self.folder / ".sandbox.sqlite"
+            flags = ["--json", "--port", str(self._port), "--data", str(data)]
+            facts = self._start(stack, ["-m", "reconciler", "sandbox", "serve", *flags], {})
+            self.url, self.workspace_id = facts["url"], facts["workspaceId"]
+            self._token = facts["tokens"]["admin"]
+            self.environ = {**keys, "DUST_ACCESS_TOKEN": self._token}
+            write_manifests(
+                self.folder, url=self.url, workspace_id=self.workspace_id, servers=servers
+            )
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """What an administrator does by hand in the workspace's pages."""
+        request = Request(
+            f"{self.url}/api/w/{self.workspace_id}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Bearer {self._token}",
+                "Content-Type": "application/json",
+            },
+        )
+        opener = build_opener(ProxyHandler({}))  # loopback is never behind a proxy
+        with opener.open(request, timeout=_PATIENCE) as answer:
+            return json.load(answer)
+
+    def _start(self, stack: ExitStack, command: list[str], extra: Mapping[str, str]) -> Any:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **extra},
+            text=True,
+            # Ctrl-C at the terminal reaches the demo alone; it stops the others in order.
+            start_new_session=True,
+        )
+        stack.callback(_stop, process)
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"`python {' '.join(command)}` did not start")
+        return json.loads(line)
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    for stream in (process.stdin, process.stdout):
+        _close(stream)
+    process.terminate()
+    try:
+        process.wait(timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _close(stream: IO[str] | None) -> None:
+    if stream is not None:
+        stream.close()

@@ -1,0 +1,44 @@
+"""What ends a command early, as one exception with an exit code and words for the user."""
+
+from enum import IntEnum
+
+from reconciler.diagnostics import Diagnostics
+
+
+class Exit(IntEnum):
+    """Exit codes: stable, documented in the README."""
+
+    DONE = 0
+    FAILED = 1
+    CHANGES = 2
+    PARTLY = 3
+    REFUSED = 4
+    STALE = 5
+    PENDING = 6
+    LOCKED = 7
+    USAGE = 64
+    INTERRUPTED = 130
+
+
+class Stop(Exception):
+    """The command can't go on.
+
+    Parameters: `code` is the exit code, `message` the headline, `help` what to do, `diagnostics`
+    the located messages, if the manifests are at fault.
+    """
+
+    def __init__(
+        self,
+        code: Exit,
+        message: str,
+        *,
+        help: tuple[str, ...] = (),  # noqa: A002 - the word of diagnostics
+        notes: tuple[str, ...] = (),
+        diagnostics: Diagnostics | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.help = help
+        self.notes = notes
+        self.diagnostics = diagnostics or Diagnostics()

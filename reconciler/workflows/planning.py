@@ -1,0 +1,170 @@
+"""Make a plan: read state and workspace, compare secrets, decide."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from reconciler import __version__
+from reconciler.manifests import to_json
+from reconciler.planning import Basis, Inputs, Observation, Plan, digest_of, make_plan, plan_json
+from reconciler.providers import Connection, ReadRequest
+from reconciler.resources import (
+    Address,
+    Path,
+    Resource,
+    SecretRef,
+    Snapshot,
+    secret_refs,
+)
+from reconciler.secrets import Fingerprinter, Secret
+from reconciler.state import State
+from reconciler.views import PlanView
+from reconciler.workflows.context import Context
+
+Mode = Literal["apply", "destroy"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan and what it was made from."""
+
+    plan: Plan
+    mode: Mode
+    context: Context
+    snapshot: Snapshot
+    state: State
+    resources: Mapping[Address, Resource]
+
+    @property
+    def basis(self) -> Basis:
+        """What the plan depends on, as digests."""
+        context = self.context
+        return Basis(
+            manifests=context.desired.digest,
+            live=digest_of([_live(self.snapshot, change) for change in self.plan.changes]),
+            state_lineage=self.state.lineage,
+            state_serial=self.state.serial,
+            workspace_id=context.desired.workspace.spec.workspace_id,
+            workspace_url=context.url,
+            tool_version=__version__,
+        )
+
+    def document(self) -> dict[str, Any]:
+        """The plan as JSON, self-contained."""
+        return plan_json(
+            self.plan,
+            basis=self.basis,
+            desired=to_json(self.context.desired),
+            mode=self.mode,
+            allow=self.context.options.allow,
+        )
+
+    def view(self) -> PlanView:
+        """The plan for the eyes."""
+        plan = self.plan
+        return PlanView(
+            workspace=self.context.title,
+            changes=plan.changes,
+            unchanged=len(plan.unchanged),
+            moves=plan.moves,
+            recovered=plan.recovered,
+            forgotten=plan.forgotten,
+            ignored=plan.ignored,
+            not_compared=plan.not_compared,
+            warnings=tuple(plan.warnings),
+        )
+
+
+def make(
+    context: Context,
+    connection: Connection,
+    *,
+    mode: Mode = "apply",
+    state: State | None = None,
+) -> Planned:
+    """Read everything and plan; `state` when the caller holds it already. Raises ProviderError,
+    StateError, Stop."""
+    state = state or context.store.load()
+    say = context.options.say
+    say(f"reading workspace {context.title}")
+    resources = {} if mode == "destroy" else context.desired.resources
+    with context.provider.reader(connection) as reader:
+        caller = reader.check_access()
+        say(f"signed in as {caller.email} ({caller.role})")
+        snapshot = reader.snapshot(read_request(resources, state))
+    found = sum(map(len, snapshot.resources.values()))
+    say(f"read {found} live objects in {snapshot.calls} calls")
+    inputs = Inputs.of(
+        replace(context.desired, resources=resources),
+        state=state,
+        snapshot=snapshot,
+        locator=context.locator,
+        forecaster=context.provider,
+        observations=observe_secrets(context, resources, state),
+        allow=context.options.allow,
+    )
+    return Planned(
+        plan=make_plan(inputs),
+        mode=mode,
+        context=context,
+        snapshot=snapshot,
+        state=state,
+        resources=resources,
+    )
+
+
+def read_request(resources: Mapping[Address, Resource], state: State) -> ReadRequest:
+    """What a plan for `resources` on `state` must know of the workspace."""
+    owned: dict[str, set[str]] = {}
+    titles: dict[str, set[str]] = {}
+    for kind, remote_id in state.owners():
+        owned.setdefault(kind, set()).add(remote_id)
+    for address, resource in resources.items():
+        titles.setdefault(address.kind, set()).add(resource.title.casefold())
+    specs = [resource.spec for resource in resources.values()]
+    return ReadRequest(
+        owned={kind: frozenset(ids) for kind, ids in owned.items()},
+        titles={kind: frozenset(names) for kind, names in titles.items()},
+        members=any(spec.get("members") for spec in specs),
+        groups=any(spec.get("groups") for spec in specs),
+    )
+
+
+def observe_secrets(
+    context: Context, resources: Mapping[Address, Resource], state: State
+) -> dict[tuple[Address, Path], Observation]:
+    """Compare every secret that was written before and can be resolved now with its fingerprint.
+
+    One that can't be resolved here is left out: planning says that it wasn't compared.
+    """
+    wanted: dict[tuple[Address, Path], tuple[SecretRef, str]] = {}
+    for address, resource in resources.items():
+        entry = state.entries.get(address)
+        if entry is None or not entry.fingerprints:
+            continue
+        for path, reference in secret_refs(resource.kind, resource.spec).items():
+            if path in entry.fingerprints:
+                wanted[address, path] = (reference, entry.fingerprints[path])
+    found = context.resolver.resolve({reference for reference, _ in wanted.values()})
+    fingerprinter = Fingerprinter()
+    verdicts: dict[tuple[Address, Path], Observation] = {}
+    for place, (reference, text) in wanted.items():
+        secret = found[reference]
+        if isinstance(secret, Secret):
+            verdicts[place] = _verdict(fingerprinter, text, reference, secret)
+    return verdicts
+
+
+def _verdict(
+    fingerprinter: Fingerprinter, text: str, reference: SecretRef, secret: Secret
+) -> Observation:
+    try:
+        same = fingerprinter.matches(text, reference, secret)
+    except ValueError:
+        same = False  # the state's fingerprint is unusable: writing the secret again mends it
+    return Observation.SAME if same else Observation.ROTATED
+
+
+def _live(snapshot: Snapshot, change: Any) -> Any:
+    live = change.remote_id and snapshot.find(change.address.kind, change.remote_id)
+    return [str(change.address), live and [live.remote_id, live.spec]]

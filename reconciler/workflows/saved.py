@@ -1,0 +1,112 @@
+"""Saved plans: write them where a reviewer finds them, read them back, check what they stand on."""
+
+import json
+from pathlib import Path
+
+from reconciler import __version__
+from reconciler.diagnostics import Span
+from reconciler.manifests import Loaded, from_json
+from reconciler.planning import PlanUnreadable, SavedPlan, read_plan
+from reconciler.resources import Address, FieldChange
+from reconciler.resources import Path as FieldPath
+from reconciler.state import StateUnwritable, write_atomically
+from reconciler.views import PlanView
+from reconciler.workflows.context import Context, Options, open_context
+from reconciler.workflows.failures import Exit, Stop
+from reconciler.workflows.planning import Planned
+
+_LIMIT = 256 * 1024 * 1024
+
+
+class PlanLocator:
+    """Finds the places that a saved plan remembers."""
+
+    def __init__(self, saved: SavedPlan) -> None:
+        self._spans: dict[tuple[Address, FieldPath], Span | None] = {}
+        for change in saved.changes:
+            self._spans[change.address, ()] = change.span
+            for field in change.fields:
+                self._spans[change.address, field.path] = field.span
+
+    def span(self, address: Address, path: FieldPath = ()) -> Span | None:
+        """The place of the field, else of the resource."""
+        return self._spans.get((address, path)) or self._spans.get((address, ()))
+
+
+def write_plan(planned: Planned, path: Path) -> None:
+    """Write the plan's document to `path`; raises Stop when that can't be done."""
+    text = json.dumps(planned.document(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    try:
+        write_atomically(path, text)
+    except StateUnwritable as error:
+        raise Stop(Exit.FAILED, f"the plan can't be written to {path}") from error
+
+
+def read_saved(path: Path) -> SavedPlan:
+    """The plan in a file; raises Stop when it can't be used."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LIMIT + 1)
+        if len(data) > _LIMIT:
+            raise PlanUnreadable(f"{path} is too large for a plan")
+        return read_plan(data.decode("utf-8"), name=str(path))
+    except UnicodeDecodeError:
+        raise Stop(Exit.FAILED, f"{path} is not a plan: it is not UTF-8") from None
+    except OSError as error:
+        raise Stop(Exit.FAILED, f"{path} can't be read: {error.strerror or error}") from None
+    except PlanUnreadable as error:
+        raise Stop(Exit.FAILED, error.message, help=error.help) from None
+
+
+def open_saved(saved: SavedPlan, options: Options, loaded: Loaded | None) -> Context:
+    """The context of a saved plan, made of what the plan holds.
+
+    With `loaded`, the manifests beside it, they must be those that the plan was made from.
+    Raises Stop.
+    """
+    try:
+        desired = from_json(saved.desired)
+    except ValueError as error:
+        raise Stop(Exit.FAILED, f"the plan is damaged: {error}") from None
+    if desired.digest != saved.basis.manifests:
+        raise Stop(Exit.FAILED, "the plan is damaged: its manifests don't match its digest")
+    if saved.basis.tool_version != __version__:
+        raise Stop(
+            Exit.STALE,
+            f"the plan was made by version {saved.basis.tool_version}, this is {__version__}",
+            help=("plan again with this version",),
+        )
+    if loaded is not None and loaded.desired and loaded.desired.digest != desired.digest:
+        raise Stop(
+            Exit.STALE,
+            "the plan is stale: the manifests have changed since it was made",
+            help=("nothing was written; plan again and have the new plan reviewed",),
+        )
+    context = open_context(desired, PlanLocator(saved), options)
+    if context.url != saved.basis.workspace_url:
+        raise Stop(Exit.FAILED, "the plan is damaged: it names two different workspaces")
+    return context
+
+
+def saved_view(saved: SavedPlan) -> PlanView:
+    """The saved plan for the eyes."""
+    document = saved.document
+    changes = {str(change.address): change for change in saved.changes}
+    metadata = saved.basis
+    ignored: dict[Address, list[FieldChange]] = {}
+    for text, fields in document["ignored"].items():
+        ignored[Address.parse(text)] = [
+            FieldChange(path=tuple(f["path"]), before=None, after=None, reason=f["reason"])
+            for f in fields
+        ]
+    return PlanView(
+        workspace=f"{metadata.workspace_id} at {metadata.workspace_url}",
+        changes=list(changes.values()),
+        unchanged=len(saved.unchanged),
+        moves=[(Address.parse(old), Address.parse(new)) for old, new in document["moves"]],
+        recovered=[Address.parse(text) for text in document["recovered"]],
+        forgotten=[Address.parse(text) for text in document["forgotten"]],
+        ignored=ignored,
+        not_compared=[(Address.parse(a), tuple(path)) for a, path in document["notCompared"]],
+        warnings=saved.warnings,
+    )

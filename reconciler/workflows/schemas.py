@@ -1,0 +1,77 @@
+"""All JSON Schemas that the tool publishes: manifests, plan, state, report, diagnostics."""
+
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from reconciler.execution import Outcome
+from reconciler.manifests import schemas as manifest_schemas
+from reconciler.planning import ChangeDocument, DiagnosticDocument, PlanDocument
+from reconciler.resources import Action
+from reconciler.state import StateDocument
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class ResultDocument(_Part):
+    """One change and what became of it."""
+
+    address: str
+    action: Action
+    outcome: Outcome
+    operation: str | None
+    call: str | None
+    message: str | None
+    help: list[str]
+
+
+class ReportDocument(_Part):
+    """What `apply --output json` prints."""
+
+    format: str
+    interrupted: bool
+    summary: dict[Outcome, int]
+    results: list[ResultDocument]
+
+
+class DiagnosticsDocument(_Part):
+    """What `validate --output json` prints."""
+
+    format: str
+    diagnostics: list[DiagnosticDocument]
+
+
+class DriftDocument(_Part):
+    """What `drift --output json` prints."""
+
+    format: str
+    changes: list[ChangeDocument]
+
+
+_DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
+    "plan": (PlanDocument, "A plan, as `plan --output json` and `plan --out` write it"),
+    "state": (StateDocument, "The state file"),
+    "report": (ReportDocument, "How an apply ended"),
+    "diagnostics": (DiagnosticsDocument, "Located messages about manifests"),
+    "drift": (DriftDocument, "What others changed in the workspace"),
+}
+
+
+def schema_texts() -> dict[str, str]:
+    """The text of every schema by name; equal models give equal text."""
+    found: dict[str, Any] = dict(manifest_schemas())
+    for name, (model, title) in _DOCUMENTS.items():
+        schema = model.model_json_schema(by_alias=True)
+        found[name] = {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            **schema,
+            "title": title,
+        }
+    return {
+        name.removesuffix(".schema.json"): json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        for name, schema in found.items()
+    }
