@@ -1,7 +1,74 @@
 """The embedded workspace: Dust's private API, as far as `reconciler` uses it, over SQLite.
 
 A program of its own (`reconciler sandbox serve`, or `python -m reconciler.sandbox`): nothing else
-in the package imports it but its command.
+in the package imports it but its command. It answers on loopback only, really connects to the MCP
+servers that are added, and shows at `/` what was applied. Where versions of Dust differ it follows
+the newest one known.
+
+The seed file
+-------------
+JSON, read when the data is new. Only `workspaces`, their `name` and their `members` are required;
+unknown keys are errors. E-mail addresses and names refer to what the same workspace defines, and
+the space `company` stands for the whole workspace::
+
+    {
+      "workspaces": [{
+        "sId": "acme", "name": "Acme",
+        "region": "us-central1",                      // or europe-west1
+        "ssoEnforced": false, "canUseProduct": true, "maxSpaces": null,
+        "legacy": {"noBatchTools": false,             // PATCH …/tools answers 404
+                   "olderMembersBody": false},        // …/members wants name and managementMode
+        "members": [{"email": "ana@acme.example", "name": "Ana Diaz",
+                     "role": "admin",                 // admin | builder | manager | user
+                     "token": "any-bearer"}],         // made up when left out; never sk-…
+        "groups": [{"name": "Finance team", "kind": "provisioned",   // or regular_manual
+                    "members": ["ana@acme.example"]}],
+        "spaces": [{"name": "Finance", "kind": "regular",            // or project
+                    "restricted": true, "members": [], "groups": ["Finance team"]}],
+        "servers": [{"url": "https://mcp.example/mcp", "name": "mcp", "description": null,
+                     "icon": "ActionCommand1Icon", "bearer": null, "headers": {},
+                     "viewName": null, "viewDescription": null, "spaces": ["Finance"],
+                     "tools": [{"name": "search", "description": "",
+                                "inputSchema": {"type": "object"},
+                                "stake": "low",       // null: no setting stored
+                                "enabled": true}]}],  // servers of a seed are not contacted
+        "internalServers": ["jira"],                  // built-in tools installed by hand
+        "consents": [{"id": "con_ana", "user": "ana@acme.example", "provider": "mcp",
+                      "accessToken": "…", "scope": "read", "finalized": true}],
+        "usage": [{"url": "https://mcp.example/mcp", "agents": [{"sId": "a", "name": "Helper"}],
+                   "skills": []}],
+        "keys": [{"key": "sk-…", "name": "ci", "role": "builder"}]
+      }],
+      "tokens": [{"token": "old", "user": "ana@acme.example", "expired": true},
+                 {"token": "nobody", "user": null}],  // a valid token that Dust doesn't know
+      "catalogue": [{"id": 1, "name": "Preset", "description": "", "url": "http://127.0.0.1:1/mcp",
+                     "icon": "ActionCommand1Icon", "authMethod": null, "scope": null,
+                     "toolStakes": {"search": "never_ask", "delete_*": "high"}}]
+    }
+
+Where it is knowingly simpler than Dust
+---------------------------------------
+* Tokens are random texts in a table, not JWTs; there are no cookies, so nothing enforces SSO.
+* Secrets and tokens lie in clear in the data file, which only its owner may read.
+* OAuth stops half-way: discovery tells servers that need no OAuth and answers 500 for the others,
+  setup makes a pending connection, finalize checks who comes back and then answers 500. Finalized
+  connections come from the seed. Their tokens are never refreshed.
+* Agents, skills, data sources and apps don't exist: deleting a space is never blocked, what would
+  break is not computed, `/mcp/usage` tells what the seed says.
+* Deleting a space deletes its views at once; in Dust a background job does so a little later.
+* No daily sync: names and tools change when somebody calls sync. No audit log, e-mails or locks
+  across processes; handlers run one after the other.
+* Proxies are not honoured; of what an MCP server says, name, version, description and tools are
+  kept, its own icon is not.
+* URLs are checked on create too, where Dust relies on its egress proxy. The address is resolved
+  again on connecting.
+* The catalogue has short descriptions of ours, and stakes for two entries; the built-in tools are
+  a handful. Where Dust keeps stakes by tool name, ours may be patterns.
+* Any member lists all servers (without the views of spaces they can't read), and `role=admin`
+  lists all spaces for everybody, as in the version of Dust that was read.
+* The groups of a space are those attached to it; its backing group shows in `groupIds` only.
+* Not there: members of spaces in the public API, joining and leaving spaces, API key management,
+  rate and body limits, `X-Dust-*` headers, `workspace_in_different_region`.
 """
 
 from reconciler.sandbox.settings import SandboxSettings
@@ -13,6 +80,13 @@ def serve(settings: SandboxSettings) -> int:
     """Run the sandbox until SIGINT or SIGTERM; the process's exit code.
 
     Imports what it needs only now: the command line must not pay for a web server.
+
+    Args:
+        settings: where it listens and keeps its data.
+
+    Returns:
+        0 when it was told to stop; 1 when the port is taken or the seed or data file can't be
+        used, which it reports on stderr.
     """
     from reconciler.sandbox.server import run
 

@@ -1,23 +1,36 @@
-"""Asks a remote MCP server who it is and what it offers, with the real mcp SDK."""
+"""Asks a remote MCP server who it is and what it offers, with the real mcp SDK.
+
+Dust API: a path that ends in `/sse` means SSE; everything else is streamable HTTP, with SSE as the
+fallback when the server answers 4xx other than 429. `initialize` and `tools/list` must succeed.
+"""
 
 import asyncio
 import importlib
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 DEFAULT_NAME = "mcp"
 DEFAULT_VERSION = "1.0.0"
-_NO_METADATA = "Error getting metadata from the remote MCP server."
+NO_METADATA = "Error getting metadata from the remote MCP server."
 
 
 class ProbeError(Exception):
-    """The server could not be reached, refused us, or does not speak MCP properly."""
+    """The server could not be reached, refused us, or does not speak MCP properly.
+
+    Args:
+        message: what Dust would show.
+        status: the HTTP status it refused us with.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,44 +58,112 @@ class Prober:
         """Close the pool."""
         await self._pool.aclose()
 
-    async def probe(self, url: str, headers: "Mapping[str, str]") -> ServerFacts:
+    async def probe(self, url: str, headers: Mapping[str, str]) -> ServerFacts:
         """Connect, then list the tools.
 
         Raises:
-            ProbeError: it did not work; the message is what Dust would show.
+            ProbeError: it did not work.
         """
         # Importing the SDK takes a second: keep answering meanwhile.
         await asyncio.to_thread(importlib.import_module, "mcp")
-        wire = _Wire(self._pool)
         try:
             async with asyncio.timeout(self._timeout):
-                return await _ask(url, headers, wire)
+                return await self._dial(url, headers)
         except TimeoutError as error:
             raise ProbeError(
                 f"Timed out after {self._timeout:g} s while connecting to the MCP server."
             ) from error
-        except _unhealthy() as error:
-            raise ProbeError(_why(error, wire)) from error
+
+    async def _dial(self, url: str, headers: Mapping[str, str]) -> ServerFacts:
+        if urlsplit(url).path.endswith("/sse"):
+            return await _attempt(url, headers, _Wire(self._pool, "GET"))
+        try:
+            return await _attempt(url, headers, _Wire(self._pool, "POST"))
+        except ProbeError as refused:
+            status = refused.status
+            if status is None or not 400 <= status < 500 or status == 429:
+                raise
+            try:
+                return await _attempt(url, headers, _Wire(self._pool, "GET"))
+            except ProbeError:
+                raise refused from None
 
 
-async def _ask(url: str, headers: "Mapping[str, str]", wire: "_Wire") -> ServerFacts:
-    from mcp import Client
+class _Wire(httpx2.AsyncBaseTransport):
+    """The shared pool, lent to one attempt; remembers the last refusal.
+
+    The SDK folds every HTTP error into "Server returned an error response".
+
+    Args:
+        pool: the pool.
+        verb: the method whose refusal counts: POST speaks streamable HTTP, GET opens SSE.
+    """
+
+    def __init__(self, pool: httpx2.AsyncHTTPTransport, verb: str) -> None:
+        self._pool = pool
+        self.verb = verb
+        self.refusal: int | None = None
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send, and look at the status."""
+        response = await self._pool.handle_async_request(request)
+        if request.method == self.verb:
+            self.refusal = response.status_code if response.status_code >= 300 else None
+        return response
+
+    async def aclose(self) -> None:
+        """Leave the pool open for the next probe."""
+
+
+async def _attempt(url: str, headers: Mapping[str, str], wire: _Wire) -> ServerFacts:
+    try:
+        return await _ask(_transport(url, headers, wire))
+    except _unhealthy() as error:
+        raise ProbeError(_why(error, wire), wire.refusal) from error
+
+
+def _unhealthy() -> tuple[type[Exception], ...]:
+    """What a server that is down, refuses us, or answers sloppily makes the SDK raise.
+
+    Errors inside the SDK's task groups come wrapped; pydantic's ValidationError is a ValueError.
+    """
+    from mcp.shared.exceptions import MCPError
+
+    of_http = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.SSEError, OSError)
+    of_content = (ValueError, LookupError, RuntimeError, TypeError)
+    return (ExceptionGroup, MCPError, *of_http, *of_content)
+
+
+def _transport(
+    url: str, headers: Mapping[str, str], wire: _Wire
+) -> AbstractAsyncContextManager[Any]:
+    from mcp.client.sse import sse_client
     from mcp.client.streamable_http import streamable_http_client
 
-    async with (
-        httpx2.AsyncClient(
-            transport=wire, headers=dict(headers), timeout=None, trust_env=False
-        ) as http,
-        Client(streamable_http_client(url, http_client=http)) as client,
-    ):
+    def client(
+        headers: dict[str, str] | None = None,
+        timeout: httpx2.Timeout | None = None,
+        auth: httpx2.Auth | None = None,
+    ) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(
+            transport=wire, headers=headers, timeout=timeout, auth=auth, trust_env=False
+        )
+
+    # Nobody closes these clients: they own nothing, the pool is the prober's.
+    if wire.verb == "GET":
+        return sse_client(url, headers=dict(headers), httpx_client_factory=client)
+    return streamable_http_client(url, http_client=client(dict(headers)))
+
+
+async def _ask(transport: AbstractAsyncContextManager[Any]) -> ServerFacts:
+    from mcp import Client
+
+    async with Client(transport) as client:
         tools: list[dict[str, Any]] = []
         cursor: str | None = None
         while True:
             page = await client.list_tools(cursor=cursor)
-            tools += [
-                tool.model_dump(mode="json", by_alias=True, exclude_none=True)
-                for tool in page.tools
-            ]
+            tools += [tool.model_dump(mode="json", by_alias=True) for tool in page.tools]
             cursor = page.next_cursor
             if cursor is None:
                 break
@@ -95,45 +176,13 @@ async def _ask(url: str, headers: "Mapping[str, str]", wire: "_Wire") -> ServerF
         )
 
 
-def _unhealthy() -> tuple[type[Exception], ...]:
-    """What a server that is down, refuses us, or answers sloppily makes the SDK raise.
-
-    Errors inside the SDK's task groups come wrapped; pydantic's ValidationError is a ValueError.
-    """
-    from mcp.shared.exceptions import MCPError
-
-    return (ExceptionGroup, MCPError, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError,
-            LookupError, RuntimeError, TypeError)  # fmt: skip
-
-
-def _tool(tool: dict[str, Any]) -> dict[str, Any]:
+def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a tool that Dust keeps."""
     return {
         "name": tool["name"],
-        "description": tool.get("description", ""),
-        "inputSchema": tool.get("inputSchema", {"type": "object"}),
+        "description": tool["description"] or "",
+        "inputSchema": tool["inputSchema"],
     }
-
-
-class _Wire(httpx2.AsyncBaseTransport):
-    """The shared pool, lent to one probe; remembers the last refusal.
-
-    The SDK folds every HTTP error into "Server returned an error response".
-    """
-
-    def __init__(self, pool: httpx2.AsyncHTTPTransport) -> None:
-        self._pool = pool
-        self.refusal: int | None = None
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send, and look at the status."""
-        response = await self._pool.handle_async_request(request)
-        if request.method == "POST":
-            self.refusal = response.status_code if response.status_code >= 300 else None
-        return response
-
-    async def aclose(self) -> None:
-        """Leave the pool open for the next probe."""
 
 
 def _why(error: BaseException, wire: _Wire) -> str:
@@ -149,7 +198,7 @@ def _why(error: BaseException, wire: _Wire) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, ValidationError):
-        return _NO_METADATA
+        return NO_METADATA
     if isinstance(error, httpx2.ConnectError):
         return "Could not connect to the MCP server: connection failed."
-    return str(error) or _NO_METADATA
+    return str(error) or NO_METADATA

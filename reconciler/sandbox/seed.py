@@ -1,4 +1,4 @@
-"""Seed files: what a new sandbox starts with. The shape is in `SEED` of the package docstring."""
+"""Seed files: what a new sandbox starts with. The shape is in the docstring of the package."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal

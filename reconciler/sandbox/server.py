@@ -52,7 +52,8 @@ def run(settings: SandboxSettings) -> int:
 
 
 def _listen(settings: SandboxSettings) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # Named TCP: asyncio switches Nagle off for such sockets only, and it costs 40 ms an answer.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.host, settings.port))

@@ -97,6 +97,14 @@ def _malformed(message: dict[str, Any]) -> dict[str, Any]:
             return {"error": {"code": -32601, "message": "Method not found"}}
 
 
+def _app(server: MCPServer, config: Mapping[str, Any]) -> ASGIApp:
+    if config["sloppy"]:
+        return Sloppy(config["sloppy"])
+    if config["ssePath"]:
+        return server.sse_app(sse_path=config["ssePath"])
+    return server.streamable_http_app()
+
+
 class Web(uvicorn.Server):
     """Uvicorn that says when it is up."""
 
@@ -118,9 +126,9 @@ async def main() -> None:
     server = MCPServer(config["name"], version=config["version"], description=config["description"])
     offered: list[dict[str, Any]] = config["tools"]
     _offer(server, offered)
-    app = Sloppy(config["sloppy"]) if config["sloppy"] else server.streamable_http_app()
-    guard = Guard(app, config["required"])
-    listener = socket.socket()
+    guard = Guard(_app(server, config), config["required"])
+    # Named TCP, for asyncio to switch Nagle off.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", config["port"]))
     port = listener.getsockname()[1]
@@ -134,7 +142,8 @@ async def main() -> None:
     )
     serving = asyncio.create_task(web.serve(sockets=[listener]))
     await web.is_up.wait()
-    _say({"url": f"http://127.0.0.1:{port}/mcp", "port": port})
+    path = config["ssePath"] or "/mcp"
+    _say({"url": f"http://127.0.0.1:{port}{path}", "port": port})
     while line := await reader.readline():
         command = json.loads(line)
         if "tools" in command:

@@ -38,6 +38,7 @@ class McpServer:
         bearer: the token it asks for; 401 without.
         header: a header name and value it asks for; 403 without.
         port: 0 takes any free port; a given one lets a server come back where it was.
+        sse_path: speak SSE, the transport of old, at this path instead of streamable HTTP.
         sloppy: misbehave: answer a web page, list malformed tools, accept and never answer, answer
             500, or refuse with the credentials repeated in the message.
     """
@@ -55,6 +56,7 @@ class McpServer:
         bearer: str | None = None,
         header: tuple[str, str] | None = None,
         port: int = 0,
+        sse_path: str | None = None,
         sloppy: Sloppy | None = None,
     ) -> None:
         required = dict([header]) if header else {}
@@ -67,6 +69,7 @@ class McpServer:
             "description": description,
             "required": required,
             "port": port,
+            "ssePath": sse_path,
             "sloppy": sloppy,
         }
         self._process: subprocess.Popen[str] | None = None

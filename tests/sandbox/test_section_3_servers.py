@@ -146,6 +146,15 @@ def test_a_sloppy_server_is_refused_not_fatal(world: World, sloppy: Sloppy, mess
     assert message in refused(response, 400, "invalid_request_error")
 
 
+@pytest.mark.parametrize("path", ["/sse", "/events"])
+def test_servers_of_the_old_transport_are_reached_too(world: World, path: str) -> None:
+    with McpServer("old", ["a"], sse_path=path, bearer="granted") as server:
+        found = make_server(world.admin, server.url, sharedSecret="granted")
+        refusal = world.admin.post("/mcp", json=remote(server.url))
+    assert world.admin.read(f"/mcp/{found}")["server"]["name"] == "old"
+    assert refused(refusal, 400, "invalid_request_error") == "Unauthorized (401)"
+
+
 def test_a_silent_server_times_out() -> None:
     with (
         McpServer(sloppy="silent") as server,
