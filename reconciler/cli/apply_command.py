@@ -54,12 +54,13 @@ def apply(
     refused with exit code 5 when what it touches has moved. A saved plan was reviewed, so it is
     applied without asking.
     """
-    from reconciler.workflows import as_stops, load_manifests, open_saved, read_saved
-
     console.json = output == "json"
     if plan_file is None:
         context = read_context(console, files, workspace, flags)
         return _apply(console, context, mode="apply", saved=None, yes=yes)
+    console.step(f"reading {plan_file}")
+    from reconciler.workflows import as_stops, load_manifests, open_saved, read_saved
+
     with as_stops():
         saved = read_saved(plan_file)
         loaded = load_manifests(paths_of(files), workspace) if files else None

@@ -109,9 +109,10 @@ def read_context(
     console: Console, files: tuple[Path, ...], workspace: str | None, flags: RunFlags
 ) -> "Context":
     """Read the manifests, show their warnings, and open the rest; raises Stop."""
+    # Said before the imports, which take longer than a user should wait for a first sign of life.
+    console.step("reading manifests")
     from reconciler.workflows import load_manifests, open_context
 
-    console.step("reading manifests")
     loaded = load_manifests(paths_of(files), workspace)
     if loaded.diagnostics.items and not console.json:
         console.diagnostics(loaded.diagnostics)

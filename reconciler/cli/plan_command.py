@@ -52,11 +52,11 @@ def plan(
 
     Exits 4 when a change would be refused, 2 with --detailed-exitcode when there are changes.
     """
+    console.json = output == "json"
+    planned = _plan(console, files, workspace, flags, mode="destroy" if destroy else "apply")
     from reconciler.views import plan_text
     from reconciler.workflows import write_plan
 
-    console.json = output == "json"
-    planned = _plan(console, files, workspace, flags, mode="destroy" if destroy else "apply")
     if out is not None:
         write_plan(planned, out)
         console.step(f"plan written to {out}")
@@ -89,12 +89,12 @@ def drift(
 
     Exits 2 with --detailed-exitcode when there is drift.
     """
+    console.json = output == "json"
+    planned = _plan(console, files, workspace, flags, mode="apply")
     from reconciler.diagnostics import count
     from reconciler.planning import change_json
     from reconciler.views import plan_text
 
-    console.json = output == "json"
-    planned = _plan(console, files, workspace, flags, mode="apply")
     drifted = planned.plan.drifted
     if console.json:
         console.value(
@@ -136,8 +136,8 @@ def _plan(
     *,
     mode: Literal["apply", "destroy"],
 ) -> "Planned":
+    context = read_context(console, files, workspace, flags)
     from reconciler.workflows import as_stops, make
 
     with as_stops():
-        context = read_context(console, files, workspace, flags)
         return make(context, context.connection(), mode=mode)

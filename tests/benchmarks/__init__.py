@@ -1,0 +1,1 @@
+"""Benchmarks: what the tool costs, as ratios inside one run (`python -m tests.benchmarks`)."""
