@@ -36,11 +36,11 @@ class Broken:
     reason: str
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - JSON of any shape
+def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _object(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+def _object(value: Any) -> Any:
     return value if isinstance(value, dict) else None
 
 

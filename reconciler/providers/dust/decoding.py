@@ -70,7 +70,7 @@ def _expected(kind: str) -> str:
     return words.get(kind.partition("_")[0], "another value")
 
 
-def shape_of(value: Any) -> str:  # noqa: ANN401 - JSON of any shape
+def shape_of(value: Any) -> str:
     """What kind of JSON value it is, without the value."""
     match value:
         case None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from reconciler.providers.dust.live import tool_settings
 from reconciler.providers.dust.task import Task, segment
-from reconciler.providers.dust.wire import SERVER_DETAIL, OfferedTools
+from reconciler.providers.dust.wire import SERVER_DETAIL, ServerDetail
 from reconciler.providers.failures import Conflict
 from reconciler.resources import Action
 
@@ -20,7 +20,7 @@ class Detail:
     tools: dict[str, dict[str, Any]]
 
 
-def read_server(task: Task) -> OfferedTools:
+def read_server(task: Task) -> ServerDetail:
     """The server as it is now. Raises NotFound when it is gone."""
     return task.client.get(f"/mcp/{segment(task.object_id())}", SERVER_DETAIL).server
 
@@ -62,5 +62,5 @@ def _fresh(task: Task) -> Detail:
         system_view_id=view.s_id,
         view_name=view.name,
         view_description=view.description,
-        tools=tool_settings(names, view.tools_metadata or []),
+        tools=tool_settings(names, view.tools_metadata),
     )

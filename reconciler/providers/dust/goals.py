@@ -5,11 +5,12 @@ A replace carries over what the manifest doesn't manage: a new server has none o
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from reconciler.resources import COMPANY, MCP_SERVER, Action, Change, Path, Spec
 
 _LONGEST_NAME = 255  # characters; Dust API: longer view names are refused
+_USUAL_ICON = "ActionCommand1Icon"  # what the platform gives every new server
 _SUFFIX = " (replacing)"
 SIGN_IN_MODES = frozenset({"automatic", "static-oauth"})
 
@@ -50,7 +51,7 @@ def goal(change: Change) -> Goal:
         created_as=created_as,
         name=name,
         description=facts.get("viewDescription") if text_kept else spec["description"],
-        icon=old.get("icon") if keeps(change, "icon") else spec["icon"],
+        icon=_unusual_icon(old) if keeps(change, "icon") else spec["icon"],
         spaces=_spaces(change, old if keeps(change, "spaces") else spec),
         skills_only=bool(facts.get("restrictedToSkills")),
         tools=bool(spec.get("tools")) or bool(unusual(old.get("tools") or {})),
@@ -102,6 +103,11 @@ def unusual(tools: Mapping[str, Any]) -> list[str]:
     return [name for name, row in tools.items() if row != {"stake": "high", "enabled": True}]
 
 
+def _unusual_icon(old: Spec) -> str | None:
+    icon = old.get("icon")
+    return None if icon == _USUAL_ICON else cast("str | None", icon)
+
+
 def _carries(change: Change) -> bool:
     return change.action is Action.REPLACE
 
@@ -114,7 +120,7 @@ def _temporary(name: str) -> str:
     return name[: _LONGEST_NAME - len(_SUFFIX)] + _SUFFIX
 
 
-def _spaces(change: Change, spec: Any) -> tuple[str, ...]:  # noqa: ANN401 - a spec's JSON
+def _spaces(change: Change, spec: Any) -> tuple[str, ...]:
     company = {COMPANY, change.links.get(COMPANY)}
     # The company first: adding it deletes the views in all other spaces.
     return tuple(sorted(spec.get("spaces") or (), key=lambda label: (label not in company, label)))

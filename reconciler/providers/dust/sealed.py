@@ -25,7 +25,7 @@ def headers(task: Task) -> list[dict[str, str]]:
     ]
 
 
-def _value(task: Task, declared: Any, what: str) -> str:  # noqa: ANN401 - a spec's JSON
+def _value(task: Task, declared: Any, what: str) -> str:
     reference = SecretRef.from_json(declared)
     if reference is None:
         return str(declared["literal"])

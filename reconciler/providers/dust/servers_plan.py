@@ -120,7 +120,7 @@ def spaces_of(change: Change) -> tuple[set[str], set[str]]:
     return set(), set()
 
 
-def _labels(value: Any) -> set[str]:  # noqa: ANN401 - a shown value
+def _labels(value: Any) -> set[str]:
     return set(value) if isinstance(value, frozenset | set | list | tuple) else set()
 
 

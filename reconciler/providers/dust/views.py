@@ -4,7 +4,13 @@ from reconciler.providers.contract import Done
 from reconciler.providers.dust.details import read_server
 from reconciler.providers.dust.task import Task, segment
 from reconciler.providers.dust.wire import DELETED, SUCCESS
-from reconciler.providers.failures import Conflict, NotFound, OutcomeUnknown, Rejected
+from reconciler.providers.failures import (
+    Conflict,
+    NotFound,
+    OutcomeUnknown,
+    ProviderError,
+    Rejected,
+)
 from reconciler.resources import COMPANY, Address
 
 
@@ -19,10 +25,23 @@ def add(task: Task) -> Done:
     path = f"/spaces/{segment(space)}/mcp_views"
     try:
         task.client.send("POST", path, SUCCESS, body=body, idempotent=True)
-    except (Rejected, OutcomeUnknown):
-        if space not in _placed(task):
+    except (Rejected, OutcomeUnknown) as error:
+        if not _shown_after_all(task, space):
+            _explain(error)
             raise
     return Done()
+
+
+def _shown_after_all(task: Task, space: str) -> bool:
+    try:
+        return space in _placed(task)
+    except ProviderError:
+        return False  # the failure at hand says more than one of this question
+
+
+def _explain(error: ProviderError) -> None:
+    if isinstance(error, Rejected) and not error.help:
+        error.help = ("if another tool of that space has its name, choose another `displayName`",)
 
 
 def remove(task: Task) -> Done:

@@ -16,11 +16,11 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="ignore", alias_generator=to_camel, frozen=True)
 
 
-def _present(value: Any) -> bool:  # noqa: ANN401 - JSON of any shape
+def _present(value: Any) -> bool:
     return value is not None and value != ""
 
 
-def _names(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - JSON of any shape
+def _names(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     if isinstance(value, dict):
@@ -170,7 +170,7 @@ class ServerInView(Wire):
 
 
 class View(Wire):
-    """A view in full: what `mcp_views` lists, and what one server's answer embeds."""
+    """A view in full, as `mcp_views` lists it."""
 
     s_id: str
     space_id: str
@@ -223,19 +223,26 @@ class ServerList(Wire):
     servers: list[Server]
 
 
-class OfferedTools(Wire):
-    """A server read by itself: the tools it offers, and its views in full."""
+class ViewOfServer(Placement):
+    """A view as one server's answer embeds it."""
+
+    name: str | None
+    description: str | None
+    tools_metadata: list[ToolRow]
+
+
+class ServerDetail(Wire):
+    """A server read by itself: the tools it offers, and its views."""
 
     s_id: str
-    name: str
     tools: list[Tool]
-    views: list[View]
+    views: list[ViewOfServer]
 
 
 class OneServer(Wire):
     """`GET /mcp/{id}`."""
 
-    server: OfferedTools
+    server: ServerDetail
 
 
 class Connected(Wire):

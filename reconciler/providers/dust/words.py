@@ -11,6 +11,7 @@ from urllib.parse import quote, quote_plus
 from reconciler.secrets import Secret
 
 _FRAGMENT = 8
+_TELLING = 4  # encoded forms shorter than this are found in any text
 _LONGEST = 500
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 
@@ -89,5 +90,6 @@ def _forms(value: str) -> set[str]:
         # characters at the edges mix with what is around them.
         coded = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
         whole = coded[-(-shift * 8 // 6) if shift else 0 : -1 if (shift + len(raw)) % 3 else None]
-        forms |= {whole, whole.translate(str.maketrans("+/", "-_"))}
+        if len(whole) >= _TELLING:
+            forms |= {whole, whole.translate(str.maketrans("+/", "-_"))}
     return {form.casefold() for form in forms if form.strip()}
