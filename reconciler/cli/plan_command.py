@@ -101,7 +101,7 @@ def drift(
             {"format": "reconciler.drift/v1", "changes": [change_json(c) for c in drifted]}
         )
     elif drifted:
-        view = replace(planned.view(), changes=drifted, unchanged=len(planned.plan.unchanged))
+        view = replace(planned.view(), changes=drifted, noun="Drift")
         console.data(plan_text(view, console.out))
     else:
         edits = len(planned.plan.changes)

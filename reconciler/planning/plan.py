@@ -118,7 +118,7 @@ def _not_compared(inputs: Inputs, state: State) -> tuple[tuple[Address, Path], .
     return tuple(
         (address, path)
         for address, resource in sorted(inputs.resources.items())
-        if (entry := state.entries.get(address))
+        if (entry := state.entries.get(address)) and entry.fingerprints
         for path in secret_refs(resource.kind, resource.spec)
         if path in entry.fingerprints
         and inputs.observations.get((address, path), Observation.NOT_COMPARED)

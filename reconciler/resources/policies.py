@@ -1,6 +1,6 @@
 """What the core must know about a kind: data that planning interprets, never code per kind."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,7 +64,18 @@ class KindDefinition:
 
     def leaves(self, spec: Spec) -> Iterator[tuple[Path, FieldPolicy, Any]]:
         """Every managed leaf of `spec` in the order of the table: path, policy, raw value."""
-        for pattern, policy in self.fields.items():
+        return _leaves(self.fields.items(), spec)
+
+    def secret_leaves(self, spec: Spec) -> Iterator[tuple[Path, FieldPolicy, Any]]:
+        """Those of `leaves` that are, or may be, secret references."""
+        return _leaves(((p, policy) for p, policy in self.fields.items() if policy.secret), spec)
+
+
+def _leaves(
+    table: Iterable[tuple[Path, FieldPolicy]], spec: Spec
+) -> Iterator[tuple[Path, FieldPolicy, Any]]:
+    for pattern, policy in table:
+        if pattern[0] in spec:
             for path, value in _walk(pattern, 0, spec, ()):
                 yield path, policy, value
 

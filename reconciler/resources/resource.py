@@ -109,6 +109,6 @@ def secret_refs(kind: KindDefinition, spec: Spec) -> dict[Path, SecretRef]:
     """Every secret reference in a spec, by path."""
     return {
         path: reference
-        for path, policy, value in kind.leaves(spec)
-        if policy.secret and (reference := SecretRef.from_json(value)) is not None
+        for path, _policy, value in kind.secret_leaves(spec)
+        if (reference := SecretRef.from_json(value)) is not None
     }

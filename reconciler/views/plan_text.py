@@ -30,11 +30,12 @@ class PlanView:
     ignored: Mapping[Address, Sequence[FieldChange]]
     not_compared: Sequence[tuple[Address, Path]] = ()
     warnings: Sequence[Diagnostic] = ()
+    noun: str = "Plan"
 
 
 def plan_text(view: PlanView, palette: Palette) -> str:
     """The whole plan; ends with the summary line."""
-    lines = [f"{palette.bold('Plan')} for workspace {printable(view.workspace)}", ""]
+    lines = [f"{palette.bold(view.noun)} for workspace {printable(view.workspace)}", ""]
     lines += _notes(view, palette)
     shown = [change for change in view.changes if change.refusal is None]
     for change in shown:
@@ -47,11 +48,13 @@ def plan_text(view: PlanView, palette: Palette) -> str:
     warnings = render_text(view.warnings, palette)
     if warnings:
         lines += [warnings]
-    lines.append(summary_line(view.changes, view.unchanged, palette))
+    lines.append(summary_line(view.changes, view.unchanged, palette, noun=view.noun))
     return "\n".join(lines) + "\n"
 
 
-def summary_line(changes: Iterable[Change], unchanged: int, palette: Palette) -> str:
+def summary_line(
+    changes: Iterable[Change], unchanged: int, palette: Palette, *, noun: str = "Plan"
+) -> str:
     """The plan in one line."""
     listed = list(changes)
     runnable = [change for change in listed if change.refusal is None]
@@ -70,7 +73,7 @@ def summary_line(changes: Iterable[Change], unchanged: int, palette: Palette) ->
     tail = f"{unchanged} unchanged, {count(calls, 'API call')}"
     if drifted:
         tail += f", {palette.warning(f'{drifted} because of drift')}"
-    return f"{palette.bold('Plan:')} {', '.join(parts) or 'no change'} ({tail})."
+    return f"{palette.bold(f'{noun}:')} {', '.join(parts) or 'no change'} ({tail})."
 
 
 def _drifted(change: Change) -> bool:
