@@ -2,5 +2,6 @@
 
 from reconciler.manifests.desired import InvalidDesired, from_json, to_json
 from reconciler.manifests.loading import Loaded, load
+from reconciler.manifests.schema import schema_text, schemas
 
-__all__ = ["InvalidDesired", "Loaded", "from_json", "load", "to_json"]
+__all__ = ["InvalidDesired", "Loaded", "from_json", "load", "schema_text", "schemas", "to_json"]

@@ -18,7 +18,6 @@ from reconciler.resources import (
     Desired,
     Resource,
     Workspace,
-    WorkspaceManifest,
 )
 
 
@@ -41,8 +40,8 @@ def build(workspace: Manifest, manifests: Iterable[Manifest], root: str) -> Desi
 
 
 def _workspace(manifest: Manifest, root: str) -> Workspace:
-    model = manifest.model
-    assert isinstance(model, WorkspaceManifest)
+    model = manifest.workspace
+    assert model is not None
     return Workspace(name=model.metadata.name, spec=model.spec, root=root)
 
 

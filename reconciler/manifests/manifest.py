@@ -30,7 +30,8 @@ class Manifest:
     value: Any
     nulls: bool = False
     suspect: bool = True
-    model: BaseModel | None = None
+    fits: bool = False
+    workspace: WorkspaceManifest | None = None
     faults: list[Fault] = field(default_factory=list)
 
     @property

@@ -11,7 +11,15 @@ from reconciler.manifests.model_paths import Target, literals
 from reconciler.manifests.secret_faults import bad_reference, not_a_name
 from reconciler.manifests.suggestions import Suggester
 from reconciler.manifests.urls import url_problem
-from reconciler.manifests.words import choices, field_name, key_name, plain_key, quoted, type_name
+from reconciler.manifests.words import (
+    choices,
+    clause,
+    field_name,
+    key_name,
+    plain_key,
+    quoted,
+    type_name,
+)
 from reconciler.resources import API_VERSION, ICONS, SCHEMES
 
 _URLS = frozenset(("url", "authorizationEndpoint", "tokenEndpoint"))
@@ -26,7 +34,8 @@ _WANTED = {
     "float_type": "a number",
 }
 _MODES = ("none", "bearer", "automatic", "static-oauth")
-_YAML_1_1 = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_YES = frozenset(("yes", "on", "y", "true"))
+_NO = frozenset(("no", "off", "n", "false"))
 
 
 def explain(
@@ -65,7 +74,7 @@ def _missing(manifest: Manifest, target: Target) -> None:
         f"{name} is missing {within}",
         part=Part.KEY,
         label=f"needs {name}",
-        notes=(f"{name}: {target.expectation}",) if target.expectation else (),
+        notes=(f"{name}: {clause(target.expectation)}",) if target.expectation else (),
     )
 
 
@@ -79,8 +88,7 @@ def _wrong_type(manifest: Manifest, target: Target, wanted: str) -> None:
     if wanted == "text" and isinstance(value, bool | int | float):
         advice = ("put the value in quotes",)
     elif wanted.startswith("`true`") and isinstance(value, str):
-        word = _YAML_1_1.get(value.lower())
-        advice = (f"write `{word}`: this word is text in YAML 1.2",) if word else ()
+        advice = _boolean(value.lower())
     elif wanted == "a list" and isinstance(value, str):
         advice = ("write it as a list, also when there is one item: `[item]`",)
     manifest.report(
@@ -88,10 +96,18 @@ def _wrong_type(manifest: Manifest, target: Target, wanted: str) -> None:
         Code.WRONG_TYPE,
         f"{what} must be {wanted}, this is {found}",
         label=f"expected {wanted}",
-        notes=(f"{name}: {target.expectation}",) if target.expectation and target.at else (),
+        notes=(f"{name}: {clause(target.expectation)}",)
+        if target.expectation and target.at
+        else (),
         help=advice,
         hidden=hidden,
     )
+
+
+def _boolean(word: str) -> tuple[str, ...]:
+    if word in _YES | _NO:
+        return (f"write `{str(word in _YES).lower()}`, without quotes: `yes` and `no` are text",)
+    return ()
 
 
 def _bad_key(manifest: Manifest, target: Target) -> None:
@@ -102,7 +118,7 @@ def _bad_key(manifest: Manifest, target: Target) -> None:
         Code.INVALID_VALUE,
         f"{key_name(key)} can't be a key of {field_name(target.at[:-1])}",
         part=Part.KEY,
-        notes=(f"expected: {target.expectation}",),
+        notes=(f"expected {clause(target.expectation)}",),
         help=("write `key: value`, with a space after the colon",) if space else (),
         hidden=not plain_key(key),
     )
@@ -193,7 +209,7 @@ def _out_of_bounds(manifest: Manifest, target: Target, suggest: Suggester) -> No
         target.at,
         Code.INVALID_VALUE,
         f"{quoted(value)} is not allowed for {field_name(target.at)}",
-        notes=(f"expected: {target.expectation}",) if target.expectation else (),
+        notes=(f"expected {clause(target.expectation)}",) if target.expectation else (),
         help=advice,
         hidden=is_secret(manifest, target.at),
     )

@@ -17,7 +17,9 @@ class Parser(Protocol):
         ...
 
 
+_PARSER = getattr(getattr(yaml, "cyaml", None), "CParser", yaml.BaseLoader)
+
+
 def open_parser(data: bytes) -> Parser:
     """A parser of UTF-8 text; the pure Python one where PyYAML was built without libyaml."""
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    return cast("Parser", loader(data))
+    return cast("Parser", _PARSER(data))

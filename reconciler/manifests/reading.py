@@ -6,6 +6,7 @@ merge keys; keys are text, and each key of a mapping is given once.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any
 
 import yaml
@@ -229,8 +230,9 @@ class _Builder:
             self.reading.faults.append(faults.repeated_key(self._place(event), first))
             return _REPEATED_KEY
         # Filled in later; until then it says that the key was seen.
-        self.box[value] = None
-        return value
+        key = intern(value)
+        self.box[key] = None
+        return key
 
     def _place(self, event: Any) -> InText:
         return InText(self.file, event.start_mark.index, event.end_mark.index)

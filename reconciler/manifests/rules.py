@@ -117,7 +117,7 @@ def _company(manifest: Manifest) -> None:
 def _url(manifest: Manifest, at: At) -> None:
     """What the pattern of `WebUrl` lets through; what it refuses is said by the model's check."""
     url = manifest.get(*at)
-    if not isinstance(url, str) or (manifest.model is None and _refused(manifest, at)):
+    if not isinstance(url, str) or (not manifest.fits and _refused(manifest, at)):
         return
     problem = url_problem(url) if manifest.suspect or ":" in url[8:] else None
     if problem is not None:

@@ -6,7 +6,7 @@ from reconciler.manifests.faults import At, Part
 from reconciler.manifests.manifest import Manifest
 from reconciler.manifests.model_paths import Target
 from reconciler.manifests.suggestions import Suggester
-from reconciler.manifests.words import choices, field_name, key_name, plain_key, type_name
+from reconciler.manifests.words import choices, clause, field_name, key_name, plain_key, type_name
 from reconciler.resources import SCHEMES
 
 _ROTATE = "if it is a secret, rotate it: it may have been committed"
@@ -87,7 +87,7 @@ def not_a_name(manifest: Manifest, target: Target) -> None:
         Code.INVALID_VALUE,
         f"`{scheme}` doesn't hold a valid place of a secret",
         label="not shown here: it may be the secret itself",
-        notes=(f"`{scheme}`: {target.expectation}",) if target.expectation else (),
+        notes=(f"`{scheme}`: {clause(target.expectation)}",) if target.expectation else (),
         hidden=True,
     )
 

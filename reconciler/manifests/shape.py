@@ -12,11 +12,14 @@ from reconciler.manifests.misfits import explain
 from reconciler.manifests.model_paths import follow, type_at
 from reconciler.manifests.suggestions import Suggester
 from reconciler.manifests.words import choices, field_name, plain_key, quoted, type_name
-from reconciler.resources import API_VERSION
+from reconciler.resources import API_VERSION, WorkspaceManifest
 
 
 def check_shape(manifest: Manifest, suggest: Suggester) -> None:
-    """Set `manifest.model`, or report every way in which the document doesn't fit its kind."""
+    """Report every way in which the document doesn't fit its kind; `fits` when there is none.
+
+    The values are the spec: models check and coerce nothing, so only the workspace's is kept.
+    """
     value = manifest.value
     if not isinstance(value, dict):
         manifest.report(
@@ -35,7 +38,10 @@ def check_shape(manifest: Manifest, suggest: Suggester) -> None:
     for at in empty:
         _report_null(manifest, MODELS[kind], at)
     try:
-        manifest.model = MODELS[kind].model_validate(value)
+        model = MODELS[kind].model_validate(value)
+        manifest.fits = True
+        if isinstance(model, WorkspaceManifest):
+            manifest.workspace = model
     except ValidationError as error:
         # pydantic's own words and URLs stay here; `input` is left out, as it may be a secret.
         for item in error.errors(include_url=False, include_input=False):

@@ -21,6 +21,8 @@ class Suggester:
         folded: dict[str, str] = {}
         for other in sorted(words):
             folded.setdefault(other.casefold(), other)
+        if word.casefold() in folded:
+            return (folded[word.casefold()],)
         found = get_close_matches(word.casefold(), folded, n=count, cutoff=0.6)
         return tuple(folded[match] for match in found)
 

@@ -69,6 +69,8 @@ def field_name(at: At) -> str:
     return "the manifest"
 
 
-def article(text: str) -> str:
-    """The first letter made small, for the middle of a sentence, unless it is in code."""
-    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
+def clause(sentence: str) -> str:
+    """A field's description for the middle of a note: its first letter small, no full stop."""
+    second = sentence[1:2]
+    start = sentence[:1].lower() if second.islower() or second in (" ", "-") else sentence[:1]
+    return (start + sentence[1:]).removesuffix(".")
