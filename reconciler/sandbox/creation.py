@@ -8,29 +8,16 @@ from starlette.responses import Response
 
 from reconciler.sandbox.call import Body, Call
 from reconciler.sandbox.catalogue import RemotePreset, internal_preset, matching_preset
-from reconciler.sandbox.envelope import (
-    ApiError,
-    answer,
-    bad_request,
-    unhandled,
-    validation_message,
-)
+from reconciler.sandbox.clashes import name_clash, tool_clash
+from reconciler.sandbox.envelope import ApiError, answer, bad_request, unhandled, validation_message
 from reconciler.sandbox.oauth_rows import add_connection, checked_consent
 from reconciler.sandbox.probe import ProbeError, ServerFacts
 from reconciler.sandbox.records import OAuthConnection, Server
-from reconciler.sandbox.server_rows import (
-    DEFAULT_ICON,
-    ServerWriter,
-    add_internal,
-    add_view,
-    name_clash,
-    server_by_sid,
-    views_where,
-)
+from reconciler.sandbox.server_json import ServerWriter
+from reconciler.sandbox.server_rows import DEFAULT_ICON, add_internal, add_view, server_by_sid
 from reconciler.sandbox.servers import HeaderEntry, clean_headers, request_headers
 from reconciler.sandbox.space_rows import global_space, system_space_id
 from reconciler.sandbox.store import dump, new_sid
-from reconciler.sandbox.tool_names import shared_name
 from reconciler.sandbox.urls import INVALID, refuse_unsafe
 
 URL_LIMIT = 2048
@@ -160,24 +147,16 @@ async def _probe(call: Call, url: str, headers: dict[str, str]) -> ServerFacts:
 def _refuse_clash(call: Call, name: str, tools: list[str]) -> None:
     """Refuse a name, or a model-facing tool name, that the company space has already."""
     space = global_space(call)
-    clash = name_clash(call, space, name)
     details: dict[str, Any] = {}
-    if clash is None:
-        for view in views_where(call, "space_id = ?", space.id):
-            other = call.store.row(Server, "SELECT * FROM server WHERE id = ?", view.server_id)
-            assert other is not None
-            other_name = view.name or other.name
-            shared = shared_name(name, tools, other_name, other.tool_names())
-            if shared is not None:
-                details = {
-                    "conflictDetails": {
-                        "conflictingServerName": other_name,
-                        "conflictingToolName": shared,
-                    }
-                }
-                break
-        else:
+    if name_clash(call, space, name) is None:
+        shared = tool_clash(call, space, name, tools)
+        if shared is None:
             return
+        server_name, tool_name = shared
+        details["conflictDetails"] = {
+            "conflictingServerName": server_name,
+            "conflictingToolName": tool_name,
+        }
     raise ApiError(
         400,
         "invalid_request_error",

@@ -1,4 +1,4 @@
-"""Routes of MCP servers: list, read, patch, delete, sync, usage, what is available."""
+"""Routes of one MCP server: read, patch, delete, sync."""
 
 import json
 from typing import Annotated
@@ -7,25 +7,14 @@ from pydantic import Field, model_validator
 from starlette.responses import Response
 
 from reconciler.sandbox.call import Body, Call, first_fit, is_server_sid
-from reconciler.sandbox.catalogue import internal_preset, internal_presets, remote_presets
-from reconciler.sandbox.envelope import (
-    ApiError,
-    answer,
-    bad_request,
-    not_admin,
-    unhandled,
-)
+from reconciler.sandbox.catalogue import internal_preset
+from reconciler.sandbox.envelope import ApiError, answer, bad_request, not_admin, unhandled
 from reconciler.sandbox.masks import is_mask
 from reconciler.sandbox.oauth_rows import workspace_token
 from reconciler.sandbox.probe import ProbeError, ServerFacts
-from reconciler.sandbox.records import Availability, Role, Server
-from reconciler.sandbox.server_rows import (
-    ServerWriter,
-    all_servers,
-    hydrate,
-    server_by_sid,
-    views_where,
-)
+from reconciler.sandbox.records import Role, Server
+from reconciler.sandbox.server_json import ServerWriter
+from reconciler.sandbox.server_rows import server_by_sid, views_where
 from reconciler.sandbox.store import dump
 
 
@@ -65,27 +54,6 @@ def clean_headers(entries: list[HeaderEntry] | None) -> dict[str, str] | None:
         if name and value:
             kept[name] = value
     return kept or None
-
-
-async def list_servers(call: Call) -> Response:
-    """GET /mcp: all servers with light views, by name, in one piece."""
-    hydrate(call)
-    writer = ServerWriter(call)
-    views: dict[int, list[object]] = {}
-    servers = {server.id: server for server in all_servers(call)}
-    full = {server.id: writer.server(server, connections=True) for server in servers.values()}
-    for view in views_where(call, "1"):
-        if writer.may_read(view):
-            light = writer.light_view(view, full[view.server_id], servers[view.server_id])
-            views.setdefault(view.server_id, []).append(light)
-    return answer(
-        {
-            "success": True,
-            "servers": [
-                {**json, "views": views.get(server_id, [])} for server_id, json in full.items()
-            ],
-        }
-    )
 
 
 async def get_server(call: Call) -> Response:
@@ -230,68 +198,3 @@ def _store_facts(call: Call, server: Server, facts: ServerFacts) -> None:
             server.id,
             json.dumps([tool["name"] for tool in facts.tools]),
         )
-
-
-async def available_servers(call: Call) -> Response:
-    """GET /mcp/available: built-in tools that can still be added, then the catalogue."""
-    installed = {server.registry_name for server in all_servers(call)}
-    internal = [
-        {
-            "sId": None,
-            "name": preset.name,
-            "version": "1.0.0",
-            "description": preset.description,
-            "icon": preset.icon,
-            "authorization": None,
-            "tools": preset.tool_list(),
-            "availability": preset.availability,
-            "allowMultipleInstances": preset.allow_multiple_instances,
-            "documentationUrl": None,
-        }
-        for preset in internal_presets()
-        if preset.availability is Availability.MANUAL
-        and (preset.allow_multiple_instances or preset.name not in installed)
-    ]
-    remote: list[dict[str, object]] = [
-        {
-            "sId": None,
-            "id": preset.id,
-            "name": preset.name,
-            "version": "1.0.0",
-            "description": preset.description,
-            "icon": preset.icon,
-            "authorization": {
-                "provider": "mcp_static" if preset.auth_method == "oauth-static" else "mcp",
-                "supported_use_cases": preset.supported_use_cases,
-                **({"scope": preset.scope} if preset.scope else {}),
-            }
-            if preset.auth_method in ("oauth-dynamic", "oauth-static")
-            else None,
-            "tools": [],
-            "availability": "manual",
-            "allowMultipleInstances": True,
-            "documentationUrl": None,
-            "url": preset.url,
-        }
-        for preset in remote_presets(call.store)
-    ]
-    return answer({"success": True, "servers": [*internal, *remote]})
-
-
-async def usage(call: Call) -> Response:
-    """GET /mcp/usage: who uses which server, as the seed has it by URL."""
-    known = {
-        url: {"agents": json.loads(agents), "skills": json.loads(skills)}
-        for url, agents, skills in call.store.values(
-            "SELECT url, agents, skills FROM tool_usage WHERE workspace_id = ?", call.workspace.id
-        )
-    }
-    nobody: dict[str, list[object]] = {"agents": [], "skills": []}
-    return answer(
-        {
-            "usage": {
-                server.sid: known.get(server.url or server.registry_name or "", nobody)
-                for server in all_servers(call)
-            }
-        }
-    )

@@ -35,6 +35,12 @@ def test_every_field_of_create_is_required(world: World, missing: str) -> None:
     refused(world.admin.post("/spaces", json=body), 400, "invalid_request_error")
 
 
+@pytest.mark.parametrize("kind", ["global", "system", "cellar"])
+def test_only_regular_spaces_and_projects_can_be_created(world: World, kind: str) -> None:
+    body = space_body("Of a wrong kind", spaceKind=kind)
+    refused(world.admin.post("/spaces", json=body), 400, "invalid_request_error")
+
+
 def test_names_are_unique_ignoring_case_and_blanks(world: World) -> None:
     make_space(world.admin, "Unique")
     for name in ("Unique", " uNIQUE "):
