@@ -94,6 +94,7 @@ class Deriver:
                 (resource.address, path), Observation.NOT_COMPARED
             ),
         )
+        found = self._placed(resource.address, found)
         ignored = tuple(f for f in found if _ignores(resource, f.path))
         fields = tuple(f for f in found if f not in ignored)
         deposed = self._still_there(resource.address, entry)
@@ -105,7 +106,7 @@ class Deriver:
             action=Action.REPLACE if replaces else Action.UPDATE,
             reason=_overall(fields) if entry.applied and fields else Reason.UNFINISHED,
             title=resource.title,
-            fields=self._placed(resource.address, fields),
+            fields=fields,
             desired=resource,
             live=live,
             remote_id=entry.remote_id,
@@ -113,7 +114,7 @@ class Deriver:
             links=self._links_of(live.spec, resource.spec),
             span=self.inputs.locator.span(resource.address),
         )
-        return Derived(change=change, ignored=self._placed(resource.address, ignored))
+        return Derived(change=change, ignored=ignored)
 
     def _still_there(self, address: Address, entry: Entry) -> tuple[str, ...]:
         snapshot = self.inputs.snapshot

@@ -94,7 +94,7 @@ def dig(spec: Spec | None, path: Path) -> object:
     """The raw value at `path`, or None."""
     value: object = spec
     for segment in path:
-        if not isinstance(value, Mapping) or segment not in value:
+        if not isinstance(value, dict) or segment not in value:
             return None
         value = value[segment]
     return value

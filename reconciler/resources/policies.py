@@ -81,14 +81,18 @@ def _leaves(
 
 
 def _walk(pattern: Path, at: int, value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    if at == len(pattern):
-        yield path, value
-        return
-    if not isinstance(value, Mapping):
-        return
-    segment = pattern[at]
-    if segment == "*":
-        for key in sorted(value):
-            yield from _walk(pattern, at + 1, value[key], (*path, key))
-    elif segment in value:
-        yield from _walk(pattern, at + 1, value[segment], (*path, segment))
+    """The values that `pattern` names from its segment `at` on; specs are made of plain dicts."""
+    while at < len(pattern):
+        if not isinstance(value, dict):
+            return
+        segment = pattern[at]
+        at += 1
+        if segment == "*":
+            for key in sorted(value):
+                yield from _walk(pattern, at, value[key], (*path, key))
+            return
+        if segment not in value:
+            return
+        value = value[segment]
+        path = (*path, segment)
+    yield path, value
