@@ -70,7 +70,7 @@ def desk() -> MCPServer:
 
 def warehouse() -> MCPServer:
     """Tables, behind a gateway's key."""
-    tables = {"orders": [("2026-11-01", 120)], "people": [("Ana", "Lisbon")]}
+    tables: dict[str, list[Any]] = {"orders": [("2026-11-01", 120)], "people": [("Ana", "Lisbon")]}
     server = MCPServer("warehouse", version="0.9.1", description="The data warehouse")
 
     @server.tool(annotations=_READS)
