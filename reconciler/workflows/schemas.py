@@ -1,7 +1,7 @@
 """All JSON Schemas that the tool publishes: manifests, plan, state, report, diagnostics."""
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -32,7 +32,7 @@ class ResultDocument(_Part):
 class ReportDocument(_Part):
     """What `apply --output json` prints."""
 
-    format: str
+    format: Literal["reconciler.report/v1"]
     interrupted: bool
     summary: dict[Outcome, int]
     results: list[ResultDocument]
@@ -41,14 +41,14 @@ class ReportDocument(_Part):
 class DiagnosticsDocument(_Part):
     """What `validate --output json` prints."""
 
-    format: str
+    format: Literal["reconciler.diagnostics/v1"]
     diagnostics: list[DiagnosticDocument]
 
 
 class DriftDocument(_Part):
     """What `drift --output json` prints."""
 
-    format: str
+    format: Literal["reconciler.drift/v1"]
     changes: list[ChangeDocument]
 
 
