@@ -115,7 +115,10 @@ def from_json(document: object) -> Desired:
         Manifest("", number, value, nulls=True)
         for number, value in enumerate((document["workspace"], *resources))
     ]
-    checked = check(manifests)
+    try:
+        checked = check(manifests)
+    except RecursionError:
+        _refuse("its values nest too deep")
     for fault in checked.faults:
         if fault.severity is Severity.ERROR:
             _refuse(f"{fault.address or 'a manifest'}: {fault.message}")

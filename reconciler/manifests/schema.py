@@ -101,7 +101,7 @@ def _plain(schema: Any, *, top: bool = True) -> Any:
     return result
 
 
-def _default(value: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON of any shape
+def _default(value: Any) -> dict[str, Any]:
     """A default worth showing: what a model fills in for itself, or a plain value."""
     if isinstance(value, dict):
         value = {name: inner for name, inner in value.items() if inner is not None}

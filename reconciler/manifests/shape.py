@@ -1,6 +1,6 @@
 """Checks one document against the model of its kind, and says in our words what doesn't fit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -9,7 +9,7 @@ from reconciler.diagnostics import Code
 from reconciler.manifests.faults import At, Part
 from reconciler.manifests.manifest import MODELS, Manifest
 from reconciler.manifests.misfits import explain
-from reconciler.manifests.model_paths import follow, type_at
+from reconciler.manifests.model_paths import Target, aliases, follow, type_at
 from reconciler.manifests.suggestions import Suggester
 from reconciler.manifests.words import choices, field_name, plain_key, quoted, type_name
 from reconciler.resources import API_VERSION, WorkspaceManifest
@@ -34,20 +34,30 @@ def check_shape(manifest: Manifest, suggest: Suggester) -> None:
     if kind is None:
         _no_kind(manifest, suggest)
         return
-    empty = list(_nulls(value, ())) if manifest.nulls else []
+    misfits = _misfits(manifest, MODELS[kind])
+    unknown = {target.at for target, type_, _context in misfits if type_ == "extra_forbidden"}
+    empty = [at for at in _nulls(value, ()) if at not in unknown] if manifest.nulls else []
     for at in empty:
         _report_null(manifest, MODELS[kind], at)
+    for target, type_, context in misfits:
+        if not any(target.at[: len(at)] == at for at in empty):
+            explain(manifest, target, type_, context, suggest)
+
+
+def _misfits(
+    manifest: Manifest, kind: type[BaseModel]
+) -> list[tuple[Target, str, Mapping[str, Any]]]:
+    """Where the document doesn't fit its model, with pydantic's name for how and its parameters."""
     try:
-        model = MODELS[kind].model_validate(value)
-        manifest.fits = True
-        if isinstance(model, WorkspaceManifest):
-            manifest.workspace = model
+        model = kind.model_validate(manifest.value)
     except ValidationError as error:
         # pydantic's own words and URLs stay here; `input` is left out, as it may be a secret.
-        for item in error.errors(include_url=False, include_input=False):
-            target = follow(MODELS[kind], item["loc"])
-            if not any(target.at[: len(at)] == at for at in empty):
-                explain(manifest, target, item["type"], item.get("ctx", {}), suggest)
+        errors = error.errors(include_url=False, include_input=False)
+        return [(follow(kind, item["loc"]), item["type"], item.get("ctx", {})) for item in errors]
+    manifest.fits = True
+    if isinstance(model, WorkspaceManifest):
+        manifest.workspace = model
+    return []
 
 
 def _no_kind(manifest: Manifest, suggest: Suggester) -> None:
@@ -129,7 +139,7 @@ def _report_null(manifest: Manifest, model: type[BaseModel], at: At) -> None:
         advice = "remove the item, or give it a value"
     else:
         message = f"{field_name(at)} has nothing after it"
-        advice = _instead(type_at(model, at))
+        advice = _instead(model, at)
     manifest.report(
         at,
         Code.EMPTY_VALUE,
@@ -141,8 +151,18 @@ def _report_null(manifest: Manifest, model: type[BaseModel], at: At) -> None:
     )
 
 
-def _instead(kind: Any) -> str:
-    name = getattr(getattr(kind, "__origin__", None), "__name__", "")
-    none = {"tuple": "`[]` for none", "dict": "`{}` for none"}.get(name, "a value")
-    verb = "write" if name in ("tuple", "dict") else "give it"
-    return f"remove the line to leave the field alone, or {verb} {none}"
+def _instead(model: type[BaseModel], at: At) -> str:
+    kind, parent = type_at(model, at), type_at(model, at[:-1])
+    shape = getattr(getattr(kind, "__origin__", kind), "__name__", "")
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        value = "indent its fields below it, or write `{}`"
+    else:
+        value = {"tuple": "write `[]` for none", "dict": "write `{}` for none"}.get(
+            shape, "give it a value"
+        )
+    field = None
+    if isinstance(parent, type) and issubclass(parent, BaseModel):
+        field = aliases(parent).get(str(at[-1]))
+    if field is not None and field.is_required():
+        return value
+    return f"remove the line to leave the field alone, or {value}"

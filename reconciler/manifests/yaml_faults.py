@@ -9,7 +9,10 @@ from reconciler.manifests.limits import MAX_ALIASED, MAX_DEPTH
 _PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "mapping values are not allowed in this context": (
         "a second `: ` on one line, or a key that is indented too far",
-        ("put the value in quotes if the colon belongs to it",),
+        (
+            "put the value in quotes if the colon belongs to it",
+            "or put a space after the colon of the line above: `key: value`",
+        ),
     ),
     "found character that cannot start any token": (
         "a character that can't start a value here",
@@ -39,11 +42,22 @@ _PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
         "an escape that YAML doesn't know, in double quotes",
         ("use single quotes, where a backslash is only a backslash",),
     ),
+    "found a tab character that violates indentation": (
+        "a tab in the indentation",
+        ("indent with spaces",),
+    ),
     "found undefined tag handle": ("a tag that is not declared", ("remove the tag",)),
 }
 
 
-_AT_THE_START = frozenset(("could not find expected ':'", "found unexpected end of stream"))
+_AT_THE_START = frozenset(
+    (
+        "could not find expected ':'",
+        "found unexpected end of stream",
+        "did not find expected ',' or ']'",
+        "did not find expected ',' or '}'",
+    )
+)
 """libyaml notices these long after the place that is to be mended, where it says it was."""
 
 

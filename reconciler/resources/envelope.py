@@ -13,7 +13,10 @@ class Metadata(Strict):
 
     name: Annotated[
         ResourceName,
-        Field(description="The name in the address `Kind/name`; for life, unique per kind."),
+        Field(
+            description="The name in the address `Kind/name`, for life: lower-case letters, digits, "
+            "`.`, `_` and `-`, at most 63 characters."
+        ),
     ]
     previously: Annotated[
         tuple[ResourceName, ...],
