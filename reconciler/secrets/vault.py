@@ -1,0 +1,137 @@
+"""Secrets in a KV store of Vault or OpenBao, version 1 or 2: `{vault: "mount/path#key"}`."""
+
+import re
+from collections.abc import Mapping
+
+from reconciler.diagnostics import Code
+from reconciler.resources import SecretRef
+from reconciler.secrets.acceptance import accept
+from reconciler.secrets.backend import Surroundings
+from reconciler.secrets.failure import SecretFailure, failure
+from reconciler.secrets.once import Once
+from reconciler.secrets.secret import Secret
+from reconciler.secrets.vault_answers import (
+    Mount,
+    contents,
+    how_it_ended,
+    parse_mount,
+    version_data,
+)
+from reconciler.secrets.vault_client import VaultClient
+from reconciler.secrets.vault_faults import VaultTrouble
+from reconciler.secrets.vault_settings import VaultSettings, read_settings
+
+_RESERVED = frozenset({"auth", "identity", "sys"})
+_LOCATOR = re.compile(r"([^\s/#]+(?:/[^\s/#]+)+)#([^\s#]+)")
+
+
+class VaultBackend:
+    """Reads each path once, however many of its keys are asked for, through one client.
+
+    The version of a mount is asked of Vault as its CLI does (`sys/internal/ui/mounts/<path>`),
+    which also finds mounts with a slash in their name. Where that is denied or not known, the
+    first segment is taken as the mount, read as version 2 and then as version 1.
+    """
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+        self._sessions: Once[str, tuple[VaultSettings, VaultClient]] = Once()
+        self._documents: Once[str, Mapping[str, Secret | str]] = Once()
+        self._mounts: dict[str, Mount] = {}
+        self._client: VaultClient | None = None
+
+    def read(self, reference: SecretRef) -> Secret | SecretFailure:
+        """The value under the key; see `accept` for what is refused."""
+        place = _LOCATOR.fullmatch(reference.locator)
+        if place is None or not _is_safe(place[1]):
+            return failure(
+                reference,
+                Code.SECRET_MALFORMED,
+                "is not of the form `mount/path#key`",
+                "e.g. `secret/mcp/github#client_secret`, without `data/` and without dots",
+            )
+        path, key = place.groups()
+        try:
+            document = self._documents.get(path, lambda: self._document(path))
+        except VaultTrouble as trouble:
+            return trouble.about(reference)
+        return _pick(reference, document, key)
+
+    def close(self) -> None:
+        """Close the connections to Vault."""
+        if self._client is not None:
+            self._client.close()
+
+    def _session(self) -> tuple[VaultSettings, VaultClient]:
+        return self._sessions.get("", self._connect)
+
+    def _connect(self) -> tuple[VaultSettings, VaultClient]:
+        settings = read_settings(self._surroundings.environ)
+        self._client = VaultClient(settings, self._surroundings)
+        return settings, self._client
+
+    def _document(self, path: str) -> Mapping[str, Secret | str]:
+        settings, client = self._session()
+        mount = self._mount(client, path)
+        if mount is None:
+            return self._guessed(settings, client, path)
+        rest = path.removeprefix(f"{mount.path}/")
+        if mount.version == 1:
+            return contents(client.read_v1(mount.path, rest), 1, path, settings)
+        return contents(client.read_v2(mount.path, rest), 2, f"{mount.path}/data/{rest}", settings)
+
+    def _mount(self, client: VaultClient, path: str) -> Mount | None:
+        """The mount that holds `path`, or None when Vault won't say."""
+        for mount in tuple(self._mounts.values()):
+            if path.startswith(f"{mount.path}/"):
+                return mount
+        answer = client.mount_of(path)
+        if answer.status != 200:
+            return None
+        mount = parse_mount(answer, path)
+        self._mounts[mount.path] = mount
+        return mount
+
+    def _guessed(
+        self, settings: VaultSettings, client: VaultClient, path: str
+    ) -> Mapping[str, Secret | str]:
+        first, _, rest = path.partition("/")
+        answer = client.read_v2(first, rest)
+        if answer.status == 200 and version_data(answer) is not None:
+            self._mounts[first] = Mount(path=first, version=2)
+            return contents(answer, 2, path, settings)
+        second = client.read_v1(first, rest)
+        # The answer that says more: a deleted version, or that one of the two is denied.
+        if second.status != 200 and (how_it_ended(answer) or answer.status == 403):
+            return contents(answer, 2, f"{first}/data/{rest}", settings)
+        return contents(second, 1, path, settings)
+
+
+def _is_safe(path: str) -> bool:
+    """No segment that a URL would resolve (`..`), no other API of Vault, nothing unprintable."""
+    segments = path.split("/")
+    return not {".", ".."} & set(segments) and segments[0] not in _RESERVED and path.isprintable()
+
+
+def _pick(
+    reference: SecretRef, document: Mapping[str, Secret | str], key: str
+) -> Secret | SecretFailure:
+    match document.get(key):
+        case None:
+            # Names of keys can be telling too, so they are counted and not listed.
+            count = "1 key" if len(document) == 1 else f"{len(document)} keys"
+            return failure(
+                reference,
+                Code.SECRET_MISSING,
+                f"is missing: the path has {count}, and none of that name",
+                "check the part behind `#`; upper and lower case count",
+            )
+        case Secret() as found:
+            return accept(reference, found.reveal())
+        case kind:
+            return failure(
+                reference,
+                Code.SECRET_MALFORMED,
+                f"is {kind}, not text",
+                "store the value as a string (in JSON: between quotes)",
+            )
