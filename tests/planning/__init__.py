@@ -1,0 +1,1 @@
+"""Planning: from manifests, state and a snapshot to changes."""
