@@ -67,15 +67,22 @@ def _rename(
     resources: Mapping[Address, Resource], state: State
 ) -> tuple[State, list[tuple[Address, Address]]]:
     entries = dict(state.entries)
-    moves = []
+    started = {intent.address for intent in state.unfinished}
+    moves: list[tuple[Address, Address]] = []
+    renamed: dict[Address, Address] = {}
     for address, resource in sorted(resources.items()):
         for old_name in resource.previously:
             old = Address(address.kind, old_name)
-            if address not in entries and old in entries and old not in resources:
+            if address in entries or old in resources:
+                continue
+            # A creation that nobody saw end may have no entry yet; it is renamed all the same.
+            if old in entries or old in started:
+                renamed[old] = address
+            if old in entries:
                 entries[address] = entries.pop(old)
                 moves.append((old, address))
     intents = tuple(
-        replace(intent, address=dict(moves).get(intent.address, intent.address))
+        replace(intent, address=renamed.get(intent.address, intent.address))
         for intent in state.unfinished
     )
     return replace(state, entries=entries, unfinished=intents), moves

@@ -1,0 +1,284 @@
+"""Whose an object is: renames, vanished objects, leftovers, creations that nobody saw end."""
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.planning import candidates
+from reconciler.resources import Action, Address, Gate, Reason
+from reconciler.state import Entry, Intent
+from tests.parts.values import (
+    URL,
+    actions,
+    change_of,
+    live_server,
+    live_space,
+    owned,
+    plan,
+    server,
+    snapshot,
+    space,
+    state,
+)
+
+GITHUB = Address("MCPServer", "github")
+
+
+def test_a_new_resource_is_created() -> None:
+    (change,) = plan([space("finance")], snapshot()).changes
+    assert (change.action, change.reason, change.remote_id) == (Action.CREATE, Reason.NEW, None)
+    assert change.span is not None
+
+
+def test_an_object_that_somebody_deleted_is_made_anew() -> None:
+    remembered = state({"Space/finance": owned("vlt_1", {"displayName": "finance"})})
+    (change,) = plan([space("finance")], snapshot(), remembered).changes
+    assert (change.action, change.reason) == (Action.CREATE, Reason.GONE)
+
+
+def test_an_object_that_no_manifest_describes_any_more_is_deleted() -> None:
+    live = live_space("vlt_1", {"displayName": "Finance"})
+    (change,) = plan([], snapshot(live), state({"Space/finance": owned("vlt_1", {})})).changes
+    assert (change.action, change.reason) == (Action.DELETE, Reason.REMOVED)
+    assert (change.title, change.remote_id) == ("Finance", "vlt_1")
+
+
+def test_what_is_gone_from_manifests_and_workspace_is_forgotten() -> None:
+    made = plan([], snapshot(), state({"Space/finance": owned("vlt_1", {})}))
+    assert made.changes == ()
+    assert [str(address) for address in made.forgotten] == ["Space/finance"]
+    assert made.state.entries == {}
+
+
+def test_what_the_state_does_not_own_is_left_alone() -> None:
+    made = plan([], snapshot(live_space("vlt_9", {}), live_server("rms_9", {})))
+    assert made.changes == ()
+
+
+def test_a_rename_in_the_manifests_moves_the_object_in_state_alone() -> None:
+    entry = owned("vlt_1", {"displayName": "Finance"})
+    made = plan(
+        [space("money", {"displayName": "Finance"}, previously=("finance",))],
+        snapshot(live_space("vlt_1", {"displayName": "Finance"})),
+        state({"Space/finance": entry}),
+    )
+    assert made.changes == ()
+    assert [(str(old), str(new)) for old, new in made.moves] == [("Space/finance", "Space/money")]
+    assert made.state.entries == {Address("Space", "money"): entry}
+
+
+def test_a_renamed_space_is_no_change_for_the_servers_in_it() -> None:
+    made = plan(
+        [
+            space("money", {"displayName": "Finance"}, previously=("finance",)),
+            server("github", {"spaces": ["money"]}),
+        ],
+        snapshot(
+            live_space("vlt_1", {"displayName": "Finance"}),
+            live_server("rms_1", {"spaces": ["vlt_1"]}),
+        ),
+        state(
+            {
+                "Space/finance": owned("vlt_1", {"displayName": "Finance"}),
+                "MCPServer/github": owned("rms_1", {"url": URL, "spaces": ["finance"]}),
+            }
+        ),
+    )
+    assert made.changes == ()
+
+
+def test_a_former_name_that_is_a_resource_again_moves_nothing() -> None:
+    made = plan(
+        [space("money", previously=("finance",)), space("finance")],
+        snapshot(live_space("vlt_1", {"displayName": "finance"})),
+        state({"Space/finance": owned("vlt_1", {"displayName": "finance"})}),
+    )
+    assert made.moves == ()
+    assert actions(made) == [("Space/money", Action.CREATE)]
+
+
+def test_a_rename_is_done_once() -> None:
+    made = plan(
+        [space("money", {"displayName": "Finance"}, previously=("finance",))],
+        snapshot(live_space("vlt_1", {"displayName": "Finance"})),
+        state({"Space/money": owned("vlt_1", {"displayName": "Finance"})}),
+    )
+    assert (made.changes, made.moves) == ((), ())
+
+
+def test_the_first_former_name_that_state_knows_counts() -> None:
+    made = plan(
+        [space("c", {"displayName": "X"}, previously=("a", "b"))],
+        snapshot(live_space("vlt_1", {"displayName": "X"})),
+        state({"Space/b": owned("vlt_1", {})}),
+    )
+    assert [str(old) for old, _ in made.moves] == ["Space/b"]
+
+
+def intent(**more: object) -> Intent:
+    """An unfinished creation of the server."""
+    base = Intent(address=GITHUB, operation="create", match={"url": URL, "displayName": "GitHub"})
+    return replace(base, **more)  # type: ignore[arg-type]  # fields of Intent
+
+
+WANTED = server("github", {"displayName": "GitHub"})
+
+
+def test_a_creation_that_happened_after_all_is_taken_over() -> None:
+    made = plan(
+        [WANTED],
+        snapshot(live_server("rms_1", {"displayName": "GitHub"})),
+        state({}, intent()),
+    )
+    assert made.changes == ()
+    assert made.recovered == (GITHUB,)
+    assert made.state.entries == {GITHUB: Entry(remote_id="rms_1")}
+    assert made.state.unfinished == ()
+
+
+def test_a_taken_over_object_is_finished() -> None:
+    made = plan(
+        [server("github", {"displayName": "GitHub", "icon": "ActionCarIcon"})],
+        snapshot(live_server("rms_1", {"displayName": "GitHub"})),
+        state({}, intent()),
+    )
+    (change,) = made.changes
+    assert (change.action, change.reason) == (Action.UPDATE, Reason.UNFINISHED)
+
+
+def test_a_taken_over_object_that_no_manifest_wants_is_deleted() -> None:
+    live = snapshot(live_server("rms_1", {"displayName": "GitHub"}))
+    assert actions(plan([], live, state({}, intent()))) == [("MCPServer/github", Action.DELETE)]
+
+
+def test_a_creation_that_did_not_happen_is_tried_again() -> None:
+    made = plan([WANTED], snapshot(), state({}, intent()))
+    assert actions(made) == [("MCPServer/github", Action.CREATE)]
+    assert made.state.unfinished == ()
+
+
+def test_a_creation_that_may_be_several_objects_is_refused() -> None:
+    made = plan(
+        [WANTED],
+        snapshot(
+            live_server("rms_2", {"displayName": "GitHub"}),
+            live_server("rms_1", {"displayName": "GitHub"}),
+        ),
+        state({}, intent()),
+    )
+    (change,) = made.changes
+    assert change.refusal is not None
+    assert change.refusal.gate is Gate.AMBIGUOUS
+    assert "rms_1, rms_2" in change.refusal.diagnostic.message
+    assert made.state.unfinished == (intent(),)
+
+
+def test_objects_from_before_the_creation_are_not_taken_over() -> None:
+    made = plan(
+        [WANTED],
+        snapshot(live_server("rms_1", {"displayName": "GitHub"})),
+        state({}, intent(known=("rms_1",))),
+    )
+    assert made.recovered == ()
+
+
+@pytest.mark.parametrize(
+    "other", [{"displayName": "GitLab"}, {"displayName": "GitHub", "url": "https://b.example/mcp"}]
+)
+def test_objects_of_another_identity_are_not_taken_over(other: dict[str, str]) -> None:
+    assert candidates(intent(), state(), snapshot(live_server("rms_1", other))) == ()
+
+
+def test_objects_of_other_addresses_are_not_taken_over() -> None:
+    found = candidates(
+        intent(),
+        state({"MCPServer/other": owned("rms_1", {})}),
+        snapshot(live_server("rms_1", {"displayName": "GitHub"})),
+    )
+    assert found == ()
+
+
+def test_on_an_incomplete_list_a_creation_stays_open() -> None:
+    made = plan([WANTED], snapshot(complete=()), state({}, intent()))
+    assert made.state.unfinished == (intent(),)
+
+
+def test_a_replace_whose_creation_happened_leaves_the_old_object_to_delete() -> None:
+    wanted = server("github", {"displayName": "GitHub", "url": "https://new.example/mcp"})
+    made = plan(
+        [wanted],
+        snapshot(
+            live_server("rms_1", {"displayName": "GitHub"}),
+            live_server(
+                "rms_2",
+                {"url": "https://new.example/mcp", "displayName": "GitHub (replacing)"},
+            ),
+        ),
+        state(
+            {"MCPServer/github": owned("rms_1", {"url": URL}, protect=True)},
+            intent(match={"url": "https://new.example/mcp"}, replaces="rms_1"),
+        ),
+    )
+    assert made.state.entries[GITHUB] == Entry(remote_id="rms_2", protect=True, deposed=("rms_1",))
+    change = change_of(made, "MCPServer/github")
+    assert (change.action, change.remote_id, change.deposed) == (
+        Action.UPDATE,
+        "rms_2",
+        ("rms_1",),
+    )
+    assert "delete-deposed:rms_1" in [operation.name for operation in change.operations]
+
+
+def test_leftovers_of_a_replace_are_deleted_though_nothing_else_differs() -> None:
+    made = plan(
+        [WANTED],
+        snapshot(live_server("rms_2", {"displayName": "GitHub"}), live_server("rms_1", {})),
+        state({"MCPServer/github": owned("rms_2", WANTED.spec, deposed=("rms_1",))}),
+    )
+    (change,) = made.changes
+    assert [operation.name for operation in change.operations] == ["delete-deposed:rms_1"]
+
+
+def test_leftovers_that_somebody_deleted_are_no_change() -> None:
+    made = plan(
+        [WANTED],
+        snapshot(live_server("rms_2", {"displayName": "GitHub"})),
+        state({"MCPServer/github": owned("rms_2", WANTED.spec, deposed=("rms_1",))}),
+    )
+    assert made.changes == ()
+
+
+def test_leftovers_of_a_removed_resource_go_with_it() -> None:
+    made = plan(
+        [],
+        snapshot(live_server("rms_2", {}), live_server("rms_1", {})),
+        state({"MCPServer/github": owned("rms_2", {}, deposed=("rms_1",))}),
+    )
+    (change,) = made.changes
+    assert [item.arguments["id"] for item in change.operations] == ["rms_2", "rms_1"]
+
+
+def test_an_unfinished_creation_follows_a_rename() -> None:
+    renamed = server("gh", {"displayName": "GitHub"}, previously=("github",))
+    made = plan(
+        [renamed],
+        snapshot(live_server("rms_1", {"displayName": "GitHub"})),
+        state({}, intent()),
+    )
+    assert made.changes == ()
+    assert made.state.entries == {Address("MCPServer", "gh"): Entry(remote_id="rms_1")}
+
+
+def test_an_ambiguous_creation_is_refused_under_its_new_name_too() -> None:
+    renamed = server("gh", {"displayName": "GitHub"}, previously=("github",))
+    made = plan(
+        [renamed],
+        snapshot(
+            live_server("rms_1", {"displayName": "GitHub"}),
+            live_server("rms_2", {"displayName": "GitHub"}),
+        ),
+        state({}, intent()),
+    )
+    refusal = change_of(made, "MCPServer/gh").refusal
+    assert refusal is not None
+    assert refusal.gate is Gate.AMBIGUOUS
