@@ -109,8 +109,9 @@ def _unknown_people(change: Change, inputs: Inputs) -> Refusal | None:
             continue
         listed = change.desired.spec.get(name)
         items = listed if isinstance(listed, (list, tuple)) else ()
+        names = {fold(each) for each in known} if items else frozenset()
         for position, item in enumerate(items):
-            if fold(str(item)) not in known:
+            if fold(str(item)) not in names:
                 span = inputs.locator.span(change.address, (name, str(position)))
                 noun = "member" if name == "members" else "group"
                 return _refuse(
@@ -179,6 +180,7 @@ def _limited(
         limits.append(f"`maxDeleteFraction` allows {fraction:g} of {owned}")
     if not doomed or not limits:
         return changes
+    addresses = {change.address for change in doomed}
     message = f"the plan deletes or replaces {len(doomed)} resources, and {', and '.join(limits)}"
     return tuple(
         replace(
@@ -192,7 +194,7 @@ def _limited(
                 overridable=True,
             ),
         )
-        if change in doomed
+        if change.address in addresses
         else change
         for change in changes
     )
