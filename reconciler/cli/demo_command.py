@@ -1,8 +1,10 @@
 """`reconciler demo`: the whole story in one command."""
 
+import signal
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -24,13 +26,16 @@ def demo(console: Console, keep: bool, serve: bool, folder: Path | None) -> int:
     It needs no account and no set-up, takes less than a minute, and leaves nothing behind unless
     --keep is given.
     """
-    from reconciler.workflows.demo import DemoFailed, Stage, tell
+    from reconciler.workflows.demo import ENVIRONMENT, DemoFailed, Stage, tell
     from reconciler.workflows.failures import Exit, Stop
 
     if folder is not None and folder.exists() and any(folder.iterdir()):
         raise click.UsageError(f"{folder} is not empty")
     if keep and folder is None:
         folder = Path(tempfile.mkdtemp(prefix="reconciler-demo-"))
+    # However it is stopped, the processes that it started go first.
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, signal.default_int_handler)
     console.data("starting a sandbox workspace and three MCP servers on this machine…")
     with Stage(folder) as stage:
         try:
@@ -41,13 +46,19 @@ def demo(console: Console, keep: bool, serve: bool, folder: Path | None) -> int:
             console.data(f"\nThe manifests and the state are in {folder}")
         if serve or folder is not None:
             console.data(f"Look at the workspace in a browser: {stage.url}/")
-            if serve:
-                _serve(console)
-            else:
+        if serve:
+            if folder is not None:
                 console.data(
-                    "It ends with this command; to look around, run the demo with --serve, or\n"
-                    f"  reconciler sandbox serve --data {folder}/.sandbox.sqlite"
+                    "Go on by hand in another terminal:\n"
+                    f"  cd {folder} && . ./{ENVIRONMENT} && reconciler plan"
                 )
+            _serve(console)
+        elif folder is not None:
+            port = urlsplit(stage.url).port
+            console.data(
+                "It ends with this command; to have it again:\n"
+                f"  reconciler sandbox serve --port {port} --data {folder}/.sandbox.sqlite"
+            )
     return 0
 
 

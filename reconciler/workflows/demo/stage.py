@@ -15,6 +15,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from reconciler.workflows.demo.manifests import write_manifests
 
+ENVIRONMENT = "demo.env"
 _PATIENCE = 20.0  # seconds that a process may take to stop by itself
 
 
@@ -56,6 +57,8 @@ class Stage:
             write_manifests(
                 self.folder, url=self.url, workspace_id=self.workspace_id, servers=servers
             )
+            if self._wanted is not None:
+                self._write_environment()
             self._stack = stack.pop_all()
         return self
 
@@ -81,6 +84,13 @@ class Stage:
         opener = build_opener(ProxyHandler({}))  # loopback is never behind a proxy
         with opener.open(request, timeout=_PATIENCE) as answer:
             return json.load(answer)
+
+    def _write_environment(self) -> None:
+        """The demo's own secrets, for whoever goes on by hand; they open nothing but the stage."""
+        path = self.folder / ENVIRONMENT
+        path.touch(mode=0o600)
+        lines = [f"export {name}={value}\n" for name, value in sorted(self.environ.items())]
+        path.write_text("".join(lines), encoding="utf-8")
 
     def _start(self, stack: ExitStack, command: list[str], extra: Mapping[str, str]) -> Any:
         process = subprocess.Popen(
