@@ -21,12 +21,21 @@ def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
     for before, after in _handovers(by_address.values()):
         needs[after].add(before)
     result = order(by_address, needs)
-    members = sorted(result.cyclic)
-    cyclic = tuple(_in_cycle(by_address[address], members) for address in members)
+    members = _circle(result.cyclic, needs)
+    waiting = order((a for a in by_address if a in result.cyclic - set(members)), needs).ordered
     return (
         *(_with_needs(by_address[address], needs[address]) for address in result.ordered),
-        *cyclic,
+        *(_in_cycle(by_address[address], members) for address in members),
+        *(_with_needs(by_address[address], needs[address]) for address in waiting),
     )
+
+
+def _circle(cyclic: frozenset[Address], needs: Mapping[Address, set[Address]]) -> list[Address]:
+    """Those of `cyclic` that somebody in it waits for: without who merely waits for the rest."""
+    left = set(cyclic)
+    while idle := left - {need for address in left for need in needs[address]}:
+        left -= idle
+    return sorted(left)
 
 
 def hold_back_dependants(changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -69,6 +78,8 @@ def _edges(change: Change, changes: Mapping[Address, Change]) -> Iterable[tuple[
             other = changes.get(Address(other_kind, label))
             if other and other.action is not Action.DELETE:
                 yield other.address, change.address
+            elif other:  # a replace carries over where the old object was
+                yield change.address, other.address
 
 
 def _placements(change: Change) -> tuple[frozenset[str], frozenset[str]]:
@@ -121,7 +132,11 @@ def _in_cycle(change: Change, members: list[Address]) -> Change:
         message=f"these changes wait for each other: {names}",
         span=change.span,
         notes=("names are unique in a workspace, so two resources can't swap them in one apply",),
-        help=("give one of them a third name first, apply, then the name that you want",),
+        help=(
+            "to keep an object under another `metadata.name`, list the old one in "
+            "`metadata.previously`",
+            "to swap names, give one of them a third name first, apply, then the one you want",
+        ),
         address=str(change.address),
     )
     return replace(change, refusal=Refusal(gate=Gate.CYCLE, diagnostic=diagnostic))

@@ -1,0 +1,1 @@
+"""Order: what must be done before what."""
