@@ -135,7 +135,8 @@ async def main() -> None:
     webs = {name: _Web(app) for name, app in apps.items()}
     urls, serving = {}, []
     for name, web in webs.items():
-        listener = socket.socket()
+        # Naming the protocol makes asyncio answer at once instead of waiting for more to send.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))
         urls[name] = f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
         serving.append(asyncio.create_task(web.serve(sockets=[listener])))
