@@ -1,0 +1,186 @@
+"""What holds for any Vault: run against our fake, and against a real server when there is one.
+
+The fake is ours, so on its own it proves little about Vault. With VAULT_ADDR and VAULT_TOKEN set,
+the same tests write below a random path of the mount `secret` (KV version 2) of that server, and
+remove it afterwards.
+"""
+
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import hvac
+import pytest
+
+from reconciler.diagnostics import Code
+from reconciler.resources import SecretRef
+from reconciler.secrets import Resolver
+from tests.parts.vault_fake import VaultFake
+from tests.secrets.outcomes import failed, one, revealed
+
+
+@dataclass
+class Server:
+    """A server, a client of it to write with, and a place of our own in it."""
+
+    environ: Mapping[str, str]
+    client: hvac.Client
+    place: str
+
+    def write(self, name: str, **data: Any) -> None:
+        self.client.secrets.kv.v2.create_or_update_secret(f"{self.place}/{name}", data)
+
+    def locator(self, name: str, key: str) -> str:
+        return f"secret/{self.place}/{name}#{key}"
+
+
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.vault_real)])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    with ExitStack() as stack:
+        if request.param == "real":
+            if not (os.environ.get("VAULT_ADDR") and os.environ.get("VAULT_TOKEN")):
+                pytest.skip("no real Vault: VAULT_ADDR and VAULT_TOKEN are not both set")
+            environ: Mapping[str, str] = os.environ
+        else:
+            environ = stack.enter_context(VaultFake()).environ
+        client = hvac.Client(
+            url=environ["VAULT_ADDR"],
+            token=environ["VAULT_TOKEN"],
+            namespace=environ.get("VAULT_NAMESPACE"),
+            allow_redirects=False,
+        )
+        stack.callback(client.adapter.close)
+        found = Server(environ, client, f"reconciler-test-{uuid.uuid4()}")
+        yield found
+        for name in ("app", "other", "données"):
+            client.secrets.kv.v2.delete_metadata_and_all_versions(f"{found.place}/{name}")
+
+
+@pytest.fixture
+def resolver(server: Server) -> Iterator[Resolver]:
+    with Resolver(environ=server.environ) as resolver:
+        yield resolver
+
+
+def test_a_key_of_a_secret_is_read(server: Server, resolver: Resolver) -> None:
+    server.write("app", token="canary-1", other="canary-2")
+    assert revealed(one(resolver, "vault", server.locator("app", "token"))) == "canary-1"
+
+
+def test_several_keys_and_paths_are_read_together(server: Server, resolver: Resolver) -> None:
+    server.write("app", token="canary-1", client_secret="canary-2")
+    server.write("other", token="canary-3")
+    wanted = [
+        SecretRef("vault", server.locator(*place))
+        for place in [("app", "token"), ("app", "client_secret"), ("other", "token")]
+    ]
+    found = resolver.resolve(wanted)
+    assert [revealed(found[reference]) for reference in wanted] == [
+        "canary-1",
+        "canary-2",
+        "canary-3",
+    ]
+
+
+def test_the_latest_version_counts(server: Server, resolver: Resolver) -> None:
+    server.write("app", token="canary-1")
+    server.write("app", token="canary-2")
+    assert revealed(one(resolver, "vault", server.locator("app", "token"))) == "canary-2"
+
+
+def test_a_path_beyond_ascii_is_read(server: Server, resolver: Resolver) -> None:
+    server.write("données", token="canary-1")
+    assert revealed(one(resolver, "vault", server.locator("données", "token"))) == "canary-1"
+
+
+def test_an_absent_path_is_missing(server: Server, resolver: Resolver) -> None:
+    found = failed(one(resolver, "vault", server.locator("absent", "token")))
+    assert found.code is Code.SECRET_MISSING
+    assert "has nothing at this path" in found.message
+    assert server.locator("absent", "token") in found.message
+
+
+def test_an_absent_key_is_missing_and_the_others_are_only_counted(
+    server: Server, resolver: Resolver
+) -> None:
+    server.write("app", canary_name="canary-1", canary_other="canary-2")
+    found = failed(one(resolver, "vault", server.locator("app", "token")))
+    assert found.code is Code.SECRET_MISSING
+    assert "the path has 2 keys, and none of that name" in found.message
+    assert "canary" not in repr(found)
+
+
+def test_a_deleted_version_is_missing_and_said_to_be_deleted(
+    server: Server, resolver: Resolver
+) -> None:
+    server.write("app", token="canary-1")
+    server.client.secrets.kv.v2.delete_latest_version_of_secret(f"{server.place}/app")
+    found = failed(one(resolver, "vault", server.locator("app", "token")))
+    assert found.code is Code.SECRET_MISSING
+    assert "its latest version was deleted" in found.message
+
+
+def test_a_destroyed_version_is_missing_and_said_to_be_destroyed(
+    server: Server, resolver: Resolver
+) -> None:
+    server.write("app", token="canary-1")
+    server.client.secrets.kv.v2.destroy_secret_versions(f"{server.place}/app", [1])
+    found = failed(one(resolver, "vault", server.locator("app", "token")))
+    assert found.code is Code.SECRET_MISSING
+    assert "its latest version was destroyed" in found.message
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (4711, "a number"),
+        (1.5, "a number"),
+        (True, "a boolean"),
+        (None, "null"),
+        (["canary"], "a list"),
+        ({"canary": "canary"}, "an object"),
+    ],
+)
+def test_a_value_that_is_no_text_is_malformed_and_its_type_is_named(
+    server: Server, resolver: Resolver, value: object, kind: str
+) -> None:
+    server.write("app", token=value)
+    found = failed(one(resolver, "vault", server.locator("app", "token")))
+    assert found.code is Code.SECRET_MALFORMED
+    assert f"is {kind}, not text" in found.message
+    assert "canary" not in repr(found)
+    assert "4711" not in repr(found)
+
+
+@pytest.mark.parametrize("value", ["", "  ", "\n"])
+def test_a_blank_value_is_empty(server: Server, resolver: Resolver, value: str) -> None:
+    server.write("app", token=value)
+    found = failed(one(resolver, "vault", server.locator("app", "token")))
+    assert found.code is Code.SECRET_EMPTY
+
+
+def test_a_value_with_a_line_break_is_malformed(server: Server, resolver: Resolver) -> None:
+    server.write("app", token="canary\nmore")
+    found = failed(one(resolver, "vault", server.locator("app", "token")))
+    assert found.code is Code.SECRET_MALFORMED
+    assert "canary" not in repr(found)
+
+
+def test_a_wrong_token_is_denied_and_not_quoted(server: Server) -> None:
+    server.write("app", token="canary-1")
+    wrong = {**server.environ, "VAULT_TOKEN": "hvs.wrong-canary"}
+    with Resolver(environ=wrong) as resolver:
+        found = failed(one(resolver, "vault", server.locator("app", "token")))
+    assert found.code is Code.SECRET_DENIED
+    assert any("VAULT_TOKEN" in line for line in found.help)
+    assert "canary" not in repr(found)
+
+
+def test_the_api_s_own_path_is_missing_and_explained(server: Server, resolver: Resolver) -> None:
+    server.write("app", token="canary-1")
+    found = failed(one(resolver, "vault", f"secret/data/{server.place}/app#token"))
+    assert found.code is Code.SECRET_MISSING
+    assert "leave `data/` out" in found.help[0]
