@@ -6,8 +6,8 @@ from typing import Any
 
 from reconciler.providers import Call, Connection, ReadRequest, Run
 from reconciler.providers.dust import DustProvider
-from reconciler.providers.dust.client import ReadClient, WriteClient
 from reconciler.providers.dust.retries import Backoff
+from reconciler.providers.dust.sessions import ReadClient, WriteClient
 from reconciler.resources import (
     Action,
     Address,

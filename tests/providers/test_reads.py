@@ -16,8 +16,8 @@ from reconciler.providers import (
     Unexpected,
     Unreachable,
 )
-from reconciler.providers.dust.client import ReadClient
 from reconciler.providers.dust.retries import Backoff
+from reconciler.providers.dust.sessions import ReadClient
 from reconciler.providers.dust.wire import SPACES as SPACE_LIST
 from reconciler.providers.dust.wire import SpaceList
 from tests.parts.scripted_http import Reply, ScriptedHttp
@@ -147,6 +147,7 @@ def test_every_exchange_is_observed_without_its_query(web: ScriptedHttp) -> None
         (refused(403, "workspace_can_use_product_required_error"), Forbidden, "plan"),
         (refused(403, "plan_limit_error", "Too many spaces."), Rejected, "Too many spaces."),
         (refused(404, "workspace_not_found"), Forbidden, "workspace was not found"),
+        (refused(404, "user_not_found", "No such person."), NotFound, "No such person."),
         (refused(404, "space_not_found", "No such space."), NotFound, "No such space."),
         (refused(409, "invalid_request_error", "Taken."), Conflict, "Taken."),
         (refused(429, "rate_limit_error", "Slow down."), RateLimited, "Slow down."),

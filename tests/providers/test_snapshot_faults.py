@@ -1,10 +1,21 @@
 """A read that may be partial fails: nothing is ever taken for absent that wasn't listed whole."""
 
+from typing import Any
+
 import pytest
 
 from reconciler.providers import ProviderError, ReadRequest, Unexpected
 from tests.parts.scripted_http import Reply, ScriptedHttp
-from tests.providers.scenes import ROOT, SPACES, refused, script_workspace, server, snap, view
+from tests.providers.scenes import (
+    ROOT,
+    SPACES,
+    refused,
+    script_workspace,
+    server,
+    snap,
+    tool_row,
+    view,
+)
 
 EVERYTHING = ReadRequest(
     owned={"Space": frozenset({"vlt_a"})}, titles={}, members=True, groups=True
@@ -95,13 +106,45 @@ def test_a_server_added_between_the_two_lists_is_read_again(web: ScriptedHttp) -
     assert set(snap(web.url).resources["MCPServer"]) == {"rms_1", "rms_2"}
 
 
+def alone(*views: dict[str, Any]) -> Reply:
+    """The server rms_2 read by itself."""
+    tools = [{"name": "search"}, {"name": "drop"}]
+    return Reply(json={"server": {"sId": "rms_2", "tools": tools, "views": list(views)}})
+
+
+def test_a_server_without_a_view_in_the_list_is_read_by_itself(web: ScriptedHttp) -> None:
+    script_workspace(web, servers=[server(), server("rms_2")])
+    rows = [tool_row("drop", "low", enabled=False)]
+    elsewhere = view("mcpsv_a2", "rms_2", "vlt_a")
+    web.on(
+        "GET",
+        f"{ROOT}/mcp/rms_2",
+        alone(elsewhere, view("mcpsv_s2", "rms_2", rows=rows, name="Mine")),
+    )
+    found = snap(web.url).find("MCPServer", "rms_2")
+    assert found is not None
+    assert (found.facts["systemViewId"], found.facts["halfMade"]) == ("mcpsv_s2", False)
+    assert found.spec["displayName"] == "Mine"
+    assert found.spec["tools"] == {
+        "search": {"stake": "high", "enabled": True},
+        "drop": {"stake": "low", "enabled": False},
+    }
+
+
 def test_a_half_made_server_stays_visible(web: ScriptedHttp) -> None:
     script_workspace(web, servers=[server(), server("rms_2", spaces=())])
+    web.on("GET", f"{ROOT}/mcp/rms_2", alone())
     found = snap(web.url).find("MCPServer", "rms_2")
     assert found is not None
     assert found.facts["halfMade"] is True
     assert found.spec["url"] == "https://mcp.acme.example/mcp"
     assert found.spec["tools"] == {}
+
+
+def test_a_server_deleted_while_reading_is_absent(web: ScriptedHttp) -> None:
+    script_workspace(web, servers=[server(), server("rms_2")])
+    web.on("GET", f"{ROOT}/mcp/rms_2", refused(404, "data_source_not_found"))
+    assert set(snap(web.url).resources["MCPServer"]) == {"rms_1"}
 
 
 @pytest.mark.parametrize("field", ["toolsMetadata", "server.tools"])

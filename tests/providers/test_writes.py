@@ -14,9 +14,9 @@ from reconciler.providers import (
     Rejected,
     Unreachable,
 )
-from reconciler.providers.dust.client import WriteClient
 from reconciler.providers.dust.retries import Backoff
-from reconciler.providers.dust.wire import SUCCESS
+from reconciler.providers.dust.sessions import WriteClient
+from reconciler.providers.dust.wire_servers import SUCCESS
 from reconciler.secrets import Secret
 from tests.parts.scripted_http import Reply, ScriptedHttp
 from tests.providers.scenes import ROOT, connect, fault, refused, writing

@@ -5,7 +5,7 @@ depending on the route, so that it is asked up front.
 """
 
 from reconciler.providers.contract import Caller
-from reconciler.providers.dust.client import ReadClient, WriteClient
+from reconciler.providers.dust.sessions import ReadClient, WriteClient
 from reconciler.providers.dust.wire import ME, Person
 from reconciler.providers.failures import Forbidden
 

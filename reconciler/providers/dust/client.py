@@ -1,4 +1,4 @@
-"""The HTTP client of a workspace, to read with and to write with.
+"""The HTTP client of a workspace: a request goes out once, what comes back is a value.
 
 The only place that knows the HTTP library; its exceptions hold the request (and so the token),
 and never leave this module.
@@ -7,38 +7,31 @@ and never leave this module.
 import json
 import re
 import time
-from collections.abc import Mapping
+from contextlib import contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pydantic import TypeAdapter
-
 from reconciler.providers.contract import Call, Connection
-from reconciler.providers.dust.answers import Answer, Broken, Query, Sent, Trouble
-from reconciler.providers.dust.calling import Caller, get
+from reconciler.providers.dust.answers import Answer, Broken, Sent, Trouble
+from reconciler.providers.dust.calling import Caller
 from reconciler.providers.dust.retries import Backoff
 from reconciler.providers.dust.words import Words
 from reconciler.providers.failures import Forbidden, Interrupted
-from reconciler.secrets import Secret
 
 if TYPE_CHECKING:
-    import httpx2
+    from collections.abc import Iterator
 
-T = TypeVar("T")
+    import httpx2
 
 _BEARER = re.compile(r"[A-Za-z0-9\-._~+/]+=*\Z")
 _CONNECT_SECONDS = 10.0
 _BODY_PATIENCE = 10  # times the timeout: how long an answer may keep trickling in
-_READS = frozenset({"GET"})
-_WRITES = frozenset({"GET", "POST", "PATCH", "DELETE"})
-PATIENT_SECONDS = 60.0
-"""Least read timeout of calls that make the platform ask the remote server (25 s, and more)."""
 _LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+|::1)\Z")
 
 
-class _Transport:
+class Transport:
     """Sends requests of the allowed methods with the token of a connection.
 
     Raises Forbidden when the token can't be one: an API key, or not of a token's characters.
@@ -64,6 +57,8 @@ class _Transport:
             headers={"accept": "application/json", "user-agent": "reconciler"},
         )
         self._lock = Lock()
+        self._active = 0
+        self._closing = False
         self.calls = 0
 
     def caller(self, backoff: Backoff) -> Caller:
@@ -71,17 +66,20 @@ class _Transport:
         return Caller(self._connection, backoff, self._words, self.exchange)
 
     def close(self) -> None:
-        """Close every connection."""
-        self._http.close()
+        """Close every connection, as soon as no exchange is under way; refuse further ones."""
+        with self._lock:
+            self._closing = True
+            idle = self._active == 0
+        if idle:
+            self._http.close()
 
     def exchange(self, sent: Sent, attempt: int) -> Answer | Broken:
         """Send once and read the answer whole. Raises Interrupted when a read is stopped."""
         if sent.method not in self._methods:
             raise AssertionError(f"this is a bug: {sent.method} through a client that only reads")
         started = time.monotonic()
-        outcome = self._try(sent, started)
-        with self._lock:
-            self.calls += 1
+        with self._under_way(sent):
+            outcome = self._try(sent, started)
         self._connection.observe(
             Call(
                 method=sent.method,
@@ -94,6 +92,22 @@ class _Transport:
         if outcome is None:
             raise Interrupted("interrupted while reading", call=f"{sent.method} {sent.path}")
         return outcome
+
+    @contextmanager
+    def _under_way(self, sent: Sent) -> "Iterator[None]":
+        with self._lock:
+            if self._closing:
+                raise Interrupted("the session is over", call=f"{sent.method} {sent.path}")
+            self._active += 1
+            self.calls += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._active -= 1
+                last = self._closing and self._active == 0
+            if last:
+                self._http.close()
 
     def _try(self, sent: Sent, started: float) -> Answer | Broken | None:
         library = self._library
@@ -145,97 +159,6 @@ class _Transport:
             retry_after=response.headers.get("retry-after"),
             location=response.headers.get("location"),
         )
-
-
-class ReadClient:
-    """Knows GET alone: the session beneath refuses to send anything else."""
-
-    def __init__(self, connection: Connection, backoff: Backoff) -> None:
-        self._transport = _Transport(connection, Words(), _READS)
-        self._caller = self._transport.caller(backoff)
-
-    @property
-    def connection(self) -> Connection:
-        """Where it reads."""
-        return self._caller.connection
-
-    @property
-    def calls(self) -> int:
-        """How many requests went out."""
-        return self._transport.calls
-
-    def get(self, path: str, adapter: TypeAdapter[T], query: Query = ()) -> T:
-        """Read `path` of the workspace's private API. Raises ProviderError."""
-        return get(self._caller, self._caller.root + path, adapter, query)
-
-    def get_public(self, path: str, adapter: TypeAdapter[T]) -> T:
-        """Read a path from the origin on. Raises ProviderError."""
-        return get(self._caller, path, adapter, ())
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._transport.close()
-
-
-class WriteClient:
-    """Reads, and sends one write at a time per thread."""
-
-    def __init__(self, connection: Connection, backoff: Backoff) -> None:
-        self._words = Words()
-        self._transport = _Transport(connection, self._words, _WRITES)
-        self._caller = self._transport.caller(backoff)
-
-    @property
-    def connection(self) -> Connection:
-        """Where it writes."""
-        return self._caller.connection
-
-    @property
-    def calls(self) -> int:
-        """How many requests went out."""
-        return self._transport.calls
-
-    def get(self, path: str, adapter: TypeAdapter[T], query: Query = ()) -> T:
-        """Read `path` of the workspace's private API. Raises ProviderError."""
-        return get(self._caller, self._caller.root + path, adapter, query)
-
-    def get_public(self, path: str, adapter: TypeAdapter[T]) -> T:
-        """Read a path from the origin on. Raises ProviderError."""
-        return get(self._caller, path, adapter, ())
-
-    def send(
-        self,
-        method: str,
-        path: str,
-        adapter: TypeAdapter[T],
-        *,
-        body: Mapping[str, Any] | None = None,
-        idempotent: bool,
-        patient: bool = False,
-    ) -> T:
-        """Write to `path` of the workspace's private API.
-
-        Parameters: `idempotent` says that sending it twice does no harm; `patient` that the
-        platform asks the remote server before it answers.
-
-        Raises ProviderError; OutcomeUnknown when it may have happened.
-        """
-        seconds = self.connection.timeout
-        sent = Sent(
-            method=method,
-            path=self._caller.root + path,
-            body=body,
-            seconds=max(seconds, PATIENT_SECONDS) if patient else seconds,
-        )
-        return self._caller.call(sent, adapter, idempotent=idempotent, writes=True)
-
-    def reveal(self, secret: Secret) -> str:
-        """A secret's value for a body; from now on no message that repeats it is shown."""
-        return self._words.reveal(secret)
-
-    def close(self) -> None:
-        """Close every connection."""
-        self._transport.close()
 
 
 def check_token(token: str) -> None:

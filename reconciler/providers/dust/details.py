@@ -5,7 +5,7 @@ from typing import Any
 
 from reconciler.providers.dust.live import tool_settings
 from reconciler.providers.dust.task import Task, segment
-from reconciler.providers.dust.wire import SERVER_DETAIL, ServerDetail
+from reconciler.providers.dust.wire_servers import SERVER_DETAIL, ServerDetail
 from reconciler.providers.failures import Conflict
 from reconciler.resources import Action
 
@@ -57,7 +57,7 @@ def _fresh(task: Task) -> Detail:
             call=f"GET /mcp/{server.s_id}",
             help=("delete it in the workspace and plan again: it will be made anew",),
         )
-    names = [tool.name for tool in server.tools]
+    names = [tool["name"] for tool in server.tools]
     return Detail(
         system_view_id=view.s_id,
         view_name=view.name,

@@ -3,8 +3,8 @@
 from threading import Lock
 from urllib.parse import parse_qsl, urlsplit
 
-from reconciler.providers.dust.client import ReadClient, WriteClient
 from reconciler.providers.dust.live import ATTACHABLE
+from reconciler.providers.dust.sessions import ReadClient, WriteClient
 from reconciler.providers.dust.wire import GROUPS, MEMBERS, Group, Member
 from reconciler.providers.failures import Rejected, Unexpected
 

@@ -3,13 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.providers.dust.wire import (
-    Server,
-    SpaceDetail,
-    SpaceOutline,
-    ToolRow,
-    View,
-)
+from reconciler.providers.dust.wire import SpaceDetail, SpaceOutline
+from reconciler.providers.dust.wire_servers import Server, ToolRow, View
 from reconciler.resources import FALLBACK_STAKE, LiveResource
 
 ATTACHABLE = frozenset({"provisioned", "regular_manual"})
@@ -84,7 +79,9 @@ def tool_settings(names: list[str], rows: list[ToolRow]) -> dict[str, dict[str, 
 
     Dust API: a remote tool without a row is enabled with stake `high`.
     """
-    known = {row.tool_name: {"stake": row.permission, "enabled": row.enabled} for row in rows}
+    known = {
+        row["toolName"]: {"stake": row["permission"], "enabled": row["enabled"]} for row in rows
+    }
     fallback = {"stake": FALLBACK_STAKE, "enabled": True}
     return {name: known.get(name) or dict(fallback) for name in names}
 
@@ -140,7 +137,7 @@ def _mode(server: Server) -> str:
 def _tools(view: View | None) -> dict[str, Any]:
     if view is None or view.server.tools is None:
         return {}
-    return tool_settings([tool.name for tool in view.server.tools], view.tools_metadata or [])
+    return tool_settings([tool["name"] for tool in view.server.tools], view.tools_metadata or [])
 
 
 def _facts(

@@ -49,8 +49,8 @@ class DustProvider:
     @contextmanager
     def reader(self, connection: Connection) -> "Iterator[DustReader]":
         """A session that can't write. Raises Forbidden for a token that can't be one."""
-        from reconciler.providers.dust.client import ReadClient
         from reconciler.providers.dust.reader import DustReader
+        from reconciler.providers.dust.sessions import ReadClient
 
         client = ReadClient(connection, self._waits())
         try:
@@ -61,7 +61,7 @@ class DustProvider:
     @contextmanager
     def writer(self, connection: Connection) -> "Iterator[DustWriter]":
         """A session that can. Raises Forbidden for a token that can't be one."""
-        from reconciler.providers.dust.client import WriteClient
+        from reconciler.providers.dust.sessions import WriteClient
         from reconciler.providers.dust.writer import DustWriter
 
         client = WriteClient(connection, self._waits())

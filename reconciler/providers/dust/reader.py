@@ -1,36 +1,40 @@
 """The workspace as it is: as few calls as possible, in parallel, all or nothing."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self, TypeVar, cast
+from typing import TypeVar, cast
 from urllib.parse import quote
 
 from reconciler.providers.contract import Caller, ReadRequest
 from reconciler.providers.dust import access
-from reconciler.providers.dust.client import ReadClient
 from reconciler.providers.dust.directory import read_groups, read_members
 from reconciler.providers.dust.live import full_space, live_server, outlined_space
+from reconciler.providers.dust.parallel import Parallel
+from reconciler.providers.dust.sessions import ReadClient
 from reconciler.providers.dust.wire import (
-    CONNECTIONS,
-    SERVERS,
     SPACE_DETAIL,
     SPACES,
-    VIEWS,
     Group,
     Member,
-    Server,
     SpaceDetail,
     SpaceGroup,
     SpaceOutline,
+)
+from reconciler.providers.dust.wire_servers import (
+    CONNECTIONS,
+    SERVER_DETAIL,
+    SERVERS,
+    VIEWS,
+    Server,
     View,
 )
-from reconciler.providers.failures import Interrupted, NotFound, Unexpected
+from reconciler.providers.failures import NotFound, Unexpected
 from reconciler.resources import Directory, LiveResource, Snapshot
 
 T = TypeVar("T")
-_GLANCE = 0.2  # seconds between looks at the interrupt flag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +84,8 @@ class DustReader:
         ProviderError rather than return what may be partial.
         """
         before = self._client.calls
-        with _Pool(self._client) as pool:
+        connection = self._client.connection
+        with Parallel(connection.parallelism, connection.stop) as pool:
             # Without `role=admin` the list hides restricted spaces from administrators.
             places = Places.of(self._client.get("/spaces", SPACES, [("role", "admin")]).spaces)
             wanted = [space for space in places.regular if _asked_for(space, request)]
@@ -135,11 +140,12 @@ class DustReader:
     ) -> list[tuple[Server, View | None]]:
         """Each remote server with its system view.
 
-        The two lists are read at two moments, so a mismatch is read again once. A view without
-        a server is then a fault; a server without a view is half made, and stays visible.
+        The two lists are read at two moments. A view without a server is read again once, and
+        is a fault then; a server without a view is read by itself, and stays visible as half
+        made when it has none (a create isn't a transaction).
         """
         pairs, strays = _match(servers, views)
-        if strays or any(view is None for _, view in pairs):
+        if strays:
             pairs, strays = _match(self._servers(), self._views(places.system))
         if strays:
             raise Unexpected(
@@ -147,42 +153,22 @@ class DustReader:
                 call="GET /mcp",
                 help=("the list of servers is incomplete: try again",),
             )
-        return pairs
+        whole: list[tuple[Server, View | None]] = []
+        for server, view in pairs:
+            if view is not None:
+                whole.append((server, view))
+                continue
+            with suppress(NotFound):  # deleted since the list was read
+                whole.append((server, self._system_view(places, server)))
+        return whole
 
-
-class _Pool:
-    """Calls in parallel, at most as many as the connection allows; ends early when one fails."""
-
-    def __init__(self, client: ReadClient) -> None:
-        self._stop = client.connection.stop
-        self._executor = ThreadPoolExecutor(
-            max_workers=max(client.connection.parallelism, 1), thread_name_prefix="dust-read"
-        )
-        self._futures: list[Future[Any]] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None and not issubclass(kind, Exception):
-            self._stop.set()  # Ctrl-C: calls that wait give up, none is waited for
-        waits = kind is None or (issubclass(kind, Exception) and not self._stop.is_set())
-        self._executor.shutdown(wait=waits, cancel_futures=True)
-
-    def start(self, call: Callable[[], T]) -> Future[T]:
-        future = self._executor.submit(call)
-        self._futures.append(future)
-        return future
-
-    def finish(self) -> None:
-        """Wait for all, or for the first failure, or for the interrupt."""
-        pending: set[Future[Any]] = set(self._futures)
-        while pending:
-            done, pending = wait(pending, timeout=_GLANCE, return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()
-            if self._stop.is_set():
-                raise Interrupted("interrupted while reading the workspace")
+    def _system_view(self, places: Places, server: Server) -> View | None:
+        path = f"/mcp/{quote(server.s_id, safe='')}"
+        alone = self._client.get(path, SERVER_DETAIL).server
+        for view in alone.views:
+            if view.space_id == places.system:
+                return View.of(view, server, alone.tools)
+        return None
 
 
 def _asked_for(space: SpaceOutline, request: ReadRequest) -> bool:

@@ -50,6 +50,10 @@ _CREDENTIAL_HELP: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 # Dust API: 403s that are about what is asked for rather than who asks.
 _SPEC_403 = frozenset({"plan_limit_error", "invalid_request_error"})
+TAKEN_HELP = (
+    "space names are unique in the whole workspace, letter case aside, hidden ones too",
+    "choose another `displayName`, or adopt the space",
+)
 _REGION = "workspace_in_different_region"
 _CLIENT_FAULTS = frozenset({400, 402, 410, 411, 413, 414, 415, 422})
 
@@ -104,10 +108,15 @@ class _Refused:
         kind = self.words.safe_type(fault.type)
         if kind == _REGION:
             return self._elsewhere(fault)
-        if kind in _CREDENTIAL_HELP and self.answer.status in (401, 403, 404):
+        if kind in _CREDENTIAL_HELP and self._is_about_the_caller(kind):
             headline, help_ = _CREDENTIAL_HELP[kind]
             return self._make(Forbidden, headline, help_)
         return self._by_status(envelope, fault, kind)
+
+    def _is_about_the_caller(self, kind: str) -> bool:
+        # A 404 may be about a person named in the body; only the address itself is ours.
+        status = self.answer.status
+        return status in (401, 403) or (status == 404 and kind.startswith("workspace_"))
 
     def _by_status(self, envelope: Envelope | None, fault: Fault, kind: str) -> ProviderError:
         status = self.answer.status
@@ -189,10 +198,7 @@ class _Refused:
 
 def _conflict_help(envelope: Envelope | None, kind: str, words: Words) -> tuple[str, ...]:
     if kind == "space_already_exists":
-        return (
-            "space names are unique in the whole workspace, letter case aside, hidden ones too",
-            "choose another `displayName`, or adopt the space",
-        )
+        return TAKEN_HELP
     if envelope is None or envelope.nameConflict is None:
         return ()
     conflict = envelope.nameConflict

@@ -27,7 +27,7 @@ from reconciler.providers.dust.servers_plan import (
     sets_token,
 )
 from reconciler.providers.dust.task import Task, segment
-from reconciler.providers.dust.wire import DELETED, SERVER_CREATED, SUCCESS
+from reconciler.providers.dust.wire_servers import DELETED, SERVER_CREATED, SUCCESS
 from reconciler.providers.failures import NotFound, Rejected
 from reconciler.resources import Action
 
@@ -89,7 +89,11 @@ def _describe(task: Task) -> Done:
         wish = goal(task.change)
         name = wish.name if wish.name is not None else known.view_name
         description = wish.description if wish.description is not None else known.view_description
-    return _patch_view(task, {"name": name, "description": description})
+    try:
+        return _patch_view(task, {"name": name, "description": description})
+    except Rejected as error:
+        error.help = error.help or ("if the name is taken, choose another `displayName`",)
+        raise
 
 
 def _use_case(task: Task) -> Done:

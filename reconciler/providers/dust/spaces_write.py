@@ -5,6 +5,7 @@ from typing import Any
 from reconciler.providers.contract import Done
 from reconciler.providers.dust.directory import read_groups
 from reconciler.providers.dust.live import attached, membership
+from reconciler.providers.dust.refusals import TAKEN_HELP
 from reconciler.providers.dust.spaces_plan import CREATE, DELETE, MEMBERS, RENAME
 from reconciler.providers.dust.task import Task, segment
 from reconciler.providers.dust.wire import SPACE_DETAIL, SPACE_WRITTEN, SpaceDetail
@@ -35,7 +36,11 @@ def _create(task: Task) -> Done:
 def _rename(task: Task) -> Done:
     path = f"/spaces/{segment(task.object_id())}"
     body = {"name": task.spec["displayName"]}
-    task.client.send("PATCH", path, SPACE_WRITTEN, body=body, idempotent=True)
+    try:
+        task.client.send("PATCH", path, SPACE_WRITTEN, body=body, idempotent=True)
+    except Rejected as error:
+        error.help = error.help or TAKEN_HELP
+        raise
     return Done()
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.providers.contract import Run
-from reconciler.providers.dust.client import WriteClient
 from reconciler.providers.dust.directory import Directory
 from reconciler.providers.dust.reader import Places
+from reconciler.providers.dust.sessions import WriteClient
 from reconciler.providers.dust.wire import SPACES
 from reconciler.providers.failures import NotFound
 from reconciler.resources import Change, Operation, Spec

@@ -6,7 +6,7 @@ from reconciler.providers.contract import Done
 from reconciler.providers.dust.details import detail
 from reconciler.providers.dust.goals import wished_tools
 from reconciler.providers.dust.task import Task, segment
-from reconciler.providers.dust.wire import SUCCESS
+from reconciler.providers.dust.wire_servers import SUCCESS
 from reconciler.providers.failures import ProviderError
 from reconciler.resources import Action
 

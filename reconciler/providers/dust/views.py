@@ -3,7 +3,7 @@
 from reconciler.providers.contract import Done
 from reconciler.providers.dust.details import read_server
 from reconciler.providers.dust.task import Task, segment
-from reconciler.providers.dust.wire import DELETED, SUCCESS
+from reconciler.providers.dust.wire_servers import DELETED, SUCCESS
 from reconciler.providers.failures import (
     Conflict,
     NotFound,

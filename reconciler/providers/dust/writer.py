@@ -3,8 +3,8 @@
 from reconciler.providers.contract import Done, Run
 from reconciler.providers.dust import servers_write, spaces_write
 from reconciler.providers.dust.access import check_access
-from reconciler.providers.dust.client import WriteClient
 from reconciler.providers.dust.directory import Directory
+from reconciler.providers.dust.sessions import WriteClient
 from reconciler.providers.dust.task import Landmarks, Task
 from reconciler.providers.failures import Forbidden, OutcomeUnknown, ProviderError
 from reconciler.resources import Change, Operation

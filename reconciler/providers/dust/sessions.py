@@ -1,0 +1,112 @@
+"""Sessions with a workspace: one that knows GET alone, and one that writes."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from reconciler.providers.contract import Connection
+from reconciler.providers.dust.answers import Query, Sent
+from reconciler.providers.dust.calling import get
+from reconciler.providers.dust.client import Transport
+from reconciler.providers.dust.retries import Backoff
+from reconciler.providers.dust.words import Words
+from reconciler.secrets import Secret
+
+T = TypeVar("T")
+
+_READS = frozenset({"GET"})
+_WRITES = frozenset({"GET", "POST", "PATCH", "DELETE"})
+PATIENT_SECONDS = 60.0
+"""Least read timeout of calls that make the platform ask the remote server (25 s, and more)."""
+
+
+class ReadClient:
+    """Knows GET alone: the session beneath refuses to send anything else."""
+
+    def __init__(self, connection: Connection, backoff: Backoff) -> None:
+        self._transport = Transport(connection, Words(), _READS)
+        self._caller = self._transport.caller(backoff)
+
+    @property
+    def connection(self) -> Connection:
+        """Where it reads."""
+        return self._caller.connection
+
+    @property
+    def calls(self) -> int:
+        """How many requests went out."""
+        return self._transport.calls
+
+    def get(self, path: str, adapter: TypeAdapter[T], query: Query = ()) -> T:
+        """Read `path` of the workspace's private API. Raises ProviderError."""
+        return get(self._caller, self._caller.root + path, adapter, query)
+
+    def get_public(self, path: str, adapter: TypeAdapter[T]) -> T:
+        """Read a path from the origin on. Raises ProviderError."""
+        return get(self._caller, path, adapter, ())
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._transport.close()
+
+
+class WriteClient:
+    """Reads, and sends one write at a time per thread."""
+
+    def __init__(self, connection: Connection, backoff: Backoff) -> None:
+        self._words = Words()
+        self._transport = Transport(connection, self._words, _WRITES)
+        self._caller = self._transport.caller(backoff)
+
+    @property
+    def connection(self) -> Connection:
+        """Where it writes."""
+        return self._caller.connection
+
+    @property
+    def calls(self) -> int:
+        """How many requests went out."""
+        return self._transport.calls
+
+    def get(self, path: str, adapter: TypeAdapter[T], query: Query = ()) -> T:
+        """Read `path` of the workspace's private API. Raises ProviderError."""
+        return get(self._caller, self._caller.root + path, adapter, query)
+
+    def get_public(self, path: str, adapter: TypeAdapter[T]) -> T:
+        """Read a path from the origin on. Raises ProviderError."""
+        return get(self._caller, path, adapter, ())
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        adapter: TypeAdapter[T],
+        *,
+        body: Mapping[str, Any] | None = None,
+        idempotent: bool,
+        patient: bool = False,
+    ) -> T:
+        """Write to `path` of the workspace's private API.
+
+        Parameters: `idempotent` says that sending it twice does no harm; `patient` that the
+        platform asks the remote server before it answers.
+
+        Raises ProviderError; OutcomeUnknown when it may have happened.
+        """
+        seconds = self.connection.timeout
+        sent = Sent(
+            method=method,
+            path=self._caller.root + path,
+            body=body,
+            seconds=max(seconds, PATIENT_SECONDS) if patient else seconds,
+        )
+        return self._caller.call(sent, adapter, idempotent=idempotent, writes=True)
+
+    def reveal(self, secret: Secret) -> str:
+        """A secret's value for a body; from now on no message that repeats it is shown."""
+        return self._words.reveal(secret)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._transport.close()

@@ -1,0 +1,195 @@
+"""The API's answers about servers and views, as this tool needs them.
+
+Secrets may come back in clear or masked (Dust API: older deployments show them for ten minutes);
+only whether there is one, and the names of headers, get past these models.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, TypeAdapter
+from typing_extensions import TypedDict
+
+from reconciler.providers.dust.wire import Named, Wire
+
+
+def _present(value: Any) -> bool:
+    return value is not None and value != ""
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if isinstance(value, dict):
+        return tuple(str(name) for name in value)
+    raise ValueError("expected an object or null")
+
+
+Presence = Annotated[bool, BeforeValidator(_present)]
+HeaderNames = Annotated[tuple[str, ...], BeforeValidator(_names)]
+
+
+# Workspaces have several tools for each server: dictionaries parse three times as fast as models.
+
+
+class Tool(TypedDict):
+    """A tool that a server offers."""
+
+    name: str
+
+
+class ToolRow(TypedDict):
+    """Settings of one tool, in the API's own spelling."""
+
+    toolName: str
+    permission: str
+    enabled: bool
+
+
+class Authorization(Wire):
+    """How a server was connected when it was created."""
+
+    provider: str
+
+
+class ServerInView(Wire):
+    """The server inside a view; only remote ones need all of it."""
+
+    s_id: str
+    name: str
+    description: str | None = None
+    tools: list[Tool] | None = None
+    availability: str | None = None
+
+
+class Placement(Wire):
+    """A view as the list of servers shows it."""
+
+    s_id: str
+    space_id: str
+
+
+class ViewFields(Placement):
+    """What every full view tells; null means that the server's own words show."""
+
+    name: str | None
+    description: str | None
+    o_auth_use_case: str | None = None
+    is_restricted_to_skills: bool = False
+
+
+class View(ViewFields):
+    """A view in full, as `mcp_views` lists it."""
+
+    server_type: str
+    server: ServerInView
+    tools_metadata: list[ToolRow] | None = None
+
+    @classmethod
+    def of(cls, view: "ViewOfServer", server: "Server", tools: list[Tool]) -> Self:
+        """The same from a server that was read by itself."""
+        inside = ServerInView(
+            sId=server.s_id, name=server.name, description=server.description, tools=tools
+        )
+        return cls(
+            sId=view.s_id,
+            spaceId=view.space_id,
+            serverType="remote",
+            name=view.name,
+            description=view.description,
+            oAuthUseCase=view.o_auth_use_case,
+            isRestrictedToSkills=view.is_restricted_to_skills,
+            server=inside,
+            toolsMetadata=view.tools_metadata,
+        )
+
+
+class ViewList(Wire):
+    """`GET /spaces/{id}/mcp_views`."""
+
+    server_views: list[View]
+
+
+class Server(Wire):
+    """A server in the list; those built into the platform have no `url`."""
+
+    s_id: str
+    name: str
+    description: str | None = None
+    url: str | None = None
+    icon: str | None = None
+    availability: str
+    authorization: Authorization | None = None
+    shared_secret: Presence = False
+    custom_headers: HeaderNames = ()
+    last_error: Presence = False
+    views: list[Placement]
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is a remote server that people added."""
+        return bool(self.url) and self.availability == "manual"
+
+
+class ServerList(Wire):
+    """`GET /mcp`."""
+
+    servers: list[Server]
+
+
+class ViewOfServer(ViewFields):
+    """A view as one server's answer embeds it."""
+
+    tools_metadata: list[ToolRow]
+
+
+class ServerDetail(Wire):
+    """A server read by itself: the tools it offers, and its views."""
+
+    s_id: str
+    tools: list[Tool]
+    views: list[ViewOfServer]
+
+
+class OneServer(Wire):
+    """`GET /mcp/{id}`."""
+
+    server: ServerDetail
+
+
+class Connected(Wire):
+    """A workspace connection; internal servers have no remote id."""
+
+    remote_mcp_server_id: str | None = Field(default=None, alias="remoteMCPServerId")
+
+
+class ConnectionList(Wire):
+    """`GET /mcp/connections/workspace`."""
+
+    connections: list[Connected]
+
+
+class ServerCreated(Wire):
+    """The answer to `POST /mcp`."""
+
+    server: Named
+
+
+class Success(Wire):
+    """The answer to most writes."""
+
+    success: Literal[True]
+
+
+class Deleted(Wire):
+    """The answer to a delete."""
+
+    deleted: Literal[True]
+
+
+VIEWS = TypeAdapter(ViewList)
+SERVERS = TypeAdapter(ServerList)
+SERVER_DETAIL = TypeAdapter(OneServer)
+CONNECTIONS = TypeAdapter(ConnectionList)
+SERVER_CREATED = TypeAdapter(ServerCreated)
+SUCCESS = TypeAdapter(Success)
+DELETED = TypeAdapter(Deleted)
