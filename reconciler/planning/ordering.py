@@ -133,8 +133,7 @@ def _in_cycle(change: Change, members: list[Address]) -> Change:
         span=change.span,
         notes=("names are unique in a workspace, so two resources can't swap them in one apply",),
         help=(
-            "to keep an object under another `metadata.name`, list the old one in "
-            "`metadata.previously`",
+            "to keep an object under a new `metadata.name`, give the old in `metadata.previously`",
             "to swap names, give one of them a third name first, apply, then the one you want",
         ),
         address=str(change.address),
