@@ -121,7 +121,8 @@ def parse(text: str, *, name: str) -> State:
         raise StateUnreadable(name, str(error)) from None
 
 
-def _address(text: str) -> Address:
+def address_of(text: str) -> Address:
+    """The address that `text` is; raises ValueError, also for a kind of a later version."""
     address = Address.parse(text)
     if address.kind not in KINDS:
         raise ValueError(f"`{text}` is of a kind that this version doesn't know")
@@ -140,7 +141,7 @@ def _entry(entry: _Entry) -> Entry:
 
 def _intent(intent: _Intent) -> Intent:
     return Intent(
-        address=_address(intent.address),
+        address=address_of(intent.address),
         operation=intent.operation,
         known=tuple(intent.known),
         match=intent.match,
@@ -149,7 +150,7 @@ def _intent(intent: _Intent) -> Intent:
 
 
 def _state(document: StateDocument) -> State:
-    entries = {_address(text): _entry(entry) for text, entry in document.resources.items()}
+    entries = {address_of(text): _entry(entry) for text, entry in document.resources.items()}
     seen: dict[tuple[str, str], Address] = {}
     for address, entry in entries.items():
         other = seen.setdefault((address.kind, entry.remote_id), address)

@@ -9,10 +9,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from reconciler.resources import Address
 from reconciler.state.document import (
+    address_of,
     entry_from_json,
     entry_json,
     intent_from_json,
@@ -21,20 +22,24 @@ from reconciler.state.document import (
 from reconciler.state.failures import StateUnreadable, StateUnwritable
 from reconciler.state.model import Entry, Intent, State
 
+if TYPE_CHECKING:
+    from io import FileIO
+
 
 class Journal:
     """Appends events; not thread-safe by itself (the session serialises)."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
+        self._torn = False
+        self._header: Mapping[str, Any] = {}
 
     def begin(self, state: State, *, tool: str, at: str) -> None:
         """Start a run on top of `state`."""
-        self._append(
-            {"event": "begin", "lineage": state.lineage, "serial": state.serial, "tool": tool}
-            | {"at": at}
-        )
+        self._header = {"event": "begin", "tool": tool, "at": at}
+        self._header |= {"lineage": state.lineage, "serial": state.serial}
+        self._append()
 
     def intent(self, intent: Intent) -> None:
         """A call is about to be sent."""
@@ -50,33 +55,47 @@ class Journal:
         value = None if entry is None else entry_json(entry)
         self._append({"event": "entry", "address": str(address), "entry": value})
 
-    def remove(self) -> None:
-        """Close and delete: everything in it is in the state file."""
+    def restart(self, state: State) -> None:
+        """Delete it: everything in it is in the file of `state`. What follows starts on that."""
+        self.close()
+        self._path.unlink(missing_ok=True)
+        self._header = {**self._header, "serial": state.serial}
+        self._torn = False
+
+    def close(self) -> None:
+        """Write no more; what was written stays."""
         if self._file:
             self._file.close()
             self._file = None
-        self._path.unlink(missing_ok=True)
 
-    def _append(self, event: Mapping[str, Any]) -> None:
+    def _append(self, *events: Mapping[str, Any]) -> None:
+        if self._torn:
+            raise StateUnwritable(str(self._path), "an earlier line could not be written whole")
         try:
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self._path.open("ab")
-            self._file.write(json.dumps(event, ensure_ascii=False).encode() + b"\n")
-            self._file.flush()
+                self._file = self._path.open("wb", buffering=0)
+                events = (self._header, *events)
+            lines = (json.dumps(event, ensure_ascii=False) + "\n" for event in events)
+            left = memoryview("".join(lines).encode())
+            while left:
+                left = left[self._file.write(left) :]
             os.fsync(self._file.fileno())
         except OSError as error:
+            self._torn = True  # a line that followed one cut short would spoil both
             raise StateUnwritable(str(self._path), error.strerror or str(error)) from error
 
 
 def fold(state: State, text: str, *, name: str) -> State:
     """`state` with what the journal `text` adds: entries, and intents without an outcome.
 
-    A last line that a crash cut short is dropped. Folding in what the file already holds changes
-    nothing, so a crash between writing the file and removing the journal does no harm. Raises
-    StateUnreadable, also for a journal that was begun on another state.
+    A last line that a crash cut short is dropped. An entry for an object that another address
+    owns renames that. Folding in what the file already holds changes nothing, so a crash between
+    writing the file and removing the journal does no harm. Raises StateUnreadable, also for a
+    journal that was begun on another state.
     """
     entries = dict(state.entries)
+    owners = state.owners()
     open_intents = {(i.address, i.operation): i for i in state.unfinished}
     lines = text.split("\n")
     lines.pop()  # empty after a complete last line, else a line cut short
@@ -88,7 +107,7 @@ def fold(state: State, text: str, *, name: str) -> State:
                 if event["lineage"] != state.lineage or event["serial"] > state.serial:
                     raise ValueError("it was begun on another state")
                 continue
-            address = Address.parse(event["address"])
+            address = address_of(event["address"])
             if kind == "intent":
                 intent = intent_from_json({k: v for k, v in event.items() if k != "event"})
                 open_intents[address, intent.operation] = intent
@@ -97,7 +116,16 @@ def fold(state: State, text: str, *, name: str) -> State:
             elif kind == "entry" and event["entry"] is None:
                 entries.pop(address, None)
             elif kind == "entry":
-                entries[address] = entry_from_json(event["entry"])
+                entry = entry_from_json(event["entry"])
+                former = owners.get((address.kind, entry.remote_id), address)
+                if former != address and _holds(entries.get(former), entry.remote_id):
+                    del entries[former]  # it was renamed: an object has one owner
+                owners[address.kind, entry.remote_id] = address
+                entries[address] = entry
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StateUnreadable(name, f"line {number} of its journal: {error}") from None
     return replace(state, entries=entries, unfinished=tuple(open_intents.values()))
+
+
+def _holds(entry: Entry | None, remote_id: str) -> bool:
+    return entry is not None and entry.remote_id == remote_id

@@ -71,20 +71,31 @@ class Session:
     def start_from(self, state: State) -> None:
         """Take over what planning found (renames, recovered creations) before the first call."""
         with self._lock:
-            for address in self.state.entries.keys() - state.entries.keys():
-                self.drop(address)
+            gone = self.state.entries.keys() - state.entries.keys()
+            renamed = {(a.kind, self.state.entries[a].remote_id): a for a in gone}
             for address, entry in state.entries.items():
-                self.put(address, entry)
+                old = renamed.get((address.kind, entry.remote_id))
+                if old is None:
+                    self.put(address, entry)
+                else:  # one step, so that the object never has two owners, nor none
+                    self._journal.entry(address, entry)
+                    self.state = self.state.drop(old).put(address, entry)
+            for address in gone:
+                self.drop(address)
             for intent in self.state.unfinished:
                 if intent not in state.unfinished:
                     self.settle(intent.address, intent.operation, "done", "looked up")
+            for intent in state.unfinished:
+                if intent not in self.state.unfinished:
+                    self.intend(intent)
 
     def flush(self) -> None:
         """Rewrite the file with everything known, and empty the journal."""
         with self._lock:
-            self.state = replace(self.state, serial=self.state.serial + 1)
-            write_atomically(self._path, dump(self.state))
-            self._journal.remove()
+            state = replace(self.state, serial=self.state.serial + 1)
+            write_atomically(self._path, dump(state))
+            self.state = state
+            self._journal.restart(state)
             self._written = time.monotonic()
             self._flushed = self.state
 

@@ -1,5 +1,6 @@
 """State in a local file: read by anyone, written by the one run that holds its lock."""
 
+import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,10 +30,12 @@ class FileStore:
 
         Raises StateUnreadable, StateForeign.
         """
-        text = self._read(self.path)
+        text, journal = self._read_both()
         if text is None:
             state = State(
-                provider=self._provider, workspace_id=self._workspace_id, lineage=self._lineage()
+                provider=self._provider,
+                workspace_id=self._workspace_id,
+                lineage=self._lineage(journal),
             )
         else:
             state = parse(text, name=str(self.path))
@@ -40,7 +43,6 @@ class FileStore:
         wanted = f"{self._provider}/{self._workspace_id}"
         if found != wanted:
             raise StateForeign(str(self.path), found, wanted)
-        journal = self._read(self._journal)
         return fold(state, journal, name=str(self.path)) if journal else state
 
     @contextmanager
@@ -51,29 +53,43 @@ class FileStore:
         """
         with lock(self.path, owner=owner):
             state = self.load()
-            left_over = self._journal.exists()
             journal = Journal(self._journal)
-            journal.begin(state, tool=tool, at=datetime.now(UTC).isoformat())
             session = Session(self.path, journal, state)
+            if self._journal.exists():
+                # What an interrupted run left goes to the file first: its journal may end in half
+                # a line, and nothing may follow that.
+                session.flush()
             try:
+                journal.begin(session.state, tool=tool, at=datetime.now(UTC).isoformat())
                 yield session
             finally:
-                if left_over or session.changed:
-                    session.flush()
-                else:
-                    journal.remove()
+                try:
+                    if session.changed:
+                        session.flush()
+                    else:
+                        journal.restart(session.state)
+                finally:
+                    journal.close()
 
-    def _lineage(self) -> str:
+    def _read_both(self) -> tuple[str | None, str | None]:
+        """File and journal as of one moment, also while another run rewrites them."""
+        text = self._read(self.path)
+        while True:
+            journal = self._read(self._journal)
+            again = self._read(self.path)
+            if again == text:
+                return text, journal
+            text = again
+
+    def _lineage(self, journal: str | None) -> str:
         """A fresh lineage, unless a first apply crashed before it wrote the file."""
-        journal = self._read(self._journal)
-        if journal:
-            import json
-
-            try:
-                return str(json.loads(journal.split("\n", 1)[0])["lineage"])
-            except (ValueError, KeyError, TypeError) as error:
-                raise StateUnreadable(str(self.path), f"line 1 of its journal: {error}") from None
-        return str(uuid.uuid4())
+        first, whole, _ = (journal or "").partition("\n")
+        if not whole:
+            return str(uuid.uuid4())
+        try:
+            return str(json.loads(first)["lineage"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise StateUnreadable(str(self.path), f"line 1 of its journal: {error}") from None
 
     @staticmethod
     def _read(path: Path) -> str | None:

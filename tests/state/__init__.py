@@ -1,0 +1,1 @@
+"""State: remembered truly, whatever happens."""

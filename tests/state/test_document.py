@@ -1,0 +1,139 @@
+"""The state file: its text, and what is refused as one."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.resources import Address
+from reconciler.state import Entry, Intent, State, StateUnreadable, dump, parse
+from tests.parts.values import owned, state
+
+GOLDEN = Path(__file__).parent / "golden" / "state.json"
+WHOLE = state(
+    {
+        "Space/finance": owned(
+            "vlt_1", {"displayName": "Finance", "members": ["ana@acme.example"]}
+        ),
+        "MCPServer/github": owned(
+            "rms_2",
+            {"url": "https://mcp.example/mcp", "auth": {"mode": "bearer", "token": {"env": "T"}}},
+            protect=True,
+            fingerprints={("auth", "token"): "scrypt:abc"},
+            deposed=("rms_1",),
+        ),
+    },
+    Intent(
+        address=Address("MCPServer", "linear"),
+        operation="create",
+        known=("rms_9", "rms_3"),
+        match={"url": "https://linear.example/mcp"},
+    ),
+)
+
+
+def test_the_text_of_the_file_is_the_golden_one() -> None:
+    assert dump(WHOLE) == GOLDEN.read_text("utf-8")
+
+
+def test_what_is_dumped_is_read_back_the_same() -> None:
+    read = parse(dump(WHOLE), name="state.json")
+    # `known` has no order; it is written sorted.
+    intent = replace(WHOLE.unfinished[0], known=("rms_3", "rms_9"))
+    assert read == replace(WHOLE, unfinished=(intent,))
+
+
+def test_text_outside_ascii_is_written_as_it_is() -> None:
+    assert "Zoë" in dump(state({"Space/z": owned("vlt_1", {"displayName": "Zoë"})}))
+
+
+def test_the_order_in_which_entries_came_does_not_show() -> None:
+    back = dict(reversed(list(WHOLE.entries.items())))
+    assert dump(replace(WHOLE, entries=back)) == dump(WHOLE)
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z][a-z0-9]{0,5}", fullmatch=True),
+        st.tuples(
+            st.dictionaries(st.text(max_size=4), st.lists(st.text(max_size=4)), max_size=3),
+            st.booleans(),
+            st.dictionaries(
+                st.lists(st.text("ab.-é", min_size=1, max_size=3), min_size=1).map(tuple),
+                st.text("xyz", max_size=3),
+                max_size=2,
+            ),
+            st.lists(st.uuids().map(str), max_size=2).map(tuple),
+        ),
+        max_size=4,
+    )
+)
+def test_any_state_is_read_back_the_same(
+    entries: dict[
+        str, tuple[dict[str, list[str]], bool, dict[tuple[str, ...], str], tuple[str, ...]]
+    ],
+) -> None:
+    made = state(
+        {
+            f"Space/{name}": Entry(
+                remote_id=f"vlt_{name}",
+                applied=spec,
+                protect=protect,
+                fingerprints=prints,
+                deposed=deposed,
+            )
+            for name, (spec, protect, prints, deposed) in entries.items()
+        }
+    )
+    assert parse(dump(made), name="x") == made
+
+
+def broken(**changes: object) -> str:
+    """The golden text with keys replaced."""
+    return json.dumps(json.loads(dump(WHOLE)) | changes)
+
+
+ENTRY = {"remoteId": "vlt_1", "applied": {}}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "not JSON"),
+        ("<<<<<<< HEAD", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "valid dictionary"),
+        ("{}", "version"),
+        (broken(version=2), "version 2, newer than this tool's 1"),
+        (broken(version=0), "version"),
+        (broken(version="1"), "version"),
+        (broken(serial=-1), "serial"),
+        (broken(extra=1), "extra"),
+        (broken(resources={"Space/x": {"remoteId": ""}}), "remoteId"),
+        (broken(resources={"space": ENTRY}), "Kind/name"),
+        (broken(resources={"Robot/x": ENTRY}), "`Robot/x` is of a kind"),
+        (broken(resources={"Space/a": ENTRY, "Space/b": ENTRY}), "claim the same object vlt_1"),
+    ],
+)
+def test_a_damaged_file_is_refused_and_says_where(text: str, said: str) -> None:
+    with pytest.raises(StateUnreadable) as caught:
+        parse(text, name="acme.json")
+    assert caught.value.message.startswith("the state in acme.json can't be used: ")
+    assert said in caught.value.message
+    assert "don't delete it" in caught.value.help[0]
+
+
+def test_deposed_objects_are_owned_too() -> None:
+    github = Address("MCPServer", "github")
+    owners = WHOLE.owners()
+    assert owners["MCPServer", "rms_2"] == owners["MCPServer", "rms_1"] == github
+
+
+def test_putting_and_dropping_leave_the_former_state_as_it_was() -> None:
+    before = State(provider="dust", workspace_id="w1", lineage="l")
+    after = before.put(Address("Space", "a"), Entry(remote_id="vlt_1"))
+    assert before.entries == {}
+    assert after.drop(Address("Space", "a")) == before
