@@ -23,11 +23,13 @@ from reconciler.resources import (
     Action,
     Address,
     Change,
+    LiveResource,
     Operation,
     Path,
     Resource,
     SecretRef,
     Snapshot,
+    secret_refs,
 )
 from reconciler.secrets import Secret
 from reconciler.state import Entry, Intent, Session
@@ -102,8 +104,24 @@ def _refresh_unchanged(plan: Plan, session: Session, resources: Mapping[Address,
     for address in plan.unchanged:
         entry, resource = session.state.entries.get(address), resources[address]
         if entry is not None:
-            kept = replace(entry, applied=resource.spec, protect=resource.protect)
+            kept = replace(
+                entry,
+                applied=resource.spec,
+                protect=resource.protect,
+                fingerprints=_carried(entry.fingerprints, resource),
+            )
             session.put(address, kept)
+
+
+def _carried(fingerprints: Mapping[Path, str], resource: Resource) -> dict[Path, str]:
+    """The fingerprints of secrets that the resource still has, under its spelling of the path."""
+    folded = {_fold(path): text for path, text in fingerprints.items()}
+    paths = secret_refs(resource.kind, resource.spec)
+    return {path: folded[_fold(path)] for path in paths if _fold(path) in folded}
+
+
+def _fold(path: Path) -> Path:
+    return tuple(segment.casefold() for segment in path)
 
 
 class _Worker:
@@ -153,6 +171,7 @@ class _Worker:
                 change=change,
                 outcome=Outcome.PENDING,
                 operation=pending,
+                started=pending is not change.operations[0],
                 message=pending.summary,
             )
         self._remember(change, scope)
@@ -212,11 +231,16 @@ class _Worker:
             except ProviderError:
                 continue  # the next look, or the next apply, may be luckier
             found = candidates(intent, self._session.state, snapshot)
-            if len(found) == 1:
-                return found[0].remote_id
             if found:
-                return None
+                sure = len(found) == 1 and not self._contested(intent, found[0], snapshot)
+                return found[0].remote_id if sure else None
         return None
+
+    def _contested(self, intent: Intent, found: LiveResource, snapshot: Snapshot) -> bool:
+        """Whether another creation under way may have made the object as well."""
+        state = self._session.state
+        rivals = (other for other in state.unfinished if other.address != intent.address)
+        return any(found in candidates(rival, state, snapshot) for rival in rivals)
 
     def _intent(self, change: Change, operation: Operation) -> Intent:
         match: dict[str, str] = {}
@@ -273,11 +297,11 @@ class _Worker:
 
     def _fingerprints(self, change: Change, desired: Resource) -> dict[Path, str]:
         entry = self._session.state.entries.get(change.address)
-        kept = dict(entry.fingerprints) if entry and change.action is Action.UPDATE else {}
+        kept = {}
+        if entry is not None and change.action is Action.UPDATE:
+            kept = _carried(entry.fingerprints, desired)
         written = written_secrets(change)
-        current = set(written) | {path for path, _, _ in desired.kind.leaves(desired.spec)}
-        prints = {path: text for path, text in kept.items() if path in current}
-        return prints | {path: self._tools.fingerprint(ref) for path, ref in written.items()}
+        return kept | {path: self._tools.fingerprint(ref) for path, ref in written.items()}
 
     def _remote_id(self, address: Address) -> str:
         return self._session.state.entries[address].remote_id

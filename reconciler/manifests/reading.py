@@ -65,7 +65,7 @@ def read_documents(file: str, data: bytes) -> Reading:
         reading.faults.append(stop.fault)
         reading.complete = False
     except yaml.YAMLError as error:
-        reading.faults.append(faults.syntax_fault(file, error))
+        reading.faults.append(faults.syntax_fault(file, error, data))
         reading.complete = False
     return reading
 

@@ -1,5 +1,7 @@
 """The words for what is wrong with the YAML itself, before anything is known of manifests."""
 
+import re
+
 import yaml
 
 from reconciler.diagnostics import Code
@@ -61,13 +63,20 @@ _AT_THE_START = frozenset(
 """libyaml notices these long after the place that is to be mended, where it says it was."""
 
 
-def syntax_fault(file: str, error: yaml.YAMLError) -> Fault:
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def syntax_fault(file: str, error: yaml.YAMLError, data: bytes) -> Fault:
     """What libyaml could not read, in our words, at the place where it noticed."""
     if not isinstance(error, yaml.MarkedYAMLError):
+        found = _FORBIDDEN.search(data.decode())
+        start = found.start() if found else 0
+        name = f"U+{ord(found[0]):04X}" if found else "one"
         return Fault(
             code=Code.FILE_ENCODING,
-            message="a character that YAML doesn't allow",
-            place=InText(file, 0, 0),
+            message=f"a control character that YAML doesn't allow, {name}",
+            place=InText(file, start, start + 1),
+            help=('remove it, or write it as an escape in double quotes, e.g. "\\x1b"',),
         )
     problem = error.problem or "not valid YAML"
     message, advice = _PROBLEMS.get(problem, (problem, ()))

@@ -14,8 +14,8 @@ class Metadata(Strict):
     name: Annotated[
         ResourceName,
         Field(
-            description="The name in the address `Kind/name`, for life: lower-case letters, digits, "
-            "`.`, `_` and `-`, at most 63 characters."
+            description="The name in the address `Kind/name`, for life: lower-case letters, "
+            "digits, `.`, `_` and `-`, at most 63 characters."
         ),
     ]
     previously: Annotated[

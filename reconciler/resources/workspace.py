@@ -58,8 +58,8 @@ class WorkspaceSpec(Strict):
         str,
         Field(
             pattern=r"^[A-Za-z0-9_-]{1,64}$",
-            description="The id in the workspace's address, after `/w/`: text of letters, digits, `_` "
-            "and `-`.",
+            description="The id in the workspace's address, after `/w/`: text of letters, digits, "
+            "`_` and `-`.",
         ),
     ]
     region: Annotated[

@@ -1,4 +1,4 @@
-"""The command line as a user meets it: a process of its own, in a folder, with a chosen environment.
+"""The command line as a user meets it: a process of its own, in a folder and an environment.
 
 `Project` is a folder of manifests and the environment that goes with it; `run` and `start` run
 `python -m reconciler` there. Whatever happens, no command may end in a traceback or call itself a
@@ -168,7 +168,10 @@ class Project:
 
 
 def run_anywhere(
-    *arguments: str, folder: Path, environ: Mapping[str, str] | None = None, stdin: str | None = None
+    *arguments: str,
+    folder: Path,
+    environ: Mapping[str, str] | None = None,
+    stdin: str | None = None,
 ) -> Done:
     """Run a command in any folder, whatever code it ends with."""
     return _run(arguments, folder, environ or {}, stdin)

@@ -1,0 +1,1 @@
+"""Execution: plans carried out against a writer."""

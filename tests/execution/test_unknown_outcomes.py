@@ -1,0 +1,146 @@
+"""Creations that nobody saw end: looked up, never sent twice."""
+
+from reconciler.execution import Outcome
+from reconciler.providers import OutcomeUnknown, Unreachable
+from reconciler.resources import Address
+from tests.execution.scripts import Bench, outcomes, raising
+from tests.parts.values import server
+
+GITHUB = Address("MCPServer", "github")
+WANTED = server("github", {"displayName": "GitHub", "icon": "ActionCarIcon"})
+LOST = OutcomeUnknown("no answer in 30 s")
+
+
+def creations(bench: Bench) -> int:
+    """How many creations of the server were sent and done."""
+    return bench.world.log.count("MCPServer/github create")
+
+
+def test_a_creation_that_happened_is_found_and_gone_on_with(bench: Bench) -> None:
+    bench.writer.after["MCPServer/github create"] = raising(LOST)
+    assert outcomes(bench.apply(WANTED)) == {"MCPServer/github": Outcome.APPLIED}
+    assert creations(bench) == 1
+    assert bench.state.entries[GITHUB].applied == WANTED.spec
+    assert bench.state.unfinished == ()
+
+
+def test_a_creation_that_does_not_show_is_unknown_and_stays_open(bench: Bench) -> None:
+    bench.writer.before["MCPServer/github create"] = raising(LOST)
+    report = bench.apply(WANTED)
+    assert outcomes(report) == {"MCPServer/github": Outcome.UNKNOWN}
+    assert report.touched
+    assert [intent.address for intent in bench.state.unfinished] == [GITHUB]
+
+
+def test_the_next_plan_tries_one_again_that_did_not_happen(bench: Bench) -> None:
+    bench.writer.before["MCPServer/github create"] = raising(LOST)
+    bench.apply(WANTED)
+    assert outcomes(bench.apply(WANTED)) == {"MCPServer/github": Outcome.APPLIED}
+    assert creations(bench) == 1
+    assert bench.state.unfinished == ()
+
+
+def test_the_next_plan_takes_over_one_that_showed_too_late(bench: Bench) -> None:
+    bench.lookups = ()
+    bench.writer.after["MCPServer/github create"] = raising(LOST)
+    assert outcomes(bench.apply(WANTED)) == {"MCPServer/github": Outcome.UNKNOWN}
+    assert bench.plan([WANTED]).recovered == (GITHUB,)
+    assert outcomes(bench.apply(WANTED)) == {"MCPServer/github": Outcome.APPLIED}
+    assert creations(bench) == 1
+    assert len(bench.world.servers) == 1
+
+
+def test_an_object_that_was_there_before_is_not_taken_for_it(bench: Bench) -> None:
+    unnamed = server("github", {"description": "d"})
+    stranger = bench.world.add_server(url=unnamed.spec["url"])
+    bench.writer.before["MCPServer/github create"] = raising(LOST)
+    assert outcomes(bench.apply(unnamed)) == {"MCPServer/github": Outcome.UNKNOWN}
+    assert bench.world.servers[stranger]["description"] != "d"
+
+
+def test_of_two_new_objects_neither_is_taken(bench: Bench) -> None:
+    unnamed = server("github")
+
+    def another() -> None:
+        bench.world.add_server(url=unnamed.spec["url"])
+        raise LOST
+
+    bench.writer.after["MCPServer/github create"] = another
+    assert outcomes(bench.apply(unnamed)) == {"MCPServer/github": Outcome.UNKNOWN}
+    (change,) = bench.plan([unnamed]).changes
+    assert change.refusal is not None
+
+
+def test_an_object_that_another_creation_under_way_may_have_made_is_not_taken(
+    bench: Bench,
+) -> None:
+    # Two servers share a URL and have no names of their own. The creation of the second is
+    # answered only after that of the first was lost and looked up.
+    import threading
+
+    seconds_made, firsts_looked = threading.Event(), threading.Event()
+
+    class Reader:
+        """Tells when it was asked."""
+
+        def snapshot(self, request: object) -> object:
+            seconds_made.wait(30)
+            found = real(request)  # type: ignore[arg-type]  # what the executor asks
+            firsts_looked.set()
+            return found
+
+    real = bench.world.snapshot
+    bench.parallelism = 2
+    bench.writer.before["MCPServer/a create"] = raising(LOST)
+
+    def slow() -> None:
+        seconds_made.set()
+        firsts_looked.wait(30)
+
+    bench.writer.after["MCPServer/b create"] = slow
+    planned = bench.world.snapshot()
+    bench.world.snapshot = lambda request=None: (  # type: ignore[method-assign,assignment]  # told when asked
+        planned if request is None else Reader().snapshot(request)  # type: ignore[return-value]
+    )
+    report = bench.apply(server("a"), server("b"))
+    assert outcomes(report) == {
+        "MCPServer/a": Outcome.UNKNOWN,
+        "MCPServer/b": Outcome.APPLIED,
+    }
+    ids = [entry.remote_id for entry in bench.state.entries.values()]
+    assert len(ids) == len(set(ids)) == 1
+
+
+def test_a_creation_that_surely_did_not_happen_leaves_nothing_open(bench: Bench) -> None:
+    bench.writer.before["MCPServer/github create"] = raising(Unreachable("refused"))
+    assert outcomes(bench.apply(WANTED)) == {"MCPServer/github": Outcome.FAILED}
+    assert bench.state.unfinished == ()
+
+
+def test_an_update_of_unknown_outcome_is_seen_by_the_next_plan(bench: Bench) -> None:
+    bench.apply(WANTED)
+    moved = server("github", {"displayName": "GitHub", "icon": "ActionCameraIcon"})
+    bench.writer.after["MCPServer/github icon"] = raising(LOST)
+    assert outcomes(bench.apply(moved)) == {"MCPServer/github": Outcome.UNKNOWN}
+    assert bench.state.unfinished == ()
+    assert bench.plan([moved]).changes == ()
+
+
+def test_the_successor_in_a_replace_is_looked_up_under_its_passing_name(bench: Bench) -> None:
+    bench.apply(WANTED)
+    moved = server("github", {"displayName": "GitHub", "url": "https://new.example/mcp"})
+    bench.writer.after["MCPServer/github create"] = raising(LOST)
+    assert outcomes(bench.apply(moved)) == {"MCPServer/github": Outcome.APPLIED}
+    assert len(bench.world.servers) == 1
+
+
+def test_a_lost_successor_is_taken_over_by_the_next_apply(bench: Bench) -> None:
+    bench.apply(WANTED)
+    moved = server("github", {"displayName": "GitHub", "url": "https://new.example/mcp"})
+    bench.lookups = ()
+    bench.writer.after["MCPServer/github create"] = raising(LOST)
+    bench.apply(moved)
+    assert len(bench.world.servers) == 2
+    assert outcomes(bench.apply(moved)) == {"MCPServer/github": Outcome.APPLIED}
+    (left,) = bench.world.servers.values()
+    assert (left["url"], left["displayName"]) == ("https://new.example/mcp", "GitHub")

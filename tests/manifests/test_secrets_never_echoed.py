@@ -1,0 +1,105 @@
+"""A secret that was pasted into a manifest is never repeated by what we say about it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reconciler.diagnostics import render_json, render_text
+from reconciler.manifests import load
+from tests.manifests.corpus import FINANCE, OAUTH, SERVER, WORKSPACE
+
+_AUTH = "  auth: {mode: bearer, token: @@}\n"
+_ONE = (
+    "apiVersion: reconciler/v1\nkind: MCPServer\nmetadata: {name: x}\nspec:\n  url: https://a.b\n"
+)
+
+_PLANTS = {
+    "token": _ONE + _AUTH,
+    "token, block": _ONE + "  auth:\n    mode: bearer\n    token: @@ # @@\n",
+    "token, folded": _ONE + "  auth:\n    mode: bearer\n    token: >-\n      @@\n      @@\n",
+    "token, a typo beside it": _ONE + "  auth: {token: @@, mode: bearer, scope: [a]}\n",
+    "token, wrong mode": _ONE + "  auth: {token: @@, mode: bearr}\n",
+    "token, no mode": _ONE + "  auth: {token: @@}\n",
+    "token, mistyped key": _ONE + "  auth: {mode: bearer, tokne: @@, icon: x}\n",
+    "token, no space": _ONE + "  auth: {mode: bearer, token:@@}\n",
+    "token, no space, block": _ONE + "  auth:\n    mode: bearer\n    token:@@\n",
+    "token, no space, before another": _ONE + "  auth:\n    token:@@\n    mode: bearer\n",
+    "token, in a list": _ONE + "  auth: {mode: bearer, token: [@@]}\n",
+    "token, twice": _ONE + "  auth: {mode: bearer, token: @@, token: @@}\n",
+    "token, tagged": _ONE + "  auth: {mode: bearer, token: !secret @@}\n",
+    "token, open quote": _ONE + '  auth: {mode: bearer, token: "@@}\n',
+    "token, open braces": _ONE + "  auth: {mode: bearer, token: @@\n",
+    "token, colon": _ONE + "  auth:\n    mode: bearer\n    token: @@: x\n",
+    "token, under a name": _ONE + "  auth: {mode: bearer, token: {envv: @@}}\n",
+    "token, literal": _ONE + "  auth: {mode: bearer, token: {literal: @@}}\n",
+    "token, as env": _ONE + "  auth: {mode: bearer, token: {env: '@@!'}}\n",
+    "token, as env, a typo beside it": _ONE
+    + "  auth: {mode: bearer, token: {env: '@@!', x: 1}, foo: 2}\n",
+    "token, as vault": _ONE + "  auth: {mode: bearer, token: {vault: @@}}\n",
+    "token, as key": _ONE + "  auth: {mode: bearer, token: {'@@ ': x}}\n",
+    "auth": _ONE + "  auth: @@\n",
+    "auth, list": _ONE + "  auth: [@@]\n",
+    "headers": _ONE + "  headers: @@\n",
+    "headers, list": _ONE + "  headers: ['X-Key: @@']\n",
+    "header": _ONE + "  headers: {X-Key: @@}\n",
+    "header, no space": _ONE + "  headers: {X-Key:@@}\n",
+    "header, beside a bad one": _ONE + "  headers: {X-Key: @@, Host: {literal: a}}\n",
+    "header, an alias": _ONE + "  headers: {X-Key: &k @@, X-B: *k}\n",
+    "header, list": _ONE + "  headers: {X-Key: [@@]}\n",
+    "header, null beside it": _ONE + "  headers: {X-Key: @@, X-B: }\n",
+    "header, credential": _ONE + "  headers: {X-Key: {literal: ghp_@@}}\n",
+    "header, bearer": _ONE + "  headers: {X-Key: {literal: Bearer @@}}\n",
+    "header, authorization": _ONE + "  headers: {Authorization: @@}\n",
+    "header, whole line": _ONE + "  headers:\n    'Authorization: Bearer @@': x\n",
+    "client id": SERVER + OAUTH.replace("demo", "sk-@@"),
+    "client secret": SERVER + OAUTH + "    clientSecret: @@\n",
+    "client secret, none": SERVER
+    + OAUTH
+    + "    tokenEndpointAuthMethod: none\n    clientSecret: @@\n",
+    "url, user": SERVER.replace("https://", "https://user:@@@"),
+    "url, user, bad scheme": SERVER.replace("https://", "ftp://user:@@@"),
+    "url, query": SERVER.replace("/mcp\n", "/mcp?key=sk-@@\n"),
+    "url, query, bad": SERVER.replace("https:", "http:").replace("/mcp\n", "/mcp?key=@@\n"),
+    "url, fragment": SERVER.replace("/mcp\n", "/mcp#@@\n"),
+    "endpoint": SERVER + OAUTH.replace("https://mcp.example.com/token", "https://@@@x.example/"),
+    "access token": WORKSPACE.replace("{env: DUST_ACCESS_TOKEN}", "@@"),
+    "credentials": WORKSPACE.replace("\n    accessToken: {env: DUST_ACCESS_TOKEN}", " @@"),
+    "credentials, flow": WORKSPACE[: WORKSPACE.index("spec:")]
+    + "spec: {credentials: @@, provider: dst, workspaceId: x, region: eu}\n",
+    "unknown field": _ONE + "  apiKey: @@\n",
+    "unknown field, at the top": "password: @@\n" + _ONE,
+    "unknown field, before another": _ONE + "  auth: {mode: none, apiKey: @@, x: 1}\n",
+    "another kind": "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\ndata: {key: @@}\n",
+    "not a manifest": "key: @@\n",
+    "not a mapping": "- @@\n",
+    "only a text": "@@\n",
+    "tool settings": _ONE + "  tools: {search: @@}\n",
+    "a credential in a text": _ONE + "  description: use ghp_@@0123456789abcdef, please\n",
+    "a comment": _ONE + "  icon: Nope # @@\n",
+    "a comment before": _ONE + "  # @@\n  spaces: [a, b # @@\n  , 5]\n",
+    "after the file's end": WORKSPACE + "...\n@@\n",
+}
+_CANARY = "CANARY7f3a91"
+
+
+@pytest.mark.parametrize("name", _PLANTS)
+def test_a_planted_secret_is_in_no_output(
+    name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = _PLANTS[name].replace("@@", _CANARY)
+    assert _CANARY in text
+    path = tmp_path / "case.yaml"
+    path.write_text(text)
+    (tmp_path / "others.yaml").write_text(FINANCE if "Workspace" in text else WORKSPACE)
+    loaded = load([tmp_path])
+    assert loaded.desired is None
+    assert _CANARY not in render_text(loaded.diagnostics)
+    assert _CANARY not in json.dumps(render_json(loaded.diagnostics))
+    assert _CANARY not in repr(loaded)
+    assert _CANARY not in "".join(capfd.readouterr())
+
+
+def test_an_excerpt_may_show_what_is_no_secret(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(_ONE + "  tools: {search: {stake: hihg, enabled: true}}\n")
+    assert "  tools: {search: {stake: hihg\n" in render_text(load([tmp_path]).diagnostics)

@@ -1,0 +1,1 @@
+"""Views: plans and reports as text."""
