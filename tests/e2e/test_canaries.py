@@ -1,0 +1,134 @@
+"""Secrets are planted everywhere, and must come up nowhere."""
+
+import base64
+import secrets
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.e2e.world import ADMIN, Servers, Workspace, server, space
+from tests.parts.cli import Done, Project, texts_under
+from tests.parts.mcp_servers import McpServer
+
+
+def _shapes(value: str) -> set[bytes]:
+    """The value as it is, and as it may come up in disguise."""
+    encoded = {value, quote(value, safe=""), base64.b64encode(value.encode()).decode()}
+    return {text.encode() for text in encoded} | {value[:12].encode()}
+
+
+def _leaks(canaries: list[str], folder: Path, done: list[Done]) -> list[str]:
+    """Where any canary shows: a file, or a command's output."""
+    places = list(texts_under(folder))
+    places += [(Path(str(d.arguments)), (d.out + d.err).encode()) for d in done]
+    return [
+        str(path)
+        for path, text in places
+        for canary in canaries
+        if any(shape in text for shape in _shapes(canary))
+    ]
+
+
+@pytest.fixture
+def canaries(project: Project, tmp_path: Path) -> dict[str, str]:
+    """A value for each secret that the project refers to, outside of the project's folder."""
+    planted = {name: f"{name}.{secrets.token_urlsafe(24)}" for name in ("bearer", "header", "file")}
+    path = tmp_path / "mounted"
+    path.write_text(planted["file"])
+    project.environ.update(BEARER=planted["bearer"], HEADER=planted["header"])
+    return {**planted, "path": str(path)}
+
+
+def _guarded(url: str, canaries: dict[str, str]) -> dict[str, object]:
+    return server(
+        "guarded",
+        url,
+        displayName="Guarded",
+        spaces=["team"],
+        auth={"mode": "bearer", "token": {"env": "BEARER"}},
+        headers={"X-Key": {"env": "HEADER"}, "X-File": {"file": canaries["path"]}},
+    )
+
+
+def _values(canaries: dict[str, str]) -> list[str]:
+    return [ADMIN, *(canaries[name] for name in ("bearer", "header", "file"))]
+
+
+def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
+    canary = secrets.token_urlsafe(24)
+    (tmp_path / "log").write_bytes(b"x" + base64.b64encode(canary.encode()))
+    assert _leaks([canary], tmp_path, []) == [str(tmp_path / "log")]
+    done = Done(arguments=("plan",), code=0, out="", err=f"token {canary}!")
+    assert len(_leaks([canary], tmp_path, [done])) == 2
+
+
+def test_no_command_shows_a_secret_when_all_is_well(
+    project: Project, workspace: Workspace, canaries: dict[str, str]
+) -> None:
+    done: list[Done] = []
+    with McpServer("guarded", ("search",), bearer=canaries["bearer"]) as guarded:
+        project.write("space.yaml", space("team", access="open"))
+        project.write("server.yaml", _guarded(guarded.url, canaries))
+        commands = (
+            ("validate", "-f", "manifests"),
+            ("validate", "-f", "manifests", "--output", "json"),
+            ("--debug", "plan", "-f", "manifests", "--out", "saved.plan"),
+            ("plan", "-f", "manifests", "--output", "json"),
+            ("show", "saved.plan"),
+            ("show", "saved.plan", "--output", "json"),
+            ("--debug", "apply", "saved.plan"),
+            ("--debug", "drift", "-f", "manifests"),
+            ("apply", "-f", "manifests", "--yes", "--output", "json"),
+        )
+        done += [project.run(*arguments) for arguments in commands]
+        assert guarded.last_headers()["x-key"] == canaries["header"], "the secret was not sent"
+        assert guarded.last_headers()["x-file"] == canaries["file"]
+        project.environ["HEADER"] = canaries["header"] + "-rotated"
+        rotated = project.plan()
+        assert "rotated" in rotated.out
+        done += [rotated, project.apply(), project.run("destroy", "-f", "manifests", "--yes")]
+    assert _leaks(_values(canaries), project.folder, done) == []
+
+
+def test_a_server_that_repeats_its_credentials_makes_nobody_show_them(
+    project: Project, canaries: dict[str, str]
+) -> None:
+    with McpServer("telltale", sloppy="telltale") as telltale:
+        project.write("space.yaml", space("team"))
+        project.write("server.yaml", _guarded(telltale.url, canaries))
+        done = [project.run("--debug", "apply", "-f", "manifests", "--yes", code=3)]
+    assert "withheld" in done[0].out + done[0].err
+    assert _leaks(_values(canaries), project.folder, done) == []
+
+
+def test_no_failure_shows_a_secret(
+    project: Project, canaries: dict[str, str], servers: Servers
+) -> None:
+    project.write("space.yaml", space("team"))
+    project.write("server.yaml", _guarded(servers.guarded.url, canaries))
+    done = [project.run("--debug", "apply", "-f", "manifests", "--yes", code=3)]
+    project.plan("--out", "saved.plan", code=None)
+    plan, state = project.folder / "saved.plan", project.folder / "state.json"
+    plan.write_text(plan.read_text()[:-20])
+    done.append(project.run("--debug", "apply", "saved.plan", code=1))
+    whole = state.read_text()
+    state.write_text("{")
+    done.append(project.run("--debug", "plan", "-f", "manifests", code=1))
+    state.write_text(whole)
+    wrong = f"t.wrong-{secrets.token_urlsafe(16)}"
+    project.environ["DUST_ACCESS_TOKEN"] = wrong
+    done.append(project.run("--debug", "apply", "-f", "manifests", "--yes", code=1))
+    assert _leaks([wrong, *_values(canaries)], project.folder, done) == []
+
+
+def test_a_literal_secret_in_a_manifest_is_not_repeated(project: Project) -> None:
+    canary = f"ghp_{secrets.token_hex(18)}"
+    manifest = server("x", "https://mcp.example.com/mcp", auth={"mode": "bearer", "token": canary})
+    project.write("server.yaml", manifest)
+    done = [
+        project.run("validate", "-f", "manifests", code=1),
+        project.run("validate", "-f", "manifests", "--output", "json", code=1),
+        project.run("--debug", "plan", "-f", "manifests", code=1),
+    ]
+    assert all(canary[4:16] not in each.out + each.err for each in done)
