@@ -180,10 +180,9 @@ def test_a_killed_apply_leaves_no_duplicate(
     project.apply(code=None)
     project.apply()
     project.settled()
-    titles = [
-        s["views"][0]["name"] for s in workspace.admin.read("/mcp")["servers"] if s.get("url")
-    ]
-    assert sorted(titles) == ["Desk", "Handbook", "Old wiki", "Warehouse"]
+    listed = [each for each in workspace.admin.read("/mcp")["servers"] if each.get("url")]
+    assert len(listed) == 4, "something was made twice"
+    assert {"Desk", "Handbook", "Old wiki", "Warehouse"} <= workspace.servers().keys()
 
 
 @pytest.mark.parametrize(
