@@ -98,13 +98,13 @@ class Deriver:
         ignored = tuple(f for f in found if _ignores(resource, f.path))
         fields = tuple(f for f in found if f not in ignored)
         deposed = self._still_there(resource.address, entry)
-        if not fields and not deposed:
+        if not fields and not deposed and not live.broken:
             return Derived(ignored=ignored)
-        replaces = any(resource.kind.policy(f.path).replaces(f.before, f.after) for f in fields)  # type: ignore[arg-type]  # replacing fields are scalars
+        replaces = live.broken or any(_replaces(resource, field) for field in fields)
         change = Change(
             address=resource.address,
             action=Action.REPLACE if replaces else Action.UPDATE,
-            reason=_overall(fields) if entry.applied and fields else Reason.UNFINISHED,
+            reason=_why(fields, finished=bool(entry.applied) and not live.broken),
             title=resource.title,
             fields=fields,
             desired=resource,
@@ -143,6 +143,15 @@ def _listed(spec: Spec) -> Iterator[str]:
 def _ignores(resource: Resource, path: Path) -> bool:
     text = show_path(path)
     return any(text == p or text.startswith(f"{p}.") for p in resource.ignore_changes)
+
+
+def _replaces(resource: Resource, field: FieldChange) -> bool:
+    policy = resource.kind.policy(field.path)
+    return policy.replaces(field.before, field.after)  # type: ignore[arg-type]  # replacing fields are scalars
+
+
+def _why(fields: tuple[FieldChange, ...], *, finished: bool) -> Reason:
+    return _overall(fields) if finished and fields else Reason.UNFINISHED
 
 
 def _overall(fields: tuple[FieldChange, ...]) -> Reason:

@@ -95,10 +95,14 @@ def candidates(intent: Intent, state: State, snapshot: Snapshot) -> tuple[LiveRe
     return tuple(
         live
         for remote_id, live in snapshot.resources.get(kind, {}).items()
-        if remote_id not in intent.known
-        and (kind, remote_id) not in owners
-        and all(live.spec.get(name) == value for name, value in intent.match.items())
+        if remote_id not in intent.known and (kind, remote_id) not in owners and _fits(live, intent)
     )
+
+
+def _fits(live: LiveResource, intent: Intent) -> bool:
+    """Whether it has the identity that was asked for; a broken one has got no name of its own."""
+    names = KINDS[live.kind].identity[:1] if live.broken else tuple(intent.match)
+    return all(live.spec.get(n) == intent.match[n] for n in names if n in intent.match)
 
 
 def _recovered_entry(intent: Intent, state: State, live: LiveResource) -> Entry:

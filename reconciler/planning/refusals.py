@@ -80,7 +80,7 @@ def _ambiguous(change: Change, ownership: Ownership) -> Refusal | None:
 
 
 def _protected(change: Change, ownership: Ownership) -> Refusal | None:
-    if change.action not in _DESTROYS:
+    if change.action not in _DESTROYS or (change.live and change.live.broken):
         return None
     entry = ownership.state.entries.get(change.address)
     if not ((entry and entry.protect) or (change.desired and change.desired.protect)):

@@ -66,7 +66,8 @@ class LiveResource:
 
     `spec` has the shape of a manifest's spec with every readable field; references hold remote
     ids; a write-only field is `True` when the workspace says that it has a value. `facts` are
-    what the platform adds (ids of views, health); only the provider reads them.
+    what the platform adds (ids of views, health); only the provider reads them. A `broken` object
+    is one that the platform never finished making: it can only be deleted.
     """
 
     kind: str
@@ -74,6 +75,7 @@ class LiveResource:
     title: str
     spec: Spec
     facts: Mapping[str, Any] = field(default_factory=dict)
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,6 +115,7 @@ def live_server(
             "tools": _tools(view),
         },
         facts=_facts(server, view, views, connected=connected),
+        broken=view is None,
     )
 
 
