@@ -1,6 +1,7 @@
 """The fake Vault, and resolvers that lead to it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from threading import Event
 
 import pytest
 
@@ -19,14 +20,27 @@ def vault() -> Iterator[VaultFake]:
 
 @pytest.fixture
 def resolver(vault: VaultFake) -> Iterator[Callable[..., Resolver]]:
-    """Makes resolvers for the fake; keyword arguments beside `environ` are the resolver's."""
+    """Makes resolvers for the fake; `environ` is what differs from the fake's own variables."""
     made: list[Resolver] = []
 
-    def make(**options: object) -> Resolver:
-        environ = {**vault.environ, **options.pop("environ", {})}  # type: ignore[dict-item]  # a test's own dict
-        one = Resolver(**{"environ": environ, "pacing": QUICK, **options})  # type: ignore[arg-type]  # likewise
-        made.append(one)
-        return one
+    def make(
+        *,
+        environ: Mapping[str, str] | None = None,
+        pacing: Pacing = QUICK,
+        workers: int = 8,
+        timeout: float = 10.0,
+        stop: Event | None = None,
+    ) -> Resolver:
+        made.append(
+            Resolver(
+                environ={**vault.environ, **(environ or {})},
+                pacing=pacing,
+                workers=workers,
+                timeout=timeout,
+                stop=stop,
+            )
+        )
+        return made[-1]
 
     yield make
     for one in made:
