@@ -54,12 +54,16 @@ class HiddenValue(_Part):
     hidden: str | None
 
 
+# In this order: as JSON, a set and a hidden value are objects too.
+_Shown = Annotated[SetValue | HiddenValue | JsonValue, Field(union_mode="left_to_right")]
+
+
 class FieldDocument(_Part):
     """One field: what the workspace has, what the manifest wants, and who moved."""
 
     path: list[str]
-    before: SetValue | HiddenValue | JsonValue
-    after: SetValue | HiddenValue | JsonValue
+    before: _Shown
+    after: _Shown
     reason: Reason
     note: str
     place: PlaceDocument | None

@@ -146,11 +146,12 @@ class World:
         spec = self._get(self.servers, run)
         match name:
             case "icon":
-                spec["icon"] = _goal(change, "icon")
+                spec["icon"] = _goal(change, "icon", spec)
             case "describe":
-                self._claim(self.servers, _goal(change, "displayName"), run.remote_id)
-                spec["displayName"] = _goal(change, "displayName")
-                spec["description"] = _goal(change, "description")
+                named = _goal(change, "displayName", spec)
+                self._claim(self.servers, named, run.remote_id)
+                spec["displayName"] = named
+                spec["description"] = _goal(change, "description", spec)
             case "tools":
                 spec["tools"] = _tools(change, spec["tools"])
             case "credentials":
@@ -170,7 +171,7 @@ class World:
         return self.add_server(url=wanted["url"], **named, **_credentials(wanted))
 
     def _space_id(self, label: str, change: Change, run: Run) -> str:
-        if label == COMPANY:
+        if label in (COMPANY, COMPANY_ID):
             return COMPANY_ID
         if label in change.links:
             return change.links[label]
@@ -197,13 +198,13 @@ def _spec(change: Change) -> dict[str, Any]:
     return dict(change.desired.spec) if change.desired else {}
 
 
-def _goal(change: Change, field: str) -> Any:
+def _goal(change: Change, field: str, now: Mapping[str, Any]) -> Any:
     """The manifest's value where this change writes it, else the one that the object had."""
     writes = change.action is not Action.UPDATE or change.changes((field,))
-    wanted, live = _spec(change), change.live.spec if change.live else {}
+    wanted = _spec(change)
     if writes and field in wanted:
         return wanted[field]
-    return live.get(field, "Call a tool to answer a question.")
+    return (change.live.spec if change.live else now)[field]
 
 
 def _tools(change: Change, offered: Mapping[str, Any]) -> dict[str, Any]:

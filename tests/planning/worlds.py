@@ -118,6 +118,11 @@ def _setting(table: str, remote_id: str, **values: Any) -> Edit:
     return run
 
 
+def _show_in_first_space(world: World, server_id: str) -> None:
+    for space_id in sorted(world.spaces)[:1]:
+        world.show(server_id, space_id)
+
+
 EDITS: st.SearchStrategy[Edit] = st.one_of(
     _on_a_space(lambda w, i: w.remove(i)),
     _on_a_space(lambda w, i: _setting("spaces", i, displayName=f"moved {i}")(w)),
@@ -128,7 +133,7 @@ EDITS: st.SearchStrategy[Edit] = st.one_of(
     _on_a_server(lambda w, i: _setting("servers", i, headers={"x-a": True, "X-New": True})(w)),
     _on_a_server(lambda w, i: _setting("servers", i, tools={"new": tool(), "search": tool()})(w)),
     _on_a_server(lambda w, i: w.show(i, COMPANY_ID)),
-    _on_a_server(lambda w, i: [w.show(i, sid) for sid in sorted(w.spaces)[:1]].clear()),
+    _on_a_server(_show_in_first_space),
 )
 
 
