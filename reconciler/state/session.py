@@ -1,6 +1,7 @@
 """One apply's hold on the state: locked, journalled, written atomically."""
 
 import json
+import math
 import os
 import tempfile
 import time
@@ -21,9 +22,15 @@ _WRITE_EVERY = 1.0
 
 
 class Session:
-    """What an apply may do to the state. Safe to use from several threads."""
+    """What an apply may do to the state. Safe to use from several threads.
 
-    def __init__(self, path: Path, journal: Journal, state: State) -> None:
+    `quiet` is how many seconds ago the run before this one wrote anything.
+    """
+
+    def __init__(
+        self, path: Path, journal: Journal, state: State, *, quiet: float = math.inf
+    ) -> None:
+        self.quiet = quiet
         self._path = path
         self._journal = journal
         self._lock = RLock()

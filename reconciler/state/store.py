@@ -1,6 +1,8 @@
 """State in a local file: read by anyone, written by the one run that holds its lock."""
 
 import json
+import math
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +26,11 @@ class FileStore:
         self._journal = path.with_name(path.name + ".journal")
         self._provider = provider
         self._workspace_id = workspace_id
+
+    def _quiet(self) -> float:
+        """Seconds since state or journal were last written; infinite when there are none."""
+        found = [path.stat().st_mtime for path in (self.path, self._journal) if path.exists()]
+        return max(0.0, time.time() - max(found)) if found else math.inf
 
     def load(self) -> State:
         """The state with the journal of an interrupted run folded in; empty when there is none.
@@ -54,7 +61,7 @@ class FileStore:
         with lock(self.path, owner=owner):
             state = self.load()
             journal = Journal(self._journal)
-            session = Session(self.path, journal, state)
+            session = Session(self.path, journal, state, quiet=self._quiet())
             if self._journal.exists():
                 # What an interrupted run left goes to the file first: its journal may end in half
                 # a line, and nothing may follow that.

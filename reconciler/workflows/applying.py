@@ -24,7 +24,8 @@ from reconciler.secrets import Fingerprinter
 from reconciler.state import Session
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
-from reconciler.workflows.planning import Mode, Planned, make
+from reconciler.workflows.patience import make_in_time
+from reconciler.workflows.planning import Mode, Planned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ def apply(
     """
     with context.store.session(owner=_owner(), tool=__version__) as session:
         connection = context.connection()
-        planned = make(context, connection, mode=mode, state=session.state)
+        planned = make_in_time(context, connection, session, mode=mode)
         plan = planned.plan
         if saved is not None:
             plan = _only_saved(plan, saved)
