@@ -90,7 +90,9 @@ def test_a_file_is_never_quoted(
 @given(
     value=st.one_of(values, st.lists(values), st.dictionaries(values, values)),
     queue=st.lists(faults, max_size=4),
-    token=st.one_of(st.just("hvs.fake-root-token"), values.filter(str.isprintable)),
+    token=st.one_of(
+        st.just("hvs.fake-root-token"), st.just("hvs.canary"), values.filter(str.isprintable)
+    ),
     key=st.sampled_from(["token", "absent"]),
 )
 def test_vault_is_never_quoted(

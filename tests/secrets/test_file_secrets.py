@@ -80,6 +80,17 @@ def test_a_fifo_is_malformed_and_does_not_hang(tmp_path: Path) -> None:
     assert "a pipe, socket or device" in found.message
 
 
+def test_a_path_that_becomes_a_fifo_after_the_first_look_does_not_hang(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    regular = Path(write(tmp_path / "token", b"canary")).stat()
+    monkeypatch.setattr(os, "stat", lambda *_, **__: regular)
+    found = failed(outcome("file", str(tmp_path / "pipe")))
+    monkeypatch.undo()
+    assert "a pipe, socket or device" in found.message
+
+
 def test_a_socket_is_malformed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # the path of a socket has a short limit
     with socket.socket(socket.AF_UNIX) as listening:

@@ -33,6 +33,21 @@ def test_without_the_preflight_both_versions_are_tried(
     assert revealed(one(resolver(), "vault", "team/app#token")) == "canary-1"
 
 
+def test_a_mount_found_without_the_preflight_is_not_searched_for_again(
+    vault: VaultFake, resolver: Make
+) -> None:
+    vault.preflight = "denied"
+    shared = resolver()
+    for name in ("first", "second"):
+        vault.put(f"secret/{name}", {"token": "canary"})
+        assert revealed(one(shared, "vault", f"secret/{name}#token")) == "canary"
+    assert vault.paths() == [
+        f"{PREFLIGHT}secret/first",
+        "/v1/secret/data/first",
+        "/v1/secret/data/second",
+    ]
+
+
 @pytest.mark.parametrize("preflight", ["denied", "absent"])
 def test_without_the_preflight_an_absent_path_is_missing(
     vault: VaultFake, resolver: Make, preflight: str
