@@ -7,6 +7,7 @@ line is shown only when it is indentation, keys, and values of fields that can't
 import re
 
 from reconciler.manifests.credentials import is_credential
+from reconciler.manifests.words import plain_key
 
 _OPEN_FIELDS = frozenset(
     """
@@ -15,10 +16,12 @@ _OPEN_FIELDS = frozenset(
     path maxDeletes maxDeleteFraction
     """.split()  # noqa: SIM905 - a list of words reads better as words
 )
+_LONGEST = 1000
+"""Columns; what lies further right is not for reading (and a minified file is one long line)."""
 _PIECE = re.compile(
     r"(?P<structure>[\s\[\]{},?]|-(?=\s|$)|[&!][^\s,\[\]{}]*(?=\s|$))"
     r"""|(?P<key>"[^"\\:]*"|'[^':]*'|[^\s"'\[\]{},:#&*!|>@`%-][^\s"'\[\]{},:#]*)\s*:(?=\s|$)"""
-    r"""|(?P<value>[^\s"'\[\]{},#&*!|>@`%](?:[^,\[\]{}#\s]|[ \t](?![#]))*)"""
+    r"""|(?P<value>[^\s"'\[\]{},#&*!|>@`%](?:[^\s"',\[\]{}#]|[ \t](?![#]))*)"""
 )
 
 
@@ -28,8 +31,9 @@ def excerpt(line: str, start: int, end: int, *, key: bool, hidden: bool) -> str 
     Parameters: `key` says that the words are a key, whose colon is shown; `hidden` that they may
     be a secret, so that the line stops before them.
     """
-    if not _may_show(line[:start]):
+    if start > _LONGEST or not _may_show(line[:start]):
         return None
+    end = min(end, start + _LONGEST)
     if hidden:
         return line[:start].rstrip() or None
     words = line[start:end]
@@ -48,6 +52,8 @@ def _may_show(before: str) -> bool:
             return False
         if piece["key"]:
             field = piece["key"].strip("\"'")
+            if not plain_key(field):
+                return False
         elif piece["value"] and (field not in _OPEN_FIELDS or is_credential(piece["value"])):
             return False
         at = piece.end()

@@ -40,6 +40,10 @@ _PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
         "something after the end of the document",
         ("separate documents with a line `---`, and check the indentation",),
     ),
+    "found invalid Unicode character escape code": (
+        "an escape of half a character, as JSON has them for characters above U+FFFF",
+        ("write the character itself, or `\\U0001F389` with eight digits",),
+    ),
     "found unknown escape character": (
         "an escape that YAML doesn't know, in double quotes",
         ("use single quotes, where a backslash is only a backslash",),

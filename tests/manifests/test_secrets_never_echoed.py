@@ -38,6 +38,8 @@ _PLANTS = {
     + "  auth: {mode: bearer, token: {env: '@@!', x: 1}, foo: 2}\n",
     "token, as vault": _ONE + "  auth: {mode: bearer, token: {vault: @@}}\n",
     "token, as key": _ONE + "  auth: {mode: bearer, token: {'@@ ': x}}\n",
+    "token, over two lines": _ONE + '  auth: {token: "\n mode: @@", mode: bearer, foo: 1}\n',
+    "token, as key of a mapping": _ONE + "  auth: {ghp_@@: {envv: x}, mode: bearer, foo: 1}\n",
     "auth": _ONE + "  auth: @@\n",
     "auth, list": _ONE + "  auth: [@@]\n",
     "headers": _ONE + "  headers: @@\n",
