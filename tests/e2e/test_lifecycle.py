@@ -305,7 +305,7 @@ class TestIgnoredChanges:
     ) -> None:
         careful = {"ignoreChanges": ["tools.search.stake", "description"]}
         fields: dict[str, Any] = {"displayName": "A", "description": "ours"}
-        tools = {"default": {"stake": "low"}}
+        tools: dict[str, dict[str, object]] = {"default": {"stake": "low"}}
         project.write(
             "a.yaml", server("a", servers.open.url, lifecycle=careful, tools=tools, **fields)
         )
