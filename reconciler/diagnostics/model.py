@@ -53,11 +53,12 @@ class Diagnostic:
     address: str | None = None
 
     @property
-    def sort_key(self) -> tuple[str, int, int, str]:
+    def sort_key(self) -> tuple[str, int, int, str, str]:
         """Order of printing: by file, line, column; those without a place last."""
+        who = self.address or ""
         if self.span is None:
-            return ("\U0010ffff", 0, 0, self.message)
-        return (self.span.file, self.span.line, self.span.column, self.message)
+            return ("\U0010ffff", 0, 0, self.message, who)
+        return (self.span.file, self.span.line, self.span.column, self.message, who)
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,8 @@ def _limited(
     if not doomed or not limits:
         return changes
     addresses = {change.address for change in doomed}
-    message = f"the plan deletes or replaces {len(doomed)} resources, and {', and '.join(limits)}"
+    number = f"{len(doomed)} resource{'s' * (len(doomed) != 1)}"
+    message = f"the plan deletes or replaces {number}, and {', and '.join(limits)}"
     return tuple(
         replace(
             change,

@@ -8,22 +8,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.planning import Basis, Plan, change_json, make_plan, plan_json, read_plan
+from reconciler.planning import change_json, make_plan, read_plan
 from reconciler.resources import Address
 from tests.parts.values import COMPANY_ID, inputs
+from tests.planning.documents import document
 from tests.planning.worlds import EDITS, Course, Edit, Manifests, manifests, shuffled
 
 MODEST = settings(max_examples=60, deadline=None)
 MANY_EDITS = st.lists(EDITS, max_size=3)
-BASIS = Basis(
-    manifests="m",
-    live="l",
-    state_lineage="lineage",
-    state_serial=1,
-    workspace_id="w1",
-    workspace_url="https://dust.tt",
-    tool_version="1",
-)
 
 
 def after(first: Manifests, edits: list[Edit]) -> Course:
@@ -35,9 +27,26 @@ def after(first: Manifests, edits: list[Edit]) -> Course:
     return course
 
 
-def document(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON."""
-    return plan_json(plan, basis=BASIS, desired={}, mode="apply", allow=frozenset())
+def assert_as_declared(course: Course, wanted: Manifests) -> None:
+    """The workspace has what the manifests say, compared without the planner's help."""
+    ids = {a.name: e.remote_id for a, e in course.state.entries.items() if a.kind == "Space"}
+    ids["company"] = COMPANY_ID
+    for address, item in wanted.items():
+        live = course.world.find(address.kind, course.state.entries[address].remote_id)
+        assert live is not None
+        spec: Any = item.spec
+        have: Any = live.spec
+        for name in spec.keys() & {"url", "displayName", "description", "icon", "access"}:
+            assert have[name] == spec[name]
+        for name in spec.keys() & {"members", "headers"}:
+            assert {key.casefold() for key in have[name]} == {k.casefold() for k in spec[name]}
+        if "spaces" in spec:
+            assert set(have["spaces"]) == {ids[label] for label in spec["spaces"]}
+        if "auth" in spec:
+            assert have["auth"]["mode"] == spec["auth"]["mode"]
+        for name, row in have.get("tools", {}).items():
+            declared = spec.get("tools", {})
+            assert row == row | declared.get("default", {}) | declared.get(name, {})
 
 
 @MODEST
@@ -51,6 +60,7 @@ def test_after_an_apply_nothing_is_left_to_do(
     assert again.runnable == ()
     if not made.refused:
         assert again.changes == ()
+        assert_as_declared(course, second)
         assert {a: e.applied for a, e in course.state.entries.items()} == {
             address: item.spec for address, item in second.items()
         }
