@@ -36,7 +36,9 @@ def operations(change: Change) -> tuple[Operation, ...]:
         case Action.UPDATE:
             return tuple(_updating(change))
         case Action.DELETE:
-            return (*_deletion(DELETE, change, change.remote_id), *_deposed(change))
+            # What an interrupted replace left behind may be all that is there.
+            own = _deletion(DELETE, change, change.remote_id) if change.remote_id else ()
+            return (*own, *_deposed(change))
 
 
 def _making(change: Change, wish: Goal) -> Iterator[Operation]:
