@@ -1,6 +1,6 @@
 """Each fault gets one located message, as its author sees it.
 
-`UPDATE_GOLDEN=1` rewrites the expected texts; read the difference before committing it.
+`RECONCILER_WRITE_GOLDEN=1` rewrites the expected texts; read the difference before committing it.
 """
 
 import os
@@ -31,7 +31,7 @@ def test_a_fault_reads_like_this(
 ) -> None:
     codes, text = _load(case, tmp_path, monkeypatch)
     golden = GOLDEN / f"{case.name}.txt"
-    if os.environ.get("UPDATE_GOLDEN"):
+    if os.environ.get("RECONCILER_WRITE_GOLDEN"):
         golden.write_text(text)
     assert text == golden.read_text()
     assert set(codes) == {case.code}
