@@ -21,7 +21,7 @@ _LONGEST = 1000
 _PIECE = re.compile(
     r"(?P<structure>[\s\[\]{},?]|-(?=\s|$)|[&!][^\s,\[\]{}]*(?=\s|$))"
     r"""|(?P<key>"[^"\\:]*"|'[^':]*'|[^\s"'\[\]{},:#&*!|>@`%-][^\s"'\[\]{},:#]*)\s*:(?=\s|$)"""
-    r"""|(?P<value>[^\s"'\[\]{},#&*!|>@`%](?:[^\s"',\[\]{}#]|[ \t](?![#]))*)"""
+    r"""|(?P<value>[^\s"'\[\]{},:#&*!|>@`%](?:[^\s"',\[\]{}#]|[ \t](?![#]))*)"""
 )
 
 
@@ -45,7 +45,8 @@ def excerpt(line: str, start: int, end: int, *, key: bool, hidden: bool) -> str 
 
 
 def _may_show(before: str) -> bool:
-    field, at = "", 0
+    """Whether `before` is made of keys and of values of fields that can't hold a secret."""
+    field, at, in_list = "", 0, False
     while at < len(before):
         piece = _PIECE.match(before, at)
         if piece is None:
@@ -54,7 +55,12 @@ def _may_show(before: str) -> bool:
             field = piece["key"].strip("\"'")
             if not plain_key(field):
                 return False
-        elif piece["value"] and (field not in _OPEN_FIELDS or is_credential(piece["value"])):
-            return False
+        elif piece["value"]:
+            if field not in _OPEN_FIELDS or is_credential(piece["value"]):
+                return False
+        elif piece[0] == "[":
+            in_list = True
+        elif piece[0] in "{}]" or (piece[0] == "," and not in_list):
+            field, in_list = "", False
         at = piece.end()
     return True

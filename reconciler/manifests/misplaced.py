@@ -23,6 +23,7 @@ def unknown_field(manifest: Manifest, at: At, suggest: Suggester) -> None:
     advice = _elsewhere(manifest, model, at) or suggest.did_you_mean(key, known)
     if not plain_key(key) and manifest.get(*at) is None:
         advice = ("write `key: value`, with a space after the colon",)
+    hidden = not plain_key(key) or (_in_auth(at) and manifest.get(*at) is None)
     modes = [m for m, auth in _AUTH.items() if key in aliases(auth)] if _in_auth(at) else []
     notes: tuple[str, ...] = ()
     if modes:
@@ -32,12 +33,12 @@ def unknown_field(manifest: Manifest, at: At, suggest: Suggester) -> None:
     manifest.report(
         at,
         Code.UNKNOWN_FIELD,
-        f"{key_name(key)} is not a field of {owner}",
+        f"{'this key' if hidden else key_name(key)} is not a field of {owner}",
         part=Part.KEY,
         label="not a known field",
         notes=notes,
         help=advice,
-        hidden=not plain_key(key),
+        hidden=hidden,
     )
 
 

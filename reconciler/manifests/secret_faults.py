@@ -38,17 +38,19 @@ def _bad_mapping(manifest: Manifest, at: At, known: tuple[str, ...], suggest: Su
     value, name = manifest.mapping(*at), field_name(at)
     strange = [key for key in value if key not in known]
     for key in strange:
+        # `{abc}` is a mapping with a key and no value: the key may be the secret.
+        hidden = not plain_key(key) or value[key] is None
         advice = suggest.did_you_mean(key, known)
         if key == "literal":
             advice = ("a secret can't be written in the manifest", _REFERENCE)
         manifest.report(
             (*at, key),
             Code.UNKNOWN_FIELD,
-            f"{key_name(key)} is not a kind of reference",
+            f"{'this key' if hidden else key_name(key)} is not a kind of reference",
             part=Part.KEY,
             notes=(f"expected {choices(known)}",),
             help=advice,
-            hidden=not plain_key(key),
+            hidden=hidden,
         )
     if not strange:
         manifest.report(

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from reconciler.diagnostics import Code
 from reconciler.manifests.faults import At, Part
-from reconciler.manifests.manifest import MODELS, Manifest
+from reconciler.manifests.manifest import MODELS, Manifest, is_secret
 from reconciler.manifests.misfits import explain
 from reconciler.manifests.model_paths import Target, aliases, follow, type_at
 from reconciler.manifests.suggestions import Suggester
@@ -36,11 +36,12 @@ def check_shape(manifest: Manifest, suggest: Suggester) -> None:
         return
     misfits = _misfits(manifest, MODELS[kind])
     unknown = {target.at for target, type_, _context in misfits if type_ == "extra_forbidden"}
-    empty = [at for at in _nulls(value, ()) if at not in unknown] if manifest.nulls else []
+    nulls = _nulls(value, ()) if manifest.nulls else ()
+    empty = {at: None for at in nulls if at not in unknown}
     for at in empty:
         _report_null(manifest, MODELS[kind], at)
     for target, type_, context in misfits:
-        if not any(target.at[: len(at)] == at for at in empty):
+        if not any(target.at[:length] in empty for length in range(len(target.at) + 1)):
             explain(manifest, target, type_, context, suggest)
 
 
@@ -134,18 +135,20 @@ def _nulls(value: Any, at: At) -> Iterator[At]:
 
 def _report_null(manifest: Manifest, model: type[BaseModel], at: At) -> None:
     last = at[-1]
+    # `{abc}` is a mapping with a key and no value: where secrets belong, the key may be one.
+    hidden = isinstance(last, str) and (not plain_key(last) or is_secret(manifest, at))
     if isinstance(last, int):
         message = f"an item of {field_name(at)} has nothing in it"
         advice = "remove the item, or give it a value"
     else:
-        message = f"{field_name(at)} has nothing after it"
+        message = f"{'this key' if hidden else field_name(at)} has nothing after it"
         advice = _instead(model, at)
     manifest.report(
         at,
         Code.EMPTY_VALUE,
         message,
         part=Part.VALUE if isinstance(last, int) else Part.KEY,
-        hidden=isinstance(last, str) and not plain_key(last),
+        hidden=hidden,
         notes=("an empty value could mean none, or not managed",),
         help=(advice,),
     )
