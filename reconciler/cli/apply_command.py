@@ -59,9 +59,16 @@ def apply(
         context = read_context(console, files, workspace, flags)
         return _apply(console, context, mode="apply", saved=None, yes=yes)
     console.step(f"reading {plan_file}")
-    from reconciler.workflows import as_stops, load_manifests, open_saved, read_saved
+    from reconciler.workflows import Exit, Stop, as_stops, load_manifests, open_saved, read_saved
 
     with as_stops():
+        if flags.allow:
+            # What was refused in the plan was reviewed as refused.
+            raise Stop(
+                Exit.USAGE,
+                "--allow can't be given for a saved plan",
+                help=("a plan carries what it allows: `plan --allow GATE --out FILE`",),
+            )
         saved = read_saved(plan_file)
         loaded = load_manifests(paths_of(files), workspace) if files else None
         options = run_with(console, flags.allowing(saved.allow))
