@@ -74,8 +74,8 @@ def run_options(function: Callable[..., int]) -> Callable[..., int]:
         "--allow",
         multiple=True,
         metavar="GATE",
-        type=click.Choice(["max-deletes"]),
-        help="Override one guard by its name, for this run: max-deletes.",
+        type=click.Choice(["max-deletes", "suspicious-read"]),
+        help="Override one guard by its name, for this run.",
     )
     @wraps(function)
     def gathered(

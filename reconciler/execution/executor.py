@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Event
 
+from reconciler.execution.memory import carried, lift_protection, refresh_unchanged
 from reconciler.execution.needs import written_secrets
 from reconciler.execution.outcomes import Outcome, Report, Result
 from reconciler.execution.scheduler import Jobs, run
@@ -29,7 +30,7 @@ from reconciler.resources import (
     Resource,
     SecretRef,
     Snapshot,
-    secret_refs,
+    without,
 )
 from reconciler.secrets import Secret
 from reconciler.state import Entry, Intent, Session
@@ -75,7 +76,8 @@ def execute(plan: Plan, tools: Tools, resources: Mapping[Address, Resource]) -> 
     Raises what isn't the platform's fault: StateError when the state can't be written.
     """
     tools.session.start_from(plan.state)
-    _refresh_unchanged(plan, tools.session, resources)
+    refresh_unchanged(plan, tools.session, resources)
+    lift_protection(plan, tools.session)
     worker = _Worker(tools)
     by_address = {change.address: change for change in plan.runnable}
     results = run(
@@ -97,31 +99,6 @@ def execute(plan: Plan, tools: Tools, resources: Mapping[Address, Resource]) -> 
 def _refused(change: Change) -> Result:
     message = change.refusal.diagnostic.message if change.refusal else ""
     return Result(change=change, outcome=Outcome.REFUSED, message=message)
-
-
-def _refresh_unchanged(plan: Plan, session: Session, resources: Mapping[Address, Resource]) -> None:
-    """Remember what the manifests say of resources that need no change."""
-    for address in plan.unchanged:
-        entry, resource = session.state.entries.get(address), resources[address]
-        if entry is not None:
-            kept = replace(
-                entry,
-                applied=resource.spec,
-                protect=resource.protect,
-                fingerprints=_carried(entry.fingerprints, resource),
-            )
-            session.put(address, kept)
-
-
-def _carried(fingerprints: Mapping[Path, str], resource: Resource) -> dict[Path, str]:
-    """The fingerprints of secrets that the resource still has, under its spelling of the path."""
-    folded = {_fold(path): text for path, text in fingerprints.items()}
-    paths = secret_refs(resource.kind, resource.spec)
-    return {path: folded[_fold(path)] for path in paths if _fold(path) in folded}
-
-
-def _fold(path: Path) -> Path:
-    return tuple(segment.casefold() for segment in path)
 
 
 class _Worker:
@@ -156,6 +133,7 @@ class _Worker:
             secret=self._tools.secrets.__getitem__,
             facts=dict(change.live.facts) if change.live else {},
         )
+        before = self._begin(change)
         pending: Operation | None = None
         for operation in change.operations:
             if operation.interactive:
@@ -165,6 +143,8 @@ class _Worker:
                 continue
             result = self._attempt(change, operation, scope)
             if result is not None:
+                if before is not None and not result.started:
+                    self._session.put(change.address, before)
                 return result
         if pending is not None:
             return Result(
@@ -176,6 +156,21 @@ class _Worker:
             )
         self._remember(change, scope)
         return Result(change=change, outcome=Outcome.APPLIED, started=True)
+
+    def _begin(self, change: Change) -> Entry | None:
+        """Write down which fields are about to be written; what state said before.
+
+        Until the change is whole nobody can say what was last applied of them, so that after a
+        failure or a crash the rest isn't taken for somebody else's edit.
+        """
+        entry = self._session.state.entries.get(change.address)
+        if entry is None or change.action is not Action.UPDATE:
+            return None
+        applied = entry.applied
+        for changed in change.fields:
+            applied = without(applied, changed.path)
+        self._session.put(change.address, replace(entry, applied=applied))
+        return entry
 
     def _attempt(self, change: Change, operation: Operation, scope: Run) -> Result | None:
         """Send one operation; None when it went through."""
@@ -299,7 +294,7 @@ class _Worker:
         entry = self._session.state.entries.get(change.address)
         kept = {}
         if entry is not None and change.action is Action.UPDATE:
-            kept = _carried(entry.fingerprints, desired)
+            kept = carried(entry.fingerprints, desired)
         written = written_secrets(change)
         return kept | {path: self._tools.fingerprint(ref) for path, ref in written.items()}
 

@@ -1,6 +1,6 @@
 """From desired, live and state to one change per resource, with the reason for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.planning.diff import creation_fields, field_changes
@@ -33,11 +33,12 @@ class Derived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deriver:
-    """Derives changes on settled state."""
+    """Derives changes on settled state; what a `suspicious` kind's list lacks isn't gone."""
 
     inputs: Inputs
     ownership: Ownership
     labels: Labels
+    suspicious: Container[str]
 
     def desired(self, resource: Resource) -> Derived:
         """What it takes to make `resource` so."""
@@ -56,7 +57,8 @@ class Deriver:
         kind = address.kind
         live = self.inputs.snapshot.find(kind, entry.remote_id)
         deposed = self._still_there(address, entry)
-        if live is None and not deposed and kind in self.inputs.snapshot.complete:
+        believed = kind in self.inputs.snapshot.complete and kind not in self.suspicious
+        if live is None and not deposed and believed:
             return Derived(forget=True)
         change = Change(
             address=address,
@@ -141,8 +143,12 @@ def _listed(spec: Spec) -> Iterator[str]:
 
 
 def _ignores(resource: Resource, path: Path) -> bool:
+    folds = resource.kind.policy(path).casefold
     text = show_path(path)
-    return any(text == p or text.startswith(f"{p}.") for p in resource.ignore_changes)
+    ignored = resource.ignore_changes
+    if folds:
+        text, ignored = text.casefold(), tuple(p.casefold() for p in ignored)
+    return any(text == p or text.startswith(f"{p}.") for p in ignored)
 
 
 def _replaces(resource: Resource, field: FieldChange) -> bool:

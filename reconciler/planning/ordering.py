@@ -111,14 +111,18 @@ def _handovers(changes: Iterable[Change]) -> Iterable[tuple[Address, Address]]:
     freed: dict[tuple[str, str], Address] = {}
     for change in listed:
         if change.live and (change.action is Action.DELETE or change.changes(("displayName",))):
-            freed[change.address.kind, change.live.title.casefold()] = change.address
+            freed[change.address.kind, _name(change, change.live.title)] = change.address
     for change in listed:
         takes = change.action is Action.CREATE or change.changes(("displayName",))
         if change.desired is None or not takes or "displayName" not in change.desired.spec:
             continue
-        owner = freed.get((change.address.kind, change.title.casefold()))
+        owner = freed.get((change.address.kind, _name(change, change.title)))
         if owner is not None and owner != change.address:
             yield owner, change.address
+
+
+def _name(change: Change, title: str) -> str:
+    return KINDS[change.address.kind].name_key(title)
 
 
 def _with_needs(change: Change, needs: set[Address]) -> Change:
@@ -128,7 +132,7 @@ def _with_needs(change: Change, needs: set[Address]) -> Change:
 def _in_cycle(change: Change, members: list[Address]) -> Change:
     names = ", ".join(str(address) for address in members)
     diagnostic = Diagnostic(
-        code=Code.NAME_TAKEN,
+        code=Code.DEPENDENCY_CYCLE,
         message=f"these changes wait for each other: {names}",
         span=change.span,
         notes=("names are unique in a workspace, so two resources can't swap them in one apply",),
@@ -144,7 +148,7 @@ def _in_cycle(change: Change, members: list[Address]) -> Change:
 def _waiting(change: Change, blockers: list[Address]) -> Refusal:
     names = ", ".join(str(address) for address in blockers)
     diagnostic = Diagnostic(
-        code=Code.DANGLING_REFERENCE,
+        code=Code.REFUSED_DEPENDENCY,
         message=f"{change.address} waits for {names}, which is refused",
         span=change.span,
         address=str(change.address),

@@ -85,7 +85,19 @@ def _rename(
         replace(intent, address=renamed.get(intent.address, intent.address))
         for intent in state.unfinished
     )
+    for old, new in moves:
+        entries = {a: _relabelled(a, entry, old, new) for a, entry in entries.items()}
     return replace(state, entries=entries, unfinished=intents), moves
+
+
+def _relabelled(address: Address, entry: Entry, old: Address, new: Address) -> Entry:
+    """The entry with `new` wherever its last applied spec refers to `old`."""
+    applied = dict(entry.applied)
+    for path, policy in KINDS[address.kind].fields.items():
+        listed = applied.get(path[0])
+        if policy.references == old.kind and isinstance(listed, (list, tuple)):
+            applied[path[0]] = [new.name if item == old.name else item for item in listed]
+    return replace(entry, applied=applied) if applied != entry.applied else entry
 
 
 def candidates(intent: Intent, state: State, snapshot: Snapshot) -> tuple[LiveResource, ...]:

@@ -9,6 +9,7 @@ from reconciler.planning.inputs import Inputs, Observation
 from reconciler.planning.ordering import hold_back_dependants, ordered
 from reconciler.planning.ownership import labels, settle
 from reconciler.planning.refusals import guarded
+from reconciler.planning.suspicion import suspicious_kinds
 from reconciler.resources import (
     DEFAULT_TOOL,
     Action,
@@ -18,6 +19,7 @@ from reconciler.resources import (
     Path,
     Reason,
     secret_refs,
+    show_path,
 )
 from reconciler.state import State
 
@@ -79,7 +81,10 @@ def make_plan(inputs: Inputs) -> Plan:
     """Decide what to do; pure."""
     ownership = settle(inputs.resources, inputs.state, inputs.snapshot)
     deriver = Deriver(
-        inputs=inputs, ownership=ownership, labels=labels(ownership.state, inputs.snapshot)
+        inputs=inputs,
+        ownership=ownership,
+        labels=labels(ownership.state, inputs.snapshot),
+        suspicious=suspicious_kinds(inputs, ownership),
     )
     derived: dict[Address, Derived] = {
         address: deriver.desired(resource) for address, resource in sorted(inputs.resources.items())
@@ -102,7 +107,7 @@ def make_plan(inputs: Inputs) -> Plan:
         forgotten=forgotten,
         ignored={a: d.ignored for a, d in sorted(derived.items()) if d.ignored},
         not_compared=_not_compared(inputs, state),
-        warnings=Diagnostics.of(_warnings(inputs, state)),
+        warnings=Diagnostics.of((*_missing_tools(inputs, state), *_both_changed(changes))),
     )
 
 
@@ -126,7 +131,7 @@ def _not_compared(inputs: Inputs, state: State) -> tuple[tuple[Address, Path], .
     )
 
 
-def _warnings(inputs: Inputs, state: State) -> Iterable[Diagnostic]:
+def _missing_tools(inputs: Inputs, state: State) -> Iterable[Diagnostic]:
     """Tools that the manifest names and the server doesn't offer."""
     for address, resource in inputs.resources.items():
         named = resource.spec.get("tools")
@@ -144,4 +149,20 @@ def _warnings(inputs: Inputs, state: State) -> Iterable[Diagnostic]:
                     notes=("its settings are written as soon as the server offers it",),
                     severity=Severity.WARNING,
                     address=str(address),
+                )
+
+
+def _both_changed(changes: Iterable[Change]) -> Iterable[Diagnostic]:
+    """Fields that moved on both sides: applying them undoes what somebody did."""
+    for change in changes:
+        for field_ in change.fields:
+            if field_.reason is Reason.BOTH and change.refusal is None:
+                yield Diagnostic(
+                    code=Code.BOTH_CHANGED,
+                    message=f"`{show_path(field_.path)}` was changed in the workspace as well as "
+                    "in the manifest",
+                    span=field_.span or change.span,
+                    notes=("applying overwrites what was set in the workspace",),
+                    severity=Severity.WARNING,
+                    address=str(change.address),
                 )

@@ -1,12 +1,13 @@
 """What a plan holds back: each refusal names its gate, its address, its line and the way out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.diagnostics import Code, Diagnostic
 from reconciler.planning.inputs import Inputs
 from reconciler.planning.ownership import Ownership
-from reconciler.resources import Action, Address, Change, Gate, LiveResource, Refusal
+from reconciler.planning.suspicion import suspicious_kinds
+from reconciler.resources import KINDS, Action, Address, Change, Gate, LiveResource, Refusal
 
 _DESTROYS = (Action.DELETE, Action.REPLACE)
 
@@ -15,8 +16,10 @@ def guarded(changes: Iterable[Change], inputs: Inputs, ownership: Ownership) -> 
     """The changes with a refusal on each that may not happen; an earlier refusal stays."""
     listed = tuple(changes)
     names = _Names(listed, inputs, ownership)
+    suspicious = suspicious_kinds(inputs, ownership)
     checks: tuple[Callable[[Change], Refusal | None], ...] = (
         lambda change: _incomplete(change, inputs),
+        lambda change: _suspicious(change, suspicious),
         lambda change: _ambiguous(change, ownership),
         lambda change: _protected(change, ownership),
         names.taken,
@@ -59,9 +62,25 @@ def _incomplete(change: Change, inputs: Inputs) -> Refusal | None:
     return _refuse(
         Gate.INCOMPLETE_READ,
         change,
-        Code.NOT_OWNED,
+        Code.INCOMPLETE_READ,
         f"the workspace's {change.address.kind} list was not read whole",
-        "nothing is created or deleted on a partial list: try again",
+        "nothing is changed on a partial list: try again",
+    )
+
+
+def _suspicious(change: Change, suspicious: Mapping[str, str]) -> Refusal | None:
+    why = suspicious.get(change.address.kind)
+    if why is None or change.action is Action.UPDATE:
+        return None
+    return _refuse(
+        Gate.SUSPICIOUS_READ,
+        change,
+        Code.SUSPICIOUS_READ,
+        why,
+        "try again; look whether the token is still an administrator's, of this workspace",
+        "if they were really deleted, allow it once with `--allow suspicious-read`",
+        overridable=True,
+        notes=("a list that lost so much at once may be cut short: nothing is made or deleted",),
     )
 
 
@@ -72,7 +91,7 @@ def _ambiguous(change: Change, ownership: Ownership) -> Refusal | None:
     return _refuse(
         Gate.AMBIGUOUS,
         change,
-        Code.NOT_OWNED,
+        Code.AMBIGUOUS_CREATION,
         f"an interrupted run may have created {change.address}, and {len(ids)} objects fit: "
         + ", ".join(ids),
         "delete those that nobody needs in the workspace, then plan again",
@@ -91,7 +110,9 @@ def _protected(change: Change, ownership: Ownership) -> Refusal | None:
         change,
         Code.PROTECTED,
         f"this {verb} {change.address}, which is protected",
-        "to let it happen, first apply a manifest with `lifecycle: {protect: false}`",
+        "to let it happen, first apply a manifest with `lifecycle: {protect: false}`"
+        if change.desired is None or change.desired.protect
+        else "the manifest lifts the protection: apply it, then plan and apply again",
         notes=("protection is remembered in state, so removing the manifest doesn't lift it",),
     )
 
@@ -107,20 +128,22 @@ def _unknown_people(change: Change, inputs: Inputs) -> Refusal | None:
     for name, known, gate, code, fold in lists:
         if known is None or not change.changes((name,)):
             continue
-        listed = change.desired.spec.get(name)
-        items = listed if isinstance(listed, (list, tuple)) else ()
+        value = change.desired.spec.get(name)
+        items = value if isinstance(value, (list, tuple)) else ()
         names = {fold(each) for each in known} if items else frozenset()
-        for position, item in enumerate(items):
-            if fold(str(item)) not in names:
-                span = inputs.locator.span(change.address, (name, str(position)))
-                noun = "member" if name == "members" else "group"
-                return _refuse(
-                    gate,
-                    replace(change, span=span or change.span),
-                    code,
-                    f"`{item}` is no {noun} of the workspace",
-                    f"invite or create the {noun} there, or remove the line",
-                )
+        unknown = [at for at, item in enumerate(items) if fold(str(item)) not in names]
+        if unknown:
+            span = inputs.locator.span(change.address, (name, str(unknown[0])))
+            noun = "member" if name == "members" else "group"
+            listed = ", ".join(f"`{items[at]}`" for at in unknown)
+            are = f"is no {noun}" if len(unknown) == 1 else f"are no {noun}s"
+            return _refuse(
+                gate,
+                replace(change, span=span or change.span),
+                code,
+                f"{listed} {are} of the workspace",
+                f"invite or create the {noun} there, or remove the line",
+            )
     return None
 
 
@@ -135,22 +158,24 @@ class _Names:
         }
         owners = ownership.state.owners()
         self._ambiguous = ownership.ambiguous
-        self._holders: dict[tuple[str, str], tuple[LiveResource, Address | None]] = {}
+        self._holders: dict[tuple[str, str], list[tuple[LiveResource, Address | None]]] = {}
         for kind, resources in inputs.snapshot.resources.items():
             for remote_id, live in resources.items():
                 owner = owners.get((kind, remote_id))
                 if owner is None or owner not in freeing:
-                    self._holders[kind, live.title.casefold()] = (live, owner)
+                    key = kind, KINDS[kind].name_key(live.title)
+                    self._holders.setdefault(key, []).append((live, owner))
 
     def taken(self, change: Change) -> Refusal | None:
         """A refusal when the name that the change takes is somebody else's."""
         takes = change.action is Action.CREATE or change.changes(("displayName",))
         if change.desired is None or not takes or "displayName" not in change.desired.spec:
             return None
-        holder = self._holders.get((change.address.kind, change.title.casefold()))
-        if holder is None or holder[1] == change.address:
+        key = change.address.kind, change.desired.kind.name_key(change.title)
+        others = (h for h in self._holders.get(key, ()) if h[1] != change.address)
+        live, owner = next(others, (None, None))
+        if live is None:
             return None
-        live, owner = holder
         whose = f"which is {owner}" if owner else "which this state doesn't own"
         span = next((f.span for f in change.fields if f.path == ("displayName",)), None)
         return _refuse(
@@ -189,7 +214,7 @@ def _limited(
             refusal=_refuse(
                 Gate.MAX_DELETES,
                 change,
-                Code.PROTECTED,
+                Code.MAX_DELETES,
                 message,
                 "if that is what you want, allow it once with `--allow max-deletes`",
                 overridable=True,

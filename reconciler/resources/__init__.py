@@ -47,7 +47,7 @@ from reconciler.resources.resource import (
     secret_refs,
 )
 from reconciler.resources.space import COMPANY, SPACE, SpaceManifest, SpaceSpec
-from reconciler.resources.values import Address, Json, Path, Spec, show_path
+from reconciler.resources.values import Address, Json, Path, Spec, show_path, without
 from reconciler.resources.workspace import Guards, WorkspaceManifest, WorkspaceSpec
 
 __all__ = [
@@ -103,4 +103,5 @@ __all__ = [
     "WorkspaceSpec",
     "secret_refs",
     "show_path",
+    "without",
 ]

@@ -41,6 +41,7 @@ class Gate(StrEnum):
     UNKNOWN_MEMBER = "unknown-member"
     UNKNOWN_GROUP = "unknown-group"
     INCOMPLETE_READ = "incomplete-read"
+    SUSPICIOUS_READ = "suspicious-read"
     AMBIGUOUS = "ambiguous"
     DEPENDENCY = "dependency"
     CYCLE = "cycle"

@@ -41,7 +41,8 @@ class KindDefinition:
     has one. `defaults(name, spec)` fills what the manifest may leave out although it is managed.
     `expand(spec, live)` spells a spec out against what the live object offers (e.g. a default
     for every tool). `identity` are the top-level fields by which an object of unknown outcome,
-    or a stranger in the way, is recognised.
+    or a stranger in the way, is recognised. `folds_names` says that the platform compares
+    display names without regard to letter case.
     """
 
     name: str
@@ -49,9 +50,14 @@ class KindDefinition:
     manifest_model: type[BaseModel]
     fields: Mapping[Path, FieldPolicy]
     identity: tuple[str, ...]
+    folds_names: bool = False
     defaults: Callable[[str, Spec], Spec] = field(default=lambda _name, spec: spec)
     expand: Callable[[Spec, Spec | None], Spec] = field(default=lambda spec, _live: spec)
     references: Callable[[Spec], tuple[Address, ...]] = field(default=lambda _spec: ())
+
+    def name_key(self, title: str) -> str:
+        """A display name in the form in which the platform compares it."""
+        return title.strip().casefold() if self.folds_names else title
 
     def policy(self, path: Path) -> FieldPolicy:
         """The policy of a concrete path; KeyError means a bug in the kind's table."""

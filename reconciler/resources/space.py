@@ -84,6 +84,7 @@ SPACE = KindDefinition(
     spec_model=SpaceSpec,
     manifest_model=SpaceManifest,
     identity=("displayName",),
+    folds_names=True,
     defaults=_defaults,
     fields={
         ("displayName",): FieldPolicy(),

@@ -35,3 +35,19 @@ class Address:
         if not (slash and kind and name):
             raise ValueError(f"expected Kind/name, got {text!r}")
         return cls(kind, name)
+
+
+def without(spec: Spec, path: Path) -> Spec:
+    """`spec` without the leaf at `path`; without all of its top-level key if there is no such leaf.
+
+    The spec itself stays as it is.
+    """
+    head, *rest = path
+    if head not in spec:
+        return spec
+    inner = spec[head]
+    if rest and isinstance(inner, dict) and rest[0] in inner:
+        left = without(inner, tuple(rest))
+        if left:
+            return {**spec, head: left}
+    return {key: value for key, value in spec.items() if key != head}

@@ -155,6 +155,7 @@ def write_atomically(path: Path, text: str) -> None:
 
     Raises StateUnwritable.
     """
+    path = path.resolve()  # a link stays a link
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         temporary = Path(name)

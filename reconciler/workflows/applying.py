@@ -136,8 +136,14 @@ def _only_saved(plan: Plan, saved: SavedPlan) -> Plan:
             notes=tuple(moved),
             help=("nothing was written; plan again and have the new plan reviewed",),
         )
-    agreed = {str(change.address) for change in saved.changes}
-    left = tuple(change for change in plan.changes if str(change.address) in agreed)
+    known = {str(change.address) for change in saved.changes}
+    agreed = {str(change.address) for change in saved.changes if change.refusal is None}
+    # What was reviewed as refused may be told again as refused, and never happens.
+    left = tuple(
+        change
+        for change in plan.changes
+        if str(change.address) in (known if change.refusal else agreed)
+    )
     return replace(plan, changes=left)
 
 

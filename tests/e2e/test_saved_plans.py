@@ -223,3 +223,21 @@ def _seal(path: Path, document: dict[str, Any]) -> None:
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     document["digest"] = "sha256:" + hashlib.sha256(text.encode()).hexdigest()
     path.write_text(json.dumps(document))
+
+
+def test_what_was_reviewed_as_refused_does_not_happen_when_its_cause_is_gone(
+    project: Project, workspace: Workspace
+) -> None:
+    body = {"name": "team", "isRestricted": True, "spaceKind": "regular"}
+    made = workspace.admin.write(
+        "POST", "/spaces", {**body, "managementMode": "manual", "memberIds": []}
+    )
+    project.write("s.yaml", space("team"))
+    project.write("t.yaml", space("other"))
+    project.plan("--out", "saved.plan", code=4)
+    workspace.admin.write("DELETE", f"/spaces/{made['space']['sId']}")
+
+    _apply(project, code=0)
+
+    assert "other" in workspace.spaces()
+    assert "team" not in workspace.spaces()

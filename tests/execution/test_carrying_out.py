@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.execution import Listener, Outcome, Result
-from reconciler.providers import Forbidden, NotFound, Rejected
-from reconciler.resources import Address, Change, Operation
+from reconciler.providers import Forbidden, NotFound, OutcomeUnknown, Rejected
+from reconciler.resources import Address, Change, Operation, Reason
 from reconciler.state import StateUnwritable
 from tests.execution.scripts import Bench, outcomes, raising
 from tests.parts.values import URL, server, space
@@ -309,3 +309,42 @@ def test_an_update_that_needs_a_person_does_the_rest_and_says_so(bench: Bench) -
     assert bench.world.servers[made]["displayName"] == "GitHub"
     assert pending.started
     assert report.touched
+
+
+def test_what_a_half_done_update_left_is_nobody_elses_edit(bench: Bench) -> None:
+    bench.apply(server("github", {"icon": "ActionCarIcon", "description": "one"}))
+    bench.writer.before["MCPServer/github icon"] = raising(Rejected("no such icon"))
+    (failed,) = bench.apply(server("github", {"icon": "ActionBeerIcon", "description": "two"})).of(
+        Outcome.FAILED
+    )
+    assert failed.started
+
+    made = bench.plan([server("github", {"icon": "ActionRobotIcon", "description": "three"})])
+
+    assert {f.path: f.reason for f in made.changes[0].fields} == {
+        ("icon",): Reason.EDITED,
+        ("description",): Reason.EDITED,
+    }
+    assert not tuple(made.warnings)
+
+
+def test_a_half_done_update_keeps_what_it_did_not_touch(bench: Bench) -> None:
+    bench.apply(server("github", {"icon": "ActionCarIcon", "description": "one"}))
+    bench.writer.after["MCPServer/github icon"] = raising(OutcomeUnknown("no answer"))
+    bench.apply(server("github", {"icon": "ActionBeerIcon", "description": "one"}))
+    assert bench.state.entries[GITHUB].applied == {"url": URL, "description": "one"}
+
+
+def test_lifting_the_protection_takes_one_apply_before_the_replace(bench: Bench) -> None:
+    bench.apply(server("github", protect=True))
+    moved = server("github", {"url": OTHER_URL})
+    assert outcomes(bench.apply(moved)) == {"MCPServer/github": Outcome.REFUSED}
+    assert bench.state.entries[GITHUB].protect is False
+    assert outcomes(bench.apply(moved)) == {"MCPServer/github": Outcome.APPLIED}
+
+
+def test_a_replace_that_is_still_protected_stays_refused(bench: Bench) -> None:
+    bench.apply(server("github", protect=True))
+    moved = server("github", {"url": OTHER_URL}, protect=True)
+    for _ in range(2):
+        assert outcomes(bench.apply(moved)) == {"MCPServer/github": Outcome.REFUSED}

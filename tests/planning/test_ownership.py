@@ -282,3 +282,24 @@ def test_an_ambiguous_creation_is_refused_under_its_new_name_too() -> None:
     refusal = change_of(made, "MCPServer/gh").refusal
     assert refusal is not None
     assert refusal.gate is Gate.AMBIGUOUS
+
+
+def test_a_renamed_space_is_no_edit_of_the_servers_in_it() -> None:
+    live = snapshot(
+        live_space("vlt_1", {"displayName": "Finance"}),
+        live_server("rms_1", {"spaces": ["vlt_1", "vlt_2"]}),
+        live_space("vlt_2", {"displayName": "Added"}),
+    )
+    remembered = state(
+        {
+            "Space/old": owned("vlt_1", {"displayName": "Finance"}),
+            "MCPServer/github": owned("rms_1", {"url": URL, "spaces": ["old"]}),
+        }
+    )
+    wanted = [
+        space("new", {"displayName": "Finance"}, previously=("old",)),
+        server("github", {"spaces": ["new"]}),
+    ]
+    made = plan(wanted, live, remembered)
+    assert made.moves == ((Address("Space", "old"), Address("Space", "new")),)
+    assert change_of(made, "MCPServer/github").reason is Reason.DRIFT

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.planning import Plan
-from reconciler.resources import Action, Gate, Guards, Refusal, Resource
+from reconciler.resources import Action, Address, Gate, Guards, Refusal, Resource, Snapshot
 from reconciler.state import State
 from tests.parts.values import (
     URL,
@@ -260,3 +260,69 @@ def test_counts_leave_refused_changes_out() -> None:
     made = plan([space("finance", {"displayName": "Finance"}), space("other")], STRANGER)
     assert made.counts()[Action.CREATE] == 1
     assert made.calls == 1
+
+
+def owned_servers(count: int) -> State:
+    """State that owns so many servers."""
+    return state({f"MCPServer/s{n}": owned(f"rms_{n}", {"url": URL}) for n in range(count)})
+
+
+def showing(count: int) -> Snapshot:
+    """A complete list that shows so many of them."""
+    return snapshot(*(live_server(f"rms_{n}", {}) for n in range(count)))
+
+
+@pytest.mark.parametrize(("shown", "of"), [(0, 2), (0, 5), (1, 4), (2, 5)])
+def test_a_list_that_lost_too_much_makes_and_deletes_nothing(shown: int, of: int) -> None:
+    wanted = [server(f"s{n}", {"url": URL}) for n in range(of - 1)]
+    made = plan([*wanted, server("new", {"displayName": "New"})], showing(shown), owned_servers(of))
+    assert made.runnable == ()
+    assert set(gates(made).values()) == {Gate.SUSPICIOUS_READ}
+    assert "MCPServer/new" in gates(made)
+    assert made.forgotten == ()
+    assert len(made.state.entries) == of
+    assert f"shows {shown} of the {of}" in made.refused[0].refusal.diagnostic.message  # type: ignore[union-attr]  # refused changes have one
+
+
+@pytest.mark.parametrize(("shown", "of"), [(0, 1), (1, 2), (1, 3), (3, 6), (2, 4)])
+def test_a_list_that_lost_a_little_is_believed(shown: int, of: int) -> None:
+    wanted = [server(f"s{n}", {"url": URL}) for n in range(of)]
+    made = plan(wanted, showing(shown), owned_servers(of))
+    assert made.refused == ()
+
+
+def test_what_is_still_shown_is_updated_all_the_same() -> None:
+    wanted = [server(f"s{n}", {"url": URL, "icon": "ActionCarIcon"}) for n in range(4)]
+    made = plan(wanted, showing(1), owned_servers(4))
+    assert [str(change.address) for change in made.runnable] == ["MCPServer/s0"]
+
+
+def test_a_suspicious_list_is_believed_when_its_gate_is_allowed() -> None:
+    wanted = [server(f"s{n}", {"url": URL}) for n in range(3)]
+    made = plan(wanted, showing(0), owned_servers(4), allow=("suspicious-read",))
+    assert [change.action for change in made.runnable] == [Action.CREATE] * 3
+    assert made.forgotten == (Address("MCPServer", "s3"),)
+
+
+def test_every_unknown_member_is_named() -> None:
+    wanted = space("finance", {"members": ["a@x.example", "ana@x.example", "b@x.example"]})
+    made = plan([wanted], with_people(snapshot(), ["ana@x.example"]))
+    message = refusal(made, "Space/finance").diagnostic.message
+    assert message == "`a@x.example`, `b@x.example` are no members of the workspace"
+
+
+def test_names_of_servers_compare_by_letter_case() -> None:
+    stranger = live_server("rms_9", {"displayName": "github"})
+    assert plan([server("a", {"displayName": "GitHub"})], snapshot(stranger)).refused == ()
+    made = plan([server("a", {"displayName": "github"})], snapshot(stranger))
+    assert gates(made) == {"MCPServer/a": Gate.NAME_TAKEN}
+
+
+def test_a_name_is_taken_as_long_as_any_of_several_holders_keeps_it() -> None:
+    twins = [live_server(f"rms_{n}", {"displayName": "Twin"}) for n in (1, 2)]
+    made = plan(
+        [server("new", {"displayName": "Twin"})],
+        snapshot(*twins),
+        state({"MCPServer/old": owned("rms_2", {"url": URL})}),
+    )
+    assert gates(made) == {"MCPServer/new": Gate.NAME_TAKEN}

@@ -388,3 +388,26 @@ def test_a_change_says_the_reason_of_all_its_fields(
             live[name] = "elsewhere"
             applied[name] = "wanted" if reason == "drift" else "elsewhere"
     assert server_plan(desired, live, applied, seen=seen).changes[0].reason is overall
+
+
+def test_a_field_that_moved_on_both_sides_is_warned_of_at_its_line() -> None:
+    (warning,) = description("ours", "theirs", "older").warnings
+    assert warning.code == "both-changed"
+    assert warning.message.startswith("`description` was changed in the workspace as well")
+    assert warning.span is not None
+
+
+def test_a_field_that_moved_on_one_side_is_no_warning() -> None:
+    assert not tuple(description("ours", "older", "older").warnings)
+    assert not tuple(description("ours", "theirs", "ours").warnings)
+
+
+@pytest.mark.parametrize("spelling", ["headers.X-Team", "headers.x-team", "headers"])
+def test_a_header_is_ignored_in_any_spelling(spelling: str) -> None:
+    made = server_plan(
+        {"headers": {"X-Team": {"literal": "b"}}},
+        {"headers": {"X-Team": True}},
+        {"headers": {"X-Team": {"literal": "a"}}},
+        ignore=(spelling,),
+    )
+    assert made.changes == ()

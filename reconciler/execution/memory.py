@@ -1,0 +1,43 @@
+"""What state learns from a plan besides what its operations do."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from reconciler.planning import Plan
+from reconciler.resources import Address, Gate, Path, Resource, secret_refs
+from reconciler.state import Session
+
+
+def refresh_unchanged(plan: Plan, session: Session, resources: Mapping[Address, Resource]) -> None:
+    """Remember what the manifests say of resources that need no change."""
+    for address in plan.unchanged:
+        entry, resource = session.state.entries.get(address), resources[address]
+        if entry is not None:
+            kept = replace(
+                entry,
+                applied=resource.spec,
+                protect=resource.protect,
+                fingerprints=carried(entry.fingerprints, resource),
+            )
+            session.put(address, kept)
+
+
+def lift_protection(plan: Plan, session: Session) -> None:
+    """Remember that a manifest lifts the protection by which its own change is held back."""
+    for change in plan.refused:
+        entry = session.state.entries.get(change.address)
+        held = change.refusal is not None and change.refusal.gate is Gate.PROTECTED
+        lifts = change.desired is not None and not change.desired.protect
+        if entry is not None and held and lifts:
+            session.put(change.address, replace(entry, protect=False))
+
+
+def carried(fingerprints: Mapping[Path, str], resource: Resource) -> dict[Path, str]:
+    """The fingerprints of secrets that the resource still has, under its spelling of the path."""
+    folded = {_fold(path): text for path, text in fingerprints.items()}
+    paths = secret_refs(resource.kind, resource.spec)
+    return {path: folded[_fold(path)] for path in paths if _fold(path) in folded}
+
+
+def _fold(path: Path) -> Path:
+    return tuple(segment.casefold() for segment in path)

@@ -1,0 +1,37 @@
+"""Lists that lost too much at once to be believed: an empty answer is not a fact."""
+
+from collections.abc import Mapping
+
+from reconciler.planning.inputs import Inputs
+from reconciler.planning.ownership import Ownership
+from reconciler.resources import Gate
+
+_ALL = 2
+"""From so many owned objects on, a list that shows none of them is suspicious."""
+_MANY = 3
+"""So many missing objects are suspicious when they are more than half of what is owned."""
+
+
+def suspicious_kinds(inputs: Inputs, ownership: Ownership) -> Mapping[str, str]:
+    """Why the list of a kind isn't believed, for each kind of which that is so.
+
+    A list can be truncated, filtered or empty although its answer says success; to take what it
+    lacks for deleted would forget or duplicate everything. `--allow suspicious-read` believes it.
+    """
+    if Gate.SUSPICIOUS_READ in inputs.allow:
+        return {}
+    owned: dict[str, list[bool]] = {}
+    for address, entry in ownership.state.entries.items():
+        found = inputs.snapshot.find(address.kind, entry.remote_id) is not None
+        owned.setdefault(address.kind, []).append(found)
+    return {
+        kind: f"the workspace's {kind} list shows {sum(found)} of the {len(found)} that are owned"
+        for kind, found in owned.items()
+        if _too_few(missing=found.count(False), owned=len(found))
+    }
+
+
+def _too_few(*, missing: int, owned: int) -> bool:
+    if missing == owned:
+        return owned >= _ALL
+    return missing >= _MANY and missing * 2 > owned
