@@ -18,6 +18,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "plan": ("plan", "Show what apply would do."),
     "show": ("plan", "Show a saved plan."),
     "apply": ("apply", "Make the workspace match the manifests, or do what a saved plan says."),
+    "connect": ("connect", "Finish the sign-ins that servers wait for."),
     "drift": ("plan", "Show what others changed in the workspace."),
     "destroy": ("apply", "Delete everything that the state owns."),
     "schema": ("schema", "Print or write the JSON Schemas."),

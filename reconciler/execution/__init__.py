@@ -3,12 +3,15 @@
 from reconciler.execution.executor import Listener, Tools, execute
 from reconciler.execution.needs import needed_secrets, written_secrets
 from reconciler.execution.outcomes import Outcome, Report, Result
+from reconciler.execution.person import Person, Step
 
 __all__ = [
     "Listener",
     "Outcome",
+    "Person",
     "Report",
     "Result",
+    "Step",
     "Tools",
     "execute",
     "needed_secrets",

@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Event
 
-from reconciler.execution.memory import carried, lift_protection, refresh_unchanged
+from reconciler.execution.memory import carried, completed, lift_protection, refresh_unchanged
 from reconciler.execution.needs import written_secrets
 from reconciler.execution.outcomes import Outcome, Report, Result
+from reconciler.execution.person import Person, Step
 from reconciler.execution.scheduler import Jobs, run
 from reconciler.planning import Plan, candidates
 from reconciler.providers import (
+    ConsentPending,
     Done,
     Interrupted,
     NotFound,
@@ -33,7 +35,7 @@ from reconciler.resources import (
     without,
 )
 from reconciler.secrets import Secret
-from reconciler.state import Entry, Intent, Session
+from reconciler.state import Consent, Entry, Intent, Session
 
 
 class Listener:
@@ -55,7 +57,8 @@ class Tools:
 
     `secrets` are resolved before the first write; `fingerprint` makes the text by which state
     recognises a secret; `lookups` are the seconds to wait before each look for a creation whose
-    outcome is unknown; `stop` is set when the user wants no further operation to start.
+    outcome is unknown; `stop` is set when the user wants no further operation to start; `person`
+    is asked for sign-ins, which wait for another time when there is nobody.
     """
 
     writer: Writer
@@ -68,6 +71,7 @@ class Tools:
     parallelism: int = 4
     lookups: tuple[float, ...] = (1.0, 5.0, 20.0)
     stop: Event = field(default_factory=Event)
+    person: Person | None = None
 
 
 def execute(plan: Plan, tools: Tools, resources: Mapping[Address, Resource]) -> Report:
@@ -132,30 +136,68 @@ class _Worker:
             resolve=self._remote_id,
             secret=self._tools.secrets.__getitem__,
             facts=dict(change.live.facts) if change.live else {},
+            consent=self._session.state.consents.get(change.address),
         )
         before = self._begin(change)
-        pending: Operation | None = None
-        for operation in change.operations:
-            if operation.interactive:
-                pending = operation
-                if change.action in (Action.CREATE, Action.REPLACE):
-                    break
-                continue
-            result = self._attempt(change, operation, scope)
-            if result is not None:
-                if before is not None and not result.started:
-                    self._session.put(change.address, before)
-                return result
-        if pending is not None:
-            return Result(
-                change=change,
-                outcome=Outcome.PENDING,
-                operation=pending,
-                started=pending is not change.operations[0],
-                message=pending.summary,
-            )
+        result = self._send_all(change, scope)
+        if result is not None:
+            if before is not None and not result.started:
+                self._session.put(change.address, before)
+            return result
         self._remember(change, scope)
         return Result(change=change, outcome=Outcome.APPLIED, started=True)
+
+    def _send_all(self, change: Change, scope: Run) -> Result | None:
+        """Send the operations in order; None when all went through."""
+        position = 0
+        while position < len(change.operations):
+            operation = change.operations[position]
+            try:
+                result = self._attempt(change, operation, scope)
+            except ConsentPending as pending:
+                result = self._ask(change, pending.consent, scope)
+                if result is None:
+                    position = _sign_in_of(change)
+                    continue
+            if result is not None:
+                return result
+            position += 1
+        return None
+
+    def _ask(self, change: Change, consent: Consent, scope: Run) -> Result | None:
+        """Turn to the person; None when it is worth another try."""
+        fresh, scope.consent = consent != scope.consent, consent
+        self._session.ask(change.address, consent)
+        position = _sign_in_of(change)
+        operation = change.operations[position]
+        person, step = self._tools.person, Step.LEAVE
+        try:
+            if person is not None:
+                step = person.asked(
+                    change,
+                    consent,
+                    fresh=fresh,
+                    finish=lambda callback: self._tools.writer.finish_sign_in(consent, callback),
+                )
+        except ProviderError as error:
+            self._session.ask(change.address, None)
+            return replace(
+                Result.of_error(change, Outcome.FAILED, operation, error), started=position > 0
+            )
+        if step is Step.AGAIN:
+            self._session.ask(change.address, None)
+            scope.consent = None
+        if step is not Step.LEAVE:
+            return None
+        return Result(
+            change=change,
+            outcome=Outcome.PENDING,
+            operation=operation,
+            started=position > 0,
+            message=f"{consent.who} has to sign in",
+            help=(f"that person runs `reconciler connect {change.address}`",),
+            consent=consent,
+        )
 
     def _begin(self, change: Change) -> Entry | None:
         """Write down which fields are about to be written; what state said before.
@@ -189,6 +231,9 @@ class _Worker:
             self._session.intend(intent)
         try:
             done = self._perform(change, operation, scope, intent)
+        except ConsentPending:
+            self._session.settle(change.address, operation.name, "failed", "not signed in yet")
+            raise
         except OutcomeUnknown as error:
             self._session.settle(change.address, operation.name, "unknown", error.message)
             return Result.of_error(change, Outcome.UNKNOWN, operation, error)
@@ -266,6 +311,9 @@ class _Worker:
             self._session.put(
                 address, Entry(remote_id=done.remote_id, protect=protect, deposed=deposed)
             )
+            self._settle(change, scope, done)
+        elif done.settles:
+            self._settle(change, scope, done)
         elif operation.deletes:
             entry = self._session.state.entries.get(address)
             gone = operation.arguments.get("id", change.remote_id)
@@ -273,8 +321,27 @@ class _Worker:
                 left = tuple(i for i in entry.deposed if i != gone)
                 self._session.put(address, replace(entry, deposed=left))
 
+    def _settle(self, change: Change, scope: Run, done: Done) -> None:
+        """Remember at once what can't be read back and would cost a person another sign-in."""
+        entry = self._session.state.entries.get(change.address)
+        if not done.settles or entry is None or change.desired is None:
+            return
+        spec = completed(change.desired.spec, scope.learned)
+        applied = {**entry.applied, **{name: spec[name] for name in done.settles if name in spec}}
+        prints = {
+            path: text
+            for path, text in self._fingerprints(change, change.desired).items()
+            if path[0] in done.settles
+        }
+        self._session.put(
+            change.address,
+            replace(entry, applied=applied, fingerprints={**entry.fingerprints, **prints}),
+        )
+        self._session.ask(change.address, None)
+
     def _remember(self, change: Change, scope: Run) -> None:
         """Own the finished resource, or nothing after a delete."""
+        self._session.ask(change.address, None)
         if change.action is Action.DELETE:
             self._session.drop(change.address)
             return
@@ -284,7 +351,7 @@ class _Worker:
             change.address,
             Entry(
                 remote_id=scope.remote_id,
-                applied=change.desired.spec,
+                applied=completed(change.desired.spec, scope.learned),
                 protect=change.desired.protect,
                 fingerprints=self._fingerprints(change, change.desired),
             ),
@@ -300,3 +367,8 @@ class _Worker:
 
     def _remote_id(self, address: Address) -> str:
         return self._session.state.entries[address].remote_id
+
+
+def _sign_in_of(change: Change) -> int:
+    """Where the person comes in."""
+    return next(i for i, operation in enumerate(change.operations) if operation.interactive)

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from reconciler.planning import Plan
-from reconciler.resources import Address, Gate, Path, Resource, secret_refs
-from reconciler.state import Session
+from reconciler.resources import Address, Gate, Path, Resource, Spec, secret_refs
+from reconciler.state import Entry, Session
 
 
 def refresh_unchanged(plan: Plan, session: Session, resources: Mapping[Address, Resource]) -> None:
@@ -15,11 +16,30 @@ def refresh_unchanged(plan: Plan, session: Session, resources: Mapping[Address, 
         if entry is not None:
             kept = replace(
                 entry,
-                applied=resource.spec,
+                applied=completed(resource.spec, _learned(entry, resource)),
                 protect=resource.protect,
                 fingerprints=carried(entry.fingerprints, resource),
             )
             session.put(address, kept)
+
+
+def completed(spec: Spec, learned: Mapping[Path, Any]) -> Spec:
+    """`spec` with what the platform decided of fields that it leaves open."""
+    whole = spec
+    for (head, *rest), value in learned.items():
+        inner: Any = whole.get(head) or {}
+        if rest and rest[0] not in inner:
+            whole = {**whole, head: {**inner, rest[0]: value}}
+    return whole
+
+
+def _learned(entry: Entry, resource: Resource) -> dict[Path, Any]:
+    """Remembered values, not secret and not to be read back, that the manifest leaves open."""
+    return {
+        path: value
+        for path, policy, value in resource.kind.leaves(entry.applied)
+        if policy.write_only and not policy.secret and path[0] in resource.spec
+    }
 
 
 def lift_protection(plan: Plan, session: Session) -> None:

@@ -22,6 +22,8 @@ def written_secrets(change: Change) -> dict[Path, SecretRef]:
         for field in change.fields
         if kind.policy(field.path).write_only or field.path == ("auth", "mode")
     }
+    if any(operation.interactive for operation in change.operations):
+        groups.add("auth")  # a new sign-in is set up with all that it takes
     return {path: ref for path, ref in references.items() if path[0] in groups}
 
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from reconciler.providers import ProviderError
 from reconciler.resources import Address, Change, Operation
+from reconciler.state import Consent
 
 
 class Outcome(StrEnum):
@@ -23,7 +24,7 @@ class Result:
     """One change and what became of it.
 
     `operation` is where it stopped; `started` says whether anything was sent; `message`, `call`
-    and `help` tell why it didn't go through.
+    and `help` tell why it didn't go through, `consent` who has to sign in where.
     """
 
     change: Change
@@ -33,6 +34,7 @@ class Result:
     message: str = ""
     call: str = ""
     help: tuple[str, ...] = ()
+    consent: Consent | None = None
 
     @classmethod
     def of_error(

@@ -38,8 +38,9 @@ def settle(resources: Mapping[Address, Resource], state: State, snapshot: Snapsh
             unfinished.append(intent)
         elif intent.address.kind not in snapshot.complete:
             unfinished.append(intent)
+    consents = {a: consent for a, consent in state.consents.items() if a in resources}
     return Ownership(
-        state=replace(state, unfinished=tuple(unfinished)),
+        state=replace(state, unfinished=tuple(unfinished), consents=consents),
         moves=tuple(moves),
         recovered=tuple(recovered),
         ambiguous=ambiguous,
@@ -76,7 +77,7 @@ def _rename(
             if address in entries or old in resources:
                 continue
             # A creation that nobody saw end may have no entry yet; it is renamed all the same.
-            if old in entries or old in started:
+            if old in entries or old in started or old in state.consents:
                 renamed[old] = address
             if old in entries:
                 entries[address] = entries.pop(old)
@@ -87,7 +88,8 @@ def _rename(
     )
     for old, new in moves:
         entries = {a: _relabelled(a, entry, old, new) for a, entry in entries.items()}
-    return replace(state, entries=entries, unfinished=intents), moves
+    consents = {renamed.get(a, a): consent for a, consent in state.consents.items()}
+    return replace(state, entries=entries, unfinished=intents, consents=consents), moves
 
 
 def _relabelled(address: Address, entry: Entry, old: Address, new: Address) -> Entry:

@@ -107,7 +107,9 @@ def make_plan(inputs: Inputs) -> Plan:
         forgotten=forgotten,
         ignored={a: d.ignored for a, d in sorted(derived.items()) if d.ignored},
         not_compared=_not_compared(inputs, state),
-        warnings=Diagnostics.of((*_missing_tools(inputs, state), *_both_changed(changes))),
+        warnings=Diagnostics.of(
+            (*_missing_tools(inputs, state), *_both_changed(changes), *_waiting(changes, state))
+        ),
     )
 
 
@@ -166,3 +168,19 @@ def _both_changed(changes: Iterable[Change]) -> Iterable[Diagnostic]:
                     severity=Severity.WARNING,
                     address=str(change.address),
                 )
+
+
+def _waiting(changes: Iterable[Change], state: State) -> Iterable[Diagnostic]:
+    """Sign-ins that were asked for and that the changes still wait for."""
+    for change in changes:
+        consent = state.consents.get(change.address)
+        if consent is not None and change.refusal is None:
+            yield Diagnostic(
+                code=Code.CONSENT_NEEDED,
+                message=f"{change.address} waits for {consent.who} to sign in, since "
+                f"{consent.since}",
+                span=change.span,
+                help=(f"that person runs `reconciler connect {change.address}`",),
+                severity=Severity.WARNING,
+                address=str(change.address),
+            )

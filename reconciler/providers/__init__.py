@@ -13,6 +13,7 @@ from reconciler.providers.contract import (
 )
 from reconciler.providers.failures import (
     Conflict,
+    ConsentPending,
     Forbidden,
     Interrupted,
     NotFound,
@@ -29,6 +30,7 @@ __all__ = [
     "Caller",
     "Conflict",
     "Connection",
+    "ConsentPending",
     "Done",
     "Forbidden",
     "Interrupted",

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, Protocol
 
-from reconciler.resources import Address, Change, Operation, SecretRef, Snapshot
+from reconciler.resources import Address, Change, Operation, Path, SecretRef, Snapshot
 from reconciler.secrets import Secret
+from reconciler.state import Consent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,20 +71,29 @@ class Run:
 
     `remote_id` is the object they work on (set by the executor after a creating operation);
     `resolve` gives the remote id of another resource; `secret` a resolved secret; `facts` is
-    the provider's scratch, seeded with the live object's facts.
+    the provider's scratch, seeded with the live object's facts. `consent` is the sign-in that
+    was asked for before, if one is waited for; `learned` what the platform decided of fields that
+    the manifest leaves open (paths of the spec).
     """
 
     remote_id: str | None
     resolve: Callable[[Address], str]
     secret: Callable[[SecretRef], Secret]
     facts: dict[str, Any] = field(default_factory=dict)
+    consent: Consent | None = None
+    learned: dict[Path, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What an operation answered: the new object's id, if it created one."""
+    """What an operation answered: the new object's id, if it created one.
+
+    `settles` are top-level fields that are now as the manifest says, whatever comes next; only
+    needed for what can't be read back and costs a person something to do again.
+    """
 
     remote_id: str | None = None
+    settles: tuple[str, ...] = ()
 
 
 class Reader(Protocol):
@@ -102,7 +112,19 @@ class Writer(Protocol):
     """Performs one operation at a time; safe to use from several threads."""
 
     def perform(self, operation: Operation, change: Change, run: Run) -> Done:
-        """Send it. Raises ProviderError; OutcomeUnknown when it may have happened."""
+        """Send it.
+
+        Raises ProviderError; OutcomeUnknown when it may have happened, ConsentPending when a
+        person has to sign in first.
+        """
+        ...
+
+    def finish_sign_in(self, consent: Consent, callback: str) -> None:
+        """Finish the sign-in with the address that the person's browser landed on.
+
+        Raises ProviderError: Rejected for a denied sign-in or another one's address, Forbidden
+        when it isn't the caller's.
+        """
         ...
 
 

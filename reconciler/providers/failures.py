@@ -1,5 +1,7 @@
 """What a platform can answer badly, by who can act. HTTP exceptions never leave a provider."""
 
+from reconciler.state import Consent
+
 
 class ProviderError(Exception):
     """A call that failed.
@@ -58,3 +60,11 @@ class Unexpected(ProviderError):
 
 class Interrupted(ProviderError):
     """The person at the keyboard stopped the run while a call waited."""
+
+
+class ConsentPending(ProviderError):
+    """A person has to sign in first; nothing else is wrong."""
+
+    def __init__(self, consent: Consent) -> None:
+        super().__init__(f"{consent.who} has to sign in")
+        self.consent = consent

@@ -208,6 +208,20 @@ def _sign_in_changes(before: Json, after: Json) -> bool:
 
 
 def _expand(spec: Spec, live: Spec | None) -> Spec:
+    """Spell out what the manifest means by `auth` and `tools`, against what is there."""
+    return _expand_tools(_expand_auth(spec, live), live)
+
+
+def _expand_auth(spec: Spec, live: Spec | None) -> Spec:
+    """A server that is signed in to has a connection: one that vanished is drift."""
+    auth: Any = spec.get("auth")
+    there: Any = (live or {}).get("auth") or {}
+    if not auth or auth.get("mode") != there.get("mode") or "connected" not in there:
+        return spec
+    return {**spec, "auth": {**auth, "connected": True}}
+
+
+def _expand_tools(spec: Spec, live: Spec | None) -> Spec:
     """Spell out `tools`: one entry with both fields for each tool that the server offers.
 
     Tools that the server doesn't offer are left out: the platform drops their settings at the
@@ -256,6 +270,7 @@ MCP_SERVER = KindDefinition(
         ("auth", "tokenEndpointAuthMethod"): _hidden,
         ("auth", "scopes"): FieldPolicy(write_only=True, unordered=True),
         ("auth", "credentials"): FieldPolicy(),
+        ("auth", "connected"): FieldPolicy(),
         ("headers", "*"): FieldPolicy(
             write_only=True, secret=True, presence=True, owned_map=True, casefold=True
         ),

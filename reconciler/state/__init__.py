@@ -8,11 +8,12 @@ from reconciler.state.failures import (
     StateUnreadable,
     StateUnwritable,
 )
-from reconciler.state.model import Entry, Intent, State
+from reconciler.state.model import Consent, Entry, Intent, State
 from reconciler.state.session import Session, write_atomically
 from reconciler.state.store import FileStore
 
 __all__ = [
+    "Consent",
     "Entry",
     "FileStore",
     "Intent",

@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from reconciler.resources import KINDS, Address
 from reconciler.state.failures import StateUnreadable
-from reconciler.state.model import Entry, Intent, State
+from reconciler.state.model import Consent, Entry, Intent, State
 
 VERSION = 1
 _SEPARATOR = "\x1f"
@@ -34,6 +34,16 @@ class _Intent(_Document):
     replaces: str | None = None
 
 
+class _Consent(_Document):
+    connection: Annotated[str, Field(min_length=1)]
+    provider: str
+    url: str
+    who: str
+    since: str
+    asked: str
+    scopes: list[str] | None = None
+
+
 class _Workspace(_Document):
     provider: str
     id: str
@@ -48,6 +58,7 @@ class StateDocument(_Document):
     workspace: _Workspace
     resources: dict[str, _Entry] = {}
     unfinished: list[_Intent] = []
+    consents: dict[str, _Consent] = {}
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:
@@ -85,6 +96,24 @@ def intent_from_json(value: Any) -> Intent:
     return _intent(_Intent.model_validate(value))
 
 
+def consent_json(consent: Consent) -> dict[str, Any]:
+    """One sign-in that is waited for as JSON."""
+    return {
+        "connection": consent.connection,
+        "provider": consent.provider,
+        "url": consent.url,
+        "who": consent.who,
+        "since": consent.since,
+        "asked": consent.asked,
+        "scopes": None if consent.scopes is None else list(consent.scopes),
+    }
+
+
+def consent_from_json(value: Any) -> Consent:
+    """The sign-in that `value` describes; raises pydantic's ValidationError."""
+    return _consent(_Consent.model_validate(value))
+
+
 def dump(state: State) -> str:
     """The text of the file; equal states give equal text."""
     document = {
@@ -98,6 +127,11 @@ def dump(state: State) -> str:
     }
     if state.unfinished:
         document["unfinished"] = [intent_json(intent) for intent in state.unfinished]
+    if state.consents:
+        document["consents"] = {
+            str(address): consent_json(consent)
+            for address, consent in sorted(state.consents.items())
+        }
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -139,6 +173,11 @@ def _entry(entry: _Entry) -> Entry:
     )
 
 
+def _consent(consent: _Consent) -> Consent:
+    scopes = None if consent.scopes is None else tuple(consent.scopes)
+    return Consent(**{**consent.model_dump(), "scopes": scopes})
+
+
 def _intent(intent: _Intent) -> Intent:
     return Intent(
         address=address_of(intent.address),
@@ -163,4 +202,5 @@ def _state(document: StateDocument) -> State:
         serial=document.serial,
         entries=entries,
         unfinished=tuple(_intent(intent) for intent in document.unfinished),
+        consents={address_of(text): _consent(c) for text, c in document.consents.items()},
     )

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 from reconciler.resources import Address
 from reconciler.state.document import (
     address_of,
+    consent_from_json,
+    consent_json,
     entry_from_json,
     entry_json,
     intent_from_json,
     intent_json,
 )
 from reconciler.state.failures import StateUnreadable, StateUnwritable
-from reconciler.state.model import Entry, Intent, State
+from reconciler.state.model import Consent, Entry, Intent, State
 
 if TYPE_CHECKING:
     from io import FileIO
@@ -54,6 +56,11 @@ class Journal:
         """What we own at `address` from now on; None for nothing."""
         value = None if entry is None else entry_json(entry)
         self._append({"event": "entry", "address": str(address), "entry": value})
+
+    def consent(self, address: Address, consent: Consent | None) -> None:
+        """A sign-in is waited for at `address` from now on; None for no more."""
+        value = None if consent is None else consent_json(consent)
+        self._append({"event": "consent", "address": str(address), "consent": value})
 
     def restart(self, state: State) -> None:
         """Delete it: everything in it is in the file of `state`. What follows starts on that."""
@@ -96,6 +103,7 @@ def fold(state: State, text: str, *, name: str) -> State:
     """
     entries = dict(state.entries)
     owners = state.owners()
+    consents = dict(state.consents)
     open_intents = {(i.address, i.operation): i for i in state.unfinished}
     lines = text.split("\n")
     lines.pop()  # empty after a complete last line, else a line cut short
@@ -113,6 +121,10 @@ def fold(state: State, text: str, *, name: str) -> State:
                 open_intents[address, intent.operation] = intent
             elif kind in ("done", "failed"):
                 open_intents.pop((address, event["operation"]), None)
+            elif kind == "consent" and event["consent"] is None:
+                consents.pop(address, None)
+            elif kind == "consent":
+                consents[address] = consent_from_json(event["consent"])
             elif kind == "entry" and event["entry"] is None:
                 entries.pop(address, None)
             elif kind == "entry":
@@ -124,7 +136,9 @@ def fold(state: State, text: str, *, name: str) -> State:
                 entries[address] = entry
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StateUnreadable(name, f"line {number} of its journal: {error}") from None
-    return replace(state, entries=entries, unfinished=tuple(open_intents.values()))
+    return replace(
+        state, entries=entries, unfinished=tuple(open_intents.values()), consents=consents
+    )
 
 
 def _holds(entry: Entry | None, remote_id: str) -> bool:

@@ -38,6 +38,25 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """A sign-in that a person was asked for and that nobody has seen finished.
+
+    `connection` is the remote id of the pending OAuth connection, `provider` the platform's word
+    for its kind, `url` where to sign in, `who` the e-mail address of the person it belongs to,
+    `since` when (ISO 8601, UTC), `asked` a digest of what was asked for, `scopes` the scopes in it
+    (None: none named). It holds no secret: the address carries a client id and a challenge.
+    """
+
+    connection: str
+    provider: str
+    url: str
+    who: str
+    since: str
+    asked: str
+    scopes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """All that is remembered about one workspace. `serial` grows with every write."""
 
@@ -47,6 +66,7 @@ class State:
     serial: int = 0
     entries: Mapping[Address, Entry] = field(default_factory=dict)
     unfinished: tuple[Intent, ...] = ()
+    consents: Mapping[Address, Consent] = field(default_factory=dict)
 
     def put(self, address: Address, entry: Entry) -> "State":
         """A state that owns `entry` at `address`."""
@@ -55,6 +75,11 @@ class State:
     def drop(self, address: Address) -> "State":
         """A state that owns nothing at `address`."""
         return replace(self, entries={a: e for a, e in self.entries.items() if a != address})
+
+    def ask(self, address: Address, consent: Consent | None) -> "State":
+        """A state that waits for `consent` at `address`, or for none."""
+        others = {a: c for a, c in self.consents.items() if a != address}
+        return replace(self, consents=others if consent is None else {**others, address: consent})
 
     def owners(self) -> dict[tuple[str, str], Address]:
         """Which address owns each (kind, remote id), deposed objects included."""

@@ -15,7 +15,7 @@ from reconciler.resources import Address
 from reconciler.state.document import dump
 from reconciler.state.failures import StateLocked, StateUnwritable
 from reconciler.state.journal import Journal
-from reconciler.state.model import Entry, Intent, State
+from reconciler.state.model import Consent, Entry, Intent, State
 
 _WRITE_EVERY = 1.0
 """Seconds between two rewrites of the file while changes come in; the journal covers the rest."""
@@ -75,6 +75,15 @@ class Session:
             self.state = self.state.drop(address)
             self._write_now_and_then()
 
+    def ask(self, address: Address, consent: Consent | None) -> None:
+        """Wait for a sign-in at `address`, or for none any more."""
+        with self._lock:
+            if self.state.consents.get(address) == consent:
+                return
+            self._journal.consent(address, consent)
+            self.state = self.state.ask(address, consent)
+            self._write_now_and_then()
+
     def start_from(self, state: State) -> None:
         """Take over what planning found (renames, recovered creations) before the first call."""
         with self._lock:
@@ -89,6 +98,8 @@ class Session:
                     self.state = self.state.drop(old).put(address, entry)
             for address in gone:
                 self.drop(address)
+            for address in self.state.consents.keys() | state.consents.keys():
+                self.ask(address, state.consents.get(address))
             for intent in self.state.unfinished:
                 if intent not in state.unfinished:
                     self.settle(intent.address, intent.operation, "done", "looked up")

@@ -82,7 +82,7 @@ class FileStore:
         """File and journal as of one moment, also while another run rewrites them."""
         text = self._read(self.path)
         while True:
-            journal = self._read(self._journal)
+            journal = self._read(self._journal, torn=True)
             again = self._read(self.path)
             if again == text:
                 return text, journal
@@ -99,7 +99,8 @@ class FileStore:
             raise StateUnreadable(str(self.path), f"line 1 of its journal: {error}") from None
 
     @staticmethod
-    def _read(path: Path) -> str | None:
+    def _read(path: Path, *, torn: bool = False) -> str | None:
+        """The text of a file, None if there is none; a `torn` one up to its last whole line."""
         try:
             with path.open("rb") as file:
                 data = file.read(_LIMIT + 1)
@@ -109,6 +110,8 @@ class FileStore:
             raise StateUnreadable(str(path), error.strerror or str(error)) from None
         if len(data) > _LIMIT:
             raise StateUnreadable(str(path), f"it is larger than {_LIMIT} bytes")
+        if torn:  # a crash may have cut the last line anywhere, even inside a character
+            data = data[: data.rfind(b"\n") + 1]
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError:

@@ -79,10 +79,17 @@ def report_json(report: Report) -> dict[str, Any]:
                 "call": result.call or None,
                 "message": result.message or None,
                 "help": list(result.help),
+                "consent": _consent(result),
             }
             for result in report.results
         ],
     }
+
+
+def _consent(result: Result) -> dict[str, Any] | None:
+    if result.consent is None:
+        return None
+    return {"who": result.consent.who, "url": result.consent.url, "since": result.consent.since}
 
 
 def _details(result: Result, palette: Palette) -> Iterator[str]:
@@ -91,6 +98,8 @@ def _details(result: Result, palette: Palette) -> Iterator[str]:
     sign = SIGNS[change.action]
     yield f"{paint(result.outcome.value)} {sign} {palette.bold(str(change.address))}"
     yield f"  {printable(result.message)}"
+    if result.consent:
+        yield f"  {palette.dim('=')} at: {printable(result.consent.url)}"
     if result.operation and result.outcome is not Outcome.PENDING:
         call = f" ({result.call})" if result.call else ""
         yield f"  {palette.dim('=')} while: {printable(result.operation.summary + call)}"

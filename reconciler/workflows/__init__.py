@@ -1,6 +1,7 @@
 """Workflows: wire the stages together for each command. I/O happens here and below."""
 
 from reconciler.workflows.applying import Applied, apply, exit_code
+from reconciler.workflows.connecting import connect, takes_a_person
 from reconciler.workflows.context import (
     Context,
     Options,
@@ -21,6 +22,7 @@ __all__ = [
     "Stop",
     "apply",
     "as_stops",
+    "connect",
     "exit_code",
     "load_manifests",
     "make",
@@ -28,5 +30,6 @@ __all__ = [
     "open_saved",
     "read_saved",
     "saved_view",
+    "takes_a_person",
     "write_plan",
 ]

@@ -12,6 +12,7 @@ from reconciler import __version__
 from reconciler.execution import (
     Listener,
     Outcome,
+    Person,
     Report,
     Tools,
     execute,
@@ -50,7 +51,7 @@ def apply(
     With `saved`, only what that plan says is done, and Stop(STALE) is raised when any of it has
     moved. Raises Stop, ProviderError, StateError.
     """
-    with context.store.session(owner=_owner(), tool=__version__) as session:
+    with context.store.session(owner=owner(), tool=__version__) as session:
         connection = context.connection()
         planned = make_in_time(context, connection, session, mode=mode)
         plan = planned.plan
@@ -59,7 +60,7 @@ def apply(
         if not approve(planned):
             return Applied(planned=planned, report=None)
         with during():
-            report = _execute(context, planned, plan, session, listener)
+            report = carry_out(context, planned, plan, session, listener=listener)
         return Applied(planned=planned, report=report)
 
 
@@ -76,9 +77,19 @@ def exit_code(report: Report) -> Exit:
     return Exit.DONE
 
 
-def _execute(
-    context: Context, planned: Planned, plan: Plan, session: Session, listener: Listener
+def carry_out(
+    context: Context,
+    planned: Planned,
+    plan: Plan,
+    session: Session,
+    *,
+    listener: Listener,
+    person: Person | None = None,
 ) -> Report:
+    """Do what `plan`, a part of the planned one, says; with a `person` one change at a time.
+
+    Raises Stop when a secret can't be resolved, StateError.
+    """
     connection = context.connection()
     secrets = context.resolve(_places(plan))
     fingerprinter = Fingerprinter()
@@ -94,8 +105,9 @@ def _execute(
             secrets=secrets,
             fingerprint=lambda reference: fingerprinter.of(reference, secrets[reference]),
             listener=listener,
-            parallelism=context.options.parallelism,
+            parallelism=1 if person else context.options.parallelism,
             stop=context.options.stop,
+            person=person,
         )
         return execute(plan, tools, planned.resources)
 
@@ -103,16 +115,12 @@ def _execute(
 def _places(plan: Plan) -> dict[SecretRef, tuple[Address, Path]]:
     """The secrets that the plan sends, each with the first place that names it."""
     places: dict[SecretRef, tuple[Address, Path]] = {}
-    changes = [change for change in plan.runnable if not _waits_for_a_person(change.operations)]
+    changes = plan.runnable
     for change in changes:
         for path, reference in written_secrets(change).items():
             places.setdefault(reference, (change.address, path))
     assert places.keys() == needed_secrets(changes)
     return places
-
-
-def _waits_for_a_person(operations: tuple[object, ...]) -> bool:
-    return bool(operations) and bool(getattr(operations[0], "interactive", False))
 
 
 def _only_saved(plan: Plan, saved: SavedPlan) -> Plan:
@@ -156,7 +164,8 @@ def _difference(then: Mapping[str, object], now: Mapping[str, object]) -> str:
     return f"its {' and '.join(parts)} differ from the plan's"
 
 
-def _owner() -> dict[str, object]:
+def owner() -> dict[str, object]:
+    """Who holds the lock, for whoever finds it held."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):

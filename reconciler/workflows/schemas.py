@@ -17,6 +17,14 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
+class ConsentDocument(_Part):
+    """Who has to sign in, where, and since when."""
+
+    who: str
+    url: str
+    since: str
+
+
 class ResultDocument(_Part):
     """One change and what became of it."""
 
@@ -27,6 +35,7 @@ class ResultDocument(_Part):
     call: str | None
     message: str | None
     help: list[str]
+    consent: ConsentDocument | None
 
 
 class ReportDocument(_Part):

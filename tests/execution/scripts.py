@@ -7,13 +7,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 
-from reconciler.execution import Listener, Outcome, Report, Tools, execute, needed_secrets
+from reconciler.execution import (
+    Listener,
+    Outcome,
+    Person,
+    Report,
+    Tools,
+    execute,
+    needed_secrets,
+)
 from reconciler.planning import Observation, Plan, make_plan
 from reconciler.providers import Done, Run
 from reconciler.resources import Change, Operation, Resource, SecretRef
 from reconciler.resources import Path as FieldPath
 from reconciler.secrets import Secret
-from reconciler.state import FileStore, Session, State
+from reconciler.state import Consent, FileStore, Session, State
 from tests.parts.values import inputs
 from tests.parts.world import World
 
@@ -38,6 +46,10 @@ class Scripted:
         done = self.world.perform(operation, change, run)
         self.after.pop(key, _nothing)()
         return done
+
+    def finish_sign_in(self, consent: Consent, callback: str) -> None:
+        """Note which address came back."""
+        self.world.log.append(f"finish {consent.connection} {callback}")
 
 
 def _nothing() -> None:
@@ -64,6 +76,7 @@ class Bench:
     parallelism: int = 1
     listener: Listener = field(default_factory=Listener)
     observations: dict[tuple[str, FieldPath], Observation] = field(default_factory=dict)
+    person: Person | None = None
     prints: Callable[[SecretRef], str] = lambda reference: f"print of {reference}"
 
     def __post_init__(self) -> None:
@@ -106,6 +119,7 @@ class Bench:
                 parallelism=self.parallelism,
                 lookups=self.lookups,
                 stop=self.stop,
+                person=self.person,
             ),
             {item.address: item for item in resources},
         )

@@ -284,33 +284,6 @@ def test_a_replace_that_stops_half_way_knows_what_it_deposed(bench: Bench) -> No
     assert bench.state.entries[GITHUB].deposed == ()
 
 
-def test_a_change_that_needs_a_person_is_pending_and_makes_nothing(bench: Bench) -> None:
-    wanted = server("github", {"displayName": "GitHub", "auth": {"mode": "automatic"}})
-    report = bench.apply(wanted, space("finance"))
-    assert outcomes(report) == {
-        "MCPServer/github": Outcome.PENDING,
-        "Space/finance": Outcome.APPLIED,
-    }
-    assert bench.world.servers == {}
-    assert set(bench.state.entries) == {FINANCE}
-
-
-def test_an_update_that_needs_a_person_does_the_rest_and_says_so(bench: Bench) -> None:
-    wanted = {"displayName": "GitHub", "auth": {"mode": "automatic", "scopes": ["a"]}}
-    with bench.store.session(owner={}, tool="test") as session:
-        made = bench.world.add_server(url=URL, displayName="Old", auth={"mode": "automatic"})
-        entry = bench.plan([server("github", wanted)]).state.entries.get(GITHUB)
-        assert entry is None
-        from tests.parts.values import owned
-
-        session.put(GITHUB, owned(made, {"url": URL}))
-    report = bench.apply(server("github", wanted))
-    (pending,) = report.of(Outcome.PENDING)
-    assert bench.world.servers[made]["displayName"] == "GitHub"
-    assert pending.started
-    assert report.touched
-
-
 def test_what_a_half_done_update_left_is_nobody_elses_edit(bench: Bench) -> None:
     bench.apply(server("github", {"icon": "ActionCarIcon", "description": "one"}))
     bench.writer.before["MCPServer/github icon"] = raising(Rejected("no such icon"))

@@ -11,7 +11,7 @@ from copy import deepcopy
 from threading import RLock
 from typing import Any
 
-from reconciler.providers import Caller, Done, NotFound, ReadRequest, Rejected, Run
+from reconciler.providers import Caller, ConsentPending, Done, NotFound, ReadRequest, Rejected, Run
 from reconciler.resources import (
     COMPANY,
     MCP_SERVER,
@@ -22,13 +22,15 @@ from reconciler.resources import (
     Operation,
     Snapshot,
 )
+from reconciler.state import Consent
 from tests.parts.values import COMPANY_ID, live_server, live_space, snapshot, tool
 
 
 class World:
     """The workspace. Safe to use from several threads.
 
-    `offers` are the tools that servers have at each URL; `log` what was done, in order.
+    `offers` are the tools that servers have at each URL; `log` what was done, in order;
+    `signed_in` the connections for which a person has signed in.
     """
 
     def __init__(self, offers: Mapping[str, tuple[str, ...]] | None = None) -> None:
@@ -36,6 +38,7 @@ class World:
         self.servers: dict[str, dict[str, Any]] = {}
         self.offers = dict(offers or {})
         self.log: list[str] = []
+        self.signed_in: set[str] = set()
         self._lock = RLock()
         self._made = 0
 
@@ -142,7 +145,11 @@ class World:
     ) -> Done:
         wanted = _spec(change)
         if name == "create":
-            return Done(remote_id=self._create(operation, wanted))
+            self._insist(run)
+            made = self._create(operation, wanted)
+            return Done(remote_id=made, settles=("auth",) if run.consent else ())
+        if name == "sign-in":
+            return self._sign_in(change, run)
         spec = self._get(self.servers, run)
         match name:
             case "icon":
@@ -156,6 +163,12 @@ class World:
                 spec["tools"] = _tools(change, spec["tools"])
             case "credentials":
                 spec.update(_credentials({**spec, **wanted}))
+            case "attach":
+                self._insist(run)
+                spec["auth"]["connected"] = True
+                return Done(settles=("auth",))
+            case "use-case":
+                spec["auth"] |= {k: v for k, v in wanted["auth"].items() if k == "credentials"}
             case "view-add":
                 self.show(str(run.remote_id), self._space_id(argument, change, run))
             case "view-remove":
@@ -164,6 +177,29 @@ class World:
             case _:
                 raise AssertionError(f"this world doesn't know {operation.name}")
         return Done()
+
+    def _sign_in(self, change: Change, run: Run) -> Done:
+        asked = str(_spec(change)["auth"])
+        if run.consent is None or run.consent.asked != asked:
+            self._made += 1
+            sid = f"con_{self._made}"
+            raise ConsentPending(
+                Consent(
+                    connection=sid,
+                    provider="mcp",
+                    url=f"https://as.example/authorize?state={sid}",
+                    who="ana@acme.example",
+                    since="2026-01-01T00:00:00+00:00",
+                    asked=asked,
+                    scopes=("discovered",),
+                )
+            )
+        run.learned["auth", "scopes"] = ["discovered"]
+        return Done()
+
+    def _insist(self, run: Run) -> None:
+        if run.consent is not None and run.consent.connection not in self.signed_in:
+            raise ConsentPending(run.consent)
 
     def _create(self, operation: Operation, wanted: dict[str, Any]) -> str:
         shown_as = operation.arguments.get("viewName")

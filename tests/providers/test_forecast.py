@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.resources import Action, Change, LiveResource, Operation
+from reconciler.resources import Action, Change, LiveResource, Operation, Shown
 from tests.providers.scenes import PROVIDER, change, shown
 
 URL = "https://mcp.acme.example/mcp"
@@ -108,9 +108,10 @@ def test_an_update_in_full_is_ordered_from_less_exposure_to_more() -> None:
         ("delete-deposed:rms_0", "DELETE", "/mcp/rms_0"),
         ("describe", "PATCH", "/mcp/views/mcpsv_s"),
         ("icon", "PATCH", "/mcp/rms_1"),
-        ("use-case", "PATCH", "/mcp/views/mcpsv_s"),
         ("view-add:c", "POST", "/spaces/{c}/mcp_views"),
-        ("sign-in", "GET", "/oauth/{provider}/setup"),
+        ("sign-in", "GET", "/oauth/mcp/setup"),
+        ("attach", "POST", "/mcp/connections/workspace"),
+        ("use-case", "PATCH", "/mcp/views/mcpsv_s"),
     ]
 
 
@@ -159,12 +160,14 @@ def test_an_unmanaged_sign_in_of_a_replaced_server_still_needs_a_person() -> Non
         "authorizationEndpoint",
         "tokenEndpoint",
         "tokenEndpointAuthMethod",
+        "connected",
     ],
 )
 def test_a_new_oauth_client_or_scope_needs_a_person(field: str) -> None:
     spec = {"url": URL, "auth": {"mode": "static-oauth"}}
-    (operation,) = PROVIDER.operations(update(spec, ("auth", field)))
-    assert operation.interactive
+    planned = update(spec, ("auth", field))
+    assert names(planned) == ["sign-in", "attach", "use-case"]
+    assert [op.interactive for op in PROVIDER.operations(planned)] == [True, False, False]
 
 
 def test_whose_credentials_count_is_a_plain_write() -> None:
@@ -244,3 +247,23 @@ def test_names_are_unique_and_every_operation_says_what_it_does(planned: Change)
 def test_forecasts_are_the_same_every_time(planned: Change) -> None:
     assert PROVIDER.operations(planned) == PROVIDER.operations(planned)
     assert PROVIDER.consequences(planned) == PROVIDER.consequences(planned)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ({"a"}, {"a", "b"}, "widens what the sign-in may do, by b"),
+        ({"a", "b"}, {"a"}, "narrows what the sign-in may do, by b"),
+        (None, {"b", "a"}, "asks for the scopes a, b"),
+    ],
+)
+def test_what_a_change_of_scopes_means_is_said(
+    before: set[str] | None, after: set[str], words: str
+) -> None:
+    had: Shown = None if before is None else frozenset(before)
+    edit = shown(("auth", "scopes"), had, frozenset(after))
+    spec = {"url": URL, "auth": {"mode": "automatic", "scopes": sorted(after)}}
+    planned = change("MCPServer/x", Action.UPDATE, spec=spec, live=live(), fields=(edit,))
+    told = PROVIDER.consequences(planned)
+    assert words in told
+    assert any("an administrator has to sign in again" in line for line in told)

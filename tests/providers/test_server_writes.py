@@ -288,9 +288,3 @@ def test_a_404_that_is_not_the_apis_is_not_taken_for_gone(web: ScriptedHttp) -> 
     web.on("DELETE", f"{ROOT}/mcp/rms_1", page)
     with pytest.raises(Unexpected):
         perform(web, change("MCPServer/x", Action.DELETE, live=live(web)), "delete")
-
-
-def test_nothing_is_sent_for_a_sign_in(web: ScriptedHttp) -> None:
-    with pytest.raises(Rejected, match="needs a person to sign in"):
-        perform(web, make(auth={"mode": "automatic"}), "sign-in", None)
-    assert web.log == []

@@ -157,7 +157,7 @@ def test_a_server_has_the_shape_of_its_manifest(web: ScriptedHttp) -> None:
         "description": "Everything",
         "icon": "ActionCarIcon",
         "spaces": ["vlt_a", "vlt_b"],
-        "auth": {"mode": "automatic", "credentials": "personal"},
+        "auth": {"mode": "automatic", "connected": True, "credentials": "personal"},
         "headers": {"X-A": True, "X-B": True},
         "tools": {
             "search": {"stake": "high", "enabled": True},
@@ -185,11 +185,14 @@ def test_names_fall_back_to_the_servers_own_and_stay_null_in_the_facts(web: Scri
         ({"sharedSecret": ""}, {"mode": "none"}),
         ({"sharedSecret": "•••••abcd"}, {"mode": "bearer", "token": True}),
         ({"sharedSecret": "clear"}, {"mode": "bearer", "token": True}),
-        ({"authorization": {"provider": "mcp_static"}}, {"mode": "static-oauth"}),
-        ({"authorization": {"provider": "newer"}}, {"mode": "newer"}),
+        (
+            {"authorization": {"provider": "mcp_static"}},
+            {"mode": "static-oauth", "connected": False},
+        ),
+        ({"authorization": {"provider": "newer"}}, {"mode": "newer", "connected": False}),
         (
             {"authorization": {"provider": "mcp"}, "sharedSecret": "•"},
-            {"mode": "automatic", "token": True},
+            {"mode": "automatic", "connected": False, "token": True},
         ),
     ],
 )

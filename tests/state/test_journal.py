@@ -107,3 +107,11 @@ def test_an_entry_for_an_object_that_another_address_owns_renames_it() -> None:
     before = state({"Space/finance": owned("vlt_1", {})})
     after = fold(before, json.dumps(line) + "\n", name="x")
     assert set(after.entries) == {Address("Space", "money")}
+
+
+def test_a_journal_cut_inside_a_character_is_loadable(tmp_path: Path) -> None:
+    named = Entry(remote_id="vlt_1", applied={"displayName": "\N{LATIN SMALL LETTER E WITH ACUTE}"})
+    whole = crash(tmp_path, (Address("Space", "a"), named)).encode()
+    cut = next(at for at, byte in enumerate(whole) if byte > 127) + 1
+    (tmp_path / "acme.json.journal").write_bytes(whole[:cut])
+    assert store(tmp_path).load().entries == {}

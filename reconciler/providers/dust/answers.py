@@ -1,7 +1,7 @@
 """What goes out in one exchange, and what comes back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -12,12 +12,16 @@ Query = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """One request; `path` starts at the origin, `body` is JSON."""
+    """One request; `path` starts at the origin, `body` is JSON.
+
+    `query`, `body` and `cookie` may hold secrets, and are never shown.
+    """
 
     method: str
     path: str
-    query: Query = ()
-    body: Mapping[str, Any] | None = None
+    query: Query = field(default=(), repr=False)
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+    cookie: str | None = field(default=None, repr=False)
     seconds: float
 
 
@@ -94,6 +98,7 @@ class Answer:
     content_type: str = ""
     retry_after: str | None = None
     location: str | None = None
+    cookies: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def succeeded(self) -> bool:

@@ -29,8 +29,17 @@ class Caller:
         self._backoff = backoff
         self._exchange = exchange
 
-    def call(self, sent: Sent, adapter: TypeAdapter[T], *, idempotent: bool, writes: bool) -> T:
-        """Send it until it succeeds or can't. Raises ProviderError."""
+    def call(
+        self,
+        sent: Sent,
+        adapter: TypeAdapter[T],
+        *,
+        idempotent: bool,
+        writes: bool,
+        seen: Callable[[Answer], None] = lambda _answer: None,
+    ) -> T:
+        """Send it until it succeeds or can't; `seen` gets the answer that did. Raises
+        ProviderError."""
         asked = Asked(
             call=f"{sent.method} {sent.path.removeprefix(self.root)}",
             origin=self.connection.url,
@@ -39,6 +48,7 @@ class Caller:
         outcome = self._persist(sent, asked, idempotent=idempotent)
         if isinstance(outcome, Broken) or not outcome.succeeded:
             raise refusal(asked, outcome, self._words)
+        seen(outcome)
         fitted = decode(adapter, outcome)
         if not isinstance(fitted, Misfit):
             return fitted

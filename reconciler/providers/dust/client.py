@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     import httpx2
 
 _BEARER = re.compile(r"[A-Za-z0-9\-._~+/]+=*\Z")
+READS = frozenset({"GET"})
+"""The methods of a client that can't write."""
+_BEGINS = re.compile(r"/oauth/[^/]+/(setup|finalize)\Z")
+"""Paths at which even a GET begins or ends something (Dust API: OAuth set-up and finalize)."""
 _CONNECT_SECONDS = 10.0
 _BODY_PATIENCE = 10  # times the timeout: how long an answer may keep trickling in
 _LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+|::1)\Z")
@@ -75,7 +79,9 @@ class Transport:
 
     def exchange(self, sent: Sent, attempt: int) -> Answer | Broken:
         """Send once and read the answer whole. Raises Interrupted when a read is stopped."""
-        if sent.method not in self._methods:
+        if sent.method not in self._methods or (
+            _BEGINS.search(sent.path) and self._methods == READS
+        ):
             raise AssertionError(f"this is a bug: {sent.method} through a client that only reads")
         started = time.monotonic()
         with self._under_way(sent):
@@ -140,6 +146,8 @@ class Transport:
         headers = {"authorization": f"Bearer {self._authorization.reveal()}"}
         if sent.body is not None:
             headers["content-type"] = "application/json"
+        if sent.cookie is not None:
+            headers["cookie"] = sent.cookie
         return headers
 
     def _read(
@@ -158,6 +166,7 @@ class Transport:
             content_type=response.headers.get("content-type", ""),
             retry_after=response.headers.get("retry-after"),
             location=response.headers.get("location"),
+            cookies=tuple(response.headers.get_list("set-cookie")),
         )
 
 

@@ -12,7 +12,9 @@ from reconciler.resources import COMPANY, MCP_SERVER, Action, Change, Path, Spec
 _LONGEST_NAME = 255  # characters; Dust API: longer view names are refused
 _USUAL_ICON = "ActionCommand1Icon"  # what the platform gives every new server
 _SUFFIX = " (replacing)"
-SIGN_IN_MODES = frozenset({"automatic", "static-oauth"})
+PROVIDERS: Mapping[str, str] = {"automatic": "mcp", "static-oauth": "mcp_static"}
+"""Modes that take a person's sign-in, in the API's words for OAuth providers."""
+SIGN_IN_MODES = frozenset(PROVIDERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from reconciler.providers.dust.goals import PROVIDERS
 from reconciler.providers.dust.wire import SpaceDetail, SpaceOutline
 from reconciler.providers.dust.wire_servers import Server, ToolRow, View
 from reconciler.resources import FALLBACK_STAKE, LiveResource
@@ -17,7 +18,7 @@ USE_CASES: Mapping[str, str] = {
 """`auth.credentials` in the API's words."""
 
 _CREDENTIALS = {use_case: credentials for credentials, use_case in USE_CASES.items()}
-_MODES = {"mcp": "automatic", "mcp_static": "static-oauth"}
+_MODES = {provider: mode for mode, provider in PROVIDERS.items()}
 
 
 def outlined_space(space: SpaceOutline, tools: int) -> LiveResource:
@@ -110,7 +111,7 @@ def live_server(
             "description": description,
             "icon": server.icon,
             "spaces": sorted(space for space in views if space in visible),
-            "auth": _auth(server, view),
+            "auth": _auth(server, view, connected=connected),
             "headers": dict.fromkeys(sorted(server.custom_headers), True),
             "tools": _tools(view),
         },
@@ -119,8 +120,10 @@ def live_server(
     )
 
 
-def _auth(server: Server, view: View | None) -> dict[str, Any]:
+def _auth(server: Server, view: View | None, *, connected: bool) -> dict[str, Any]:
     auth: dict[str, Any] = {"mode": _mode(server)}
+    if server.authorization is not None:
+        auth["connected"] = connected
     if server.shared_secret:
         auth["token"] = True
     use_case = view.o_auth_use_case if view is not None else None

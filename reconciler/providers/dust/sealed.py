@@ -16,6 +16,20 @@ def token(task: Task) -> str:
     return _value(task, auth["token"], "the bearer token")
 
 
+def client_id(task: Task) -> str:
+    """The id of the manifest's OAuth app. Raises Rejected when it can't be one."""
+    auth: Any = task.spec["auth"]
+    declared = auth["clientId"]
+    return declared if isinstance(declared, str) else _value(task, declared, "the client id")
+
+
+def client_secret(task: Task) -> str:
+    """The secret of the manifest's OAuth app; empty for a public client."""
+    auth: Any = task.spec["auth"]
+    declared = auth.get("clientSecret")
+    return "" if declared is None else _value(task, declared, "the client secret")
+
+
 def headers(task: Task) -> list[dict[str, str]]:
     """All custom headers: the platform replaces the whole list, so each needs its value."""
     declared: Any = task.spec.get("headers") or {}

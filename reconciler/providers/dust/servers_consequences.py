@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.providers.dust.goals import SIGN_IN_MODES, keeps, mode
-from reconciler.providers.dust.servers_plan import spaces_of
+from reconciler.providers.dust.servers_plan import SIGN_IN_FIELDS, spaces_of
 from reconciler.resources import COMPANY, Action, Change
 
 _SHARED = "everyone who may use it acts as the one account of its bearer token"
@@ -101,8 +101,30 @@ def _of_sign_in(change: Change) -> Iterator[str]:
             yield "agents act through the one workspace connection instead of each person's own"
         else:
             yield "each person has to connect before using the tool; the shared sign-in ends"
-    if change.changes(("auth", "scopes"), ("auth", "clientId"), ("auth", "clientSecret")):
-        yield "an administrator has to sign in again, and so may every person connected"
+    yield from _of_scopes(change)
+    if change.changes(("auth", "connected")):
+        yield "its sign-in has vanished: an administrator has to sign in again"
+    elif change.changes(*SIGN_IN_FIELDS):
+        yield "an administrator has to sign in again; the old sign-in stays in use until then"
+        yield "people who connected themselves keep what they granted until they connect again"
+
+
+def _of_scopes(change: Change) -> Iterator[str]:
+    for field in change.fields:
+        if field.path != ("auth", "scopes"):
+            continue
+        before, after = _scopes(field.before), _scopes(field.after)
+        if not before and after:
+            yield f"asks for the scopes {', '.join(sorted(after))}"
+            continue
+        if after - before:
+            yield f"widens what the sign-in may do, by {', '.join(sorted(after - before))}"
+        if before - after:
+            yield f"narrows what the sign-in may do, by {', '.join(sorted(before - after))}"
+
+
+def _scopes(value: object) -> frozenset[str]:
+    return value if isinstance(value, frozenset) else frozenset()
 
 
 def _lost_headers(change: Change) -> Iterator[str]:

@@ -7,15 +7,16 @@ the spaces it is added to (new views copy the system view's name).
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from reconciler.providers.dust.goals import SIGN_IN_MODES, Goal, goal, mode
+from reconciler.providers.dust.goals import PROVIDERS, SIGN_IN_MODES, Goal, goal, mode
 from reconciler.resources import COMPANY, Action, Change, Operation
 
-SIGN_IN, CREATE, DESCRIBE, ICON = "sign-in", "create", "describe", "icon"
+SIGN_IN, ATTACH, CREATE = "sign-in", "attach", "create"
+DESCRIBE, ICON = "describe", "icon"
 TOOLS, CREDENTIALS, USE_CASE, SKILLS_ONLY = "tools", "credentials", "use-case", "skills-only"
 DELETE, DELETE_OLD, DELETE_DEPOSED = "delete", "delete-old", "delete-deposed"
 VIEW_ADD, VIEW_REMOVE = "view-add", "view-remove"
 
-_SIGN_IN_FIELDS = tuple(
+SIGN_IN_FIELDS = tuple(
     ("auth", field)
     for field in (
         "scopes",
@@ -24,6 +25,7 @@ _SIGN_IN_FIELDS = tuple(
         "authorizationEndpoint",
         "tokenEndpoint",
         "tokenEndpointAuthMethod",
+        "connected",
     )
 )
 
@@ -82,14 +84,21 @@ def _updating(change: Change) -> Iterator[Operation]:
     yield from _settings(change)
     yield from (_view_add(change, label) for label in sorted(after - before))
     yield from (_view_remove(change, label) for label in late)
-    if change.changes(*_SIGN_IN_FIELDS):
+    # What takes a person comes last: everything else is done without waiting.
+    if change.changes(*SIGN_IN_FIELDS):
         yield _sign_in(change)
+        yield Operation(
+            name=ATTACH,
+            method="POST",
+            path="/mcp/connections/workspace",
+            summary="use the new sign-in from now on",
+        )
+        yield _use_case(change)
 
 
 def _settings(change: Change) -> Iterator[Operation]:
     server = f"/mcp/{change.remote_id or '{server}'}"
-    facts = change.live.facts if change.live else {}
-    view = f"/mcp/views/{facts.get('systemViewId') or '{systemView}'}"
+    view = _view(change)
     if change.changes(("tools",)):
         names = sorted({f.path[1] for f in change.fields if f.path[0] == "tools"})
         yield Operation(
@@ -108,10 +117,22 @@ def _settings(change: Change) -> Iterator[Operation]:
     if change.changes(("icon",)):
         spec: Any = change.desired.spec if change.desired else {}
         yield Operation(name=ICON, method="PATCH", path=server, summary=f"icon {spec['icon']}")
-    if change.changes(("auth", "credentials")):
-        yield Operation(
-            name=USE_CASE, method="PATCH", path=view, summary="set whose credentials agents use"
-        )
+    if change.changes(("auth", "credentials")) and not change.changes(*SIGN_IN_FIELDS):
+        yield _use_case(change)
+
+
+def _use_case(change: Change) -> Operation:
+    return Operation(
+        name=USE_CASE,
+        method="PATCH",
+        path=_view(change),
+        summary="set whose credentials agents use, and the scopes",
+    )
+
+
+def _view(change: Change) -> str:
+    facts = change.live.facts if change.live else {}
+    return f"/mcp/views/{facts.get('systemViewId') or '{systemView}'}"
 
 
 def spaces_of(change: Change) -> tuple[set[str], set[str]]:
@@ -147,7 +168,7 @@ def _sign_in(change: Change) -> Operation:
     return Operation(
         name=SIGN_IN,
         method="GET",
-        path="/oauth/{provider}/setup",
+        path=f"/oauth/{PROVIDERS[mode(change)]}/setup",
         summary=f"sign in to `{change.title}` as an administrator",
         idempotent=False,
         interactive=True,

@@ -5,12 +5,12 @@ from contextlib import suppress
 from typing import Any
 
 from reconciler.providers.contract import Done
-from reconciler.providers.dust import tool_settings, views
+from reconciler.providers.dust import sign_in, tool_settings, views
 from reconciler.providers.dust.details import detail
 from reconciler.providers.dust.goals import goal, mode
-from reconciler.providers.dust.live import USE_CASES
 from reconciler.providers.dust.sealed import headers, token
 from reconciler.providers.dust.servers_plan import (
+    ATTACH,
     CREATE,
     CREDENTIALS,
     DELETE,
@@ -47,10 +47,12 @@ def _create(task: Task) -> Done:
         body["sharedSecret"] = token(task)
     if spec.get("headers"):
         body["customHeaders"] = headers(task)
-    created = task.client.send(
-        "POST", "/mcp", SERVER_CREATED, body=body, idempotent=False, patient=True
-    )
-    return Done(remote_id=created.server.s_id)
+    body |= sign_in.credentials(task)
+    with sign_in.awaited(task):
+        created = task.client.send(
+            "POST", "/mcp", SERVER_CREATED, body=body, idempotent=False, patient=True
+        )
+    return Done(remote_id=created.server.s_id, settles=sign_in.settled(task))
 
 
 def _credentials(task: Task) -> Done:
@@ -97,8 +99,9 @@ def _describe(task: Task) -> Done:
 
 
 def _use_case(task: Task) -> Done:
-    auth: Any = task.spec["auth"]
-    return _patch_view(task, {"oAuthUseCase": USE_CASES[auth["credentials"]]})
+    body = {"oAuthUseCase": sign_in.use_case(task)}
+    scope = sign_in.scope(task)
+    return _patch_view(task, body if scope is None else {**body, "oauthScope": scope})
 
 
 def _skills_only(task: Task) -> Done:
@@ -118,15 +121,9 @@ def _delete(task: Task) -> Done:
     return Done()
 
 
-def _sign_in(task: Task) -> Done:
-    raise Rejected(
-        f"`{task.change.title}` needs a person to sign in, which this version can't do yet",
-        help=("connect the server in the workspace's own pages",),
-    )
-
-
 _WRITES: Mapping[str, Callable[[Task], Done]] = {
-    SIGN_IN: _sign_in,
+    SIGN_IN: sign_in.ask,
+    ATTACH: sign_in.attach,
     CREATE: _create,
     CREDENTIALS: _credentials,
     ICON: _icon,

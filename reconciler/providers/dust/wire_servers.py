@@ -186,6 +186,44 @@ class Deleted(Wire):
     deleted: Literal[True]
 
 
+class SignInDetails(Wire):
+    """The member `connectionMetadata` of a discovery; `client_secret` is told once, in clear."""
+
+    client_id: Annotated[str, Field(min_length=1, alias="client_id")]
+    client_secret: str | None = Field(default=None, alias="client_secret", repr=False)
+    authorization_endpoint: Annotated[str, Field(alias="authorization_endpoint")]
+    token_endpoint: Annotated[str, Field(alias="token_endpoint")]
+    token_endpoint_auth_method: str | None = Field(default=None, alias="token_endpoint_auth_method")
+    scope: str | None = None
+    resource: str | None = None
+
+
+class Discovered(Wire):
+    """The answer to `POST /mcp/discover_oauth_metadata`."""
+
+    oauth_required: bool = Field(alias="oauthRequired")
+    connection_metadata: SignInDetails | None = None
+
+
+class SetUp(Wire):
+    """The answer to `GET /oauth/{provider}/setup`."""
+
+    redirect_url: Annotated[str, Field(min_length=1)]
+
+
+class FinishedConnection(Wire):
+    """The connection in the answer to a finalize."""
+
+    connection_id: Annotated[str, Field(alias="connection_id")]
+    status: str
+
+
+class Finished(Wire):
+    """The answer to `GET /api/oauth/{provider}/finalize`."""
+
+    connection: FinishedConnection
+
+
 VIEWS = TypeAdapter(ViewList)
 SERVERS = TypeAdapter(ServerList)
 SERVER_DETAIL = TypeAdapter(OneServer)
@@ -193,3 +231,6 @@ CONNECTIONS = TypeAdapter(ConnectionList)
 SERVER_CREATED = TypeAdapter(ServerCreated)
 SUCCESS = TypeAdapter(Success)
 DELETED = TypeAdapter(Deleted)
+DISCOVERED = TypeAdapter(Discovered)
+SET_UP = TypeAdapter(SetUp)
+FINISHED = TypeAdapter(Finished)

@@ -1,13 +1,14 @@
 """Performs operations, each kind's by its own module."""
 
 from reconciler.providers.contract import Done, Run
-from reconciler.providers.dust import servers_write, spaces_write
+from reconciler.providers.dust import servers_write, sign_in, spaces_write
 from reconciler.providers.dust.access import check_access
 from reconciler.providers.dust.directory import Directory
 from reconciler.providers.dust.sessions import WriteClient
 from reconciler.providers.dust.task import Landmarks, Task
 from reconciler.providers.failures import Forbidden, OutcomeUnknown, ProviderError
 from reconciler.resources import Change, Operation
+from reconciler.state import Consent
 
 _FAILED = 500
 _PERFORM = {"Space": spaces_write.perform, "MCPServer": servers_write.perform}
@@ -37,6 +38,10 @@ class DustWriter:
             if error.status == _FAILED:
                 self._blame_role()
             raise
+
+    def finish_sign_in(self, consent: Consent, callback: str) -> None:
+        """Finish a sign-in with the address that the browser landed on. Raises ProviderError."""
+        sign_in.finish(self._client, consent, callback)
 
     def _blame_role(self) -> None:
         """Dust API: creating without being an administrator is a 500, not a 403."""
