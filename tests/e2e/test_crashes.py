@@ -73,7 +73,7 @@ def test_a_bug_is_a_document_too(project: Project, canary: str) -> None:
     assert _leaks(project, canary, done) == []
 
 
-@pytest.mark.parametrize("place", ["writing", "remembering", "reporting"])
+@pytest.mark.parametrize("place", ["remembering", "reporting"])
 def test_after_a_bug_the_next_apply_converges(
     project: Project, workspace: Workspace, canary: str, place: str
 ) -> None:
