@@ -54,6 +54,35 @@ class Console:
         elif found.items:
             self.talk(render_text(found, self.err))
 
+    def failure(
+        self,
+        code: int,
+        message: str,
+        *,
+        notes: tuple[str, ...] = (),
+        help_: tuple[str, ...] = (),
+        diagnostics: Diagnostics | None = None,
+    ) -> None:
+        """Say why the command ends early; as data too when JSON is asked for.
+
+        So a reader of stdout always gets one document (`schemas/failure.schema.json`).
+        """
+        found = diagnostics or Diagnostics()
+        if found.items:
+            self.talk(render_text(found, self.err))
+        self.error(message, notes, help_)
+        if self.json:
+            self.value(
+                {
+                    "format": "reconciler.failure/v1",
+                    "exitCode": code,
+                    "message": message,
+                    "notes": list(notes),
+                    "help": list(help_),
+                    "diagnostics": render_json(found),
+                }
+            )
+
     def error(self, message: str, notes: tuple[str, ...] = (), help_: tuple[str, ...] = ()) -> None:
         """Say why the command failed, and what to do."""
         self.talk(f"{self.err.error('error')}: {self.err.bold(printable(message))}")

@@ -10,7 +10,6 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.console import Console
-from reconciler.diagnostics import render_text
 
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("init", "Write a commented starter: workspace, space, server, CI workflow."),
@@ -63,7 +62,8 @@ def reconciler(ctx: click.Context, no_color: bool, debug: bool, quiet: bool) -> 
     3 partly applied; 4 refused by a guard; 5 stale plan; 6 applied, consents pending;
     7 state locked; 64 wrong usage; 130 interrupted.
     """
-    ctx.obj = Console(color=not no_color, debug=debug, quiet=quiet)
+    console = ctx.ensure_object(Console)
+    console.color, console.debug, console.quiet = not no_color, debug, quiet
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -84,7 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: list[str], console: Console) -> int:
     try:
-        code = reconciler.main(arguments, prog_name="reconciler", standalone_mode=False)
+        code = reconciler.main(
+            arguments, prog_name="reconciler", standalone_mode=False, obj=console
+        )
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return _USAGE
@@ -92,7 +94,8 @@ def _run(arguments: list[str], console: Console) -> int:
         error.show()
         return _USAGE
     except (click.Abort, KeyboardInterrupt):
-        console.talk("\ninterrupted")
+        console.talk("")  # the terminal's line has `^C` on it
+        console.failure(_INTERRUPTED, "interrupted")
         return _INTERRUPTED
     except click.ClickException as error:
         error.show()
@@ -111,15 +114,20 @@ def _explain(error: Exception, console: Console) -> int:
     if failures is None or not isinstance(error, failures.Stop):
         _bug(error, console)
         return _BUG
-    if error.diagnostics.items:
-        console.talk(render_text(error.diagnostics, console.err))
-    console.error(error.message, error.notes, error.help)
+    console.failure(
+        int(error.code),
+        error.message,
+        notes=error.notes,
+        help_=error.help,
+        diagnostics=error.diagnostics,
+    )
     return int(error.code)
 
 
 def _bug(error: Exception, console: Console) -> None:
     """Say that it is our fault, without the exception's text: nobody knows what is in it."""
-    console.error(
+    console.failure(
+        _BUG,
         f"this is a bug in reconciler {__version__} ({type(error).__name__})",
         help_=("please report it; with --debug the places in our code are printed, safe to paste",),
     )

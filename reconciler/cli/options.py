@@ -131,7 +131,11 @@ def _tracer(console: Console) -> "Callable[[Call], None]":
 
 @contextmanager
 def graceful_stop(console: Console, stop: Event) -> Iterator[None]:
-    """While writing: the first Ctrl-C lets running operations end, the second abandons them."""
+    """While writing: the first Ctrl-C lets running operations end, the second abandons them.
+
+    Raises Stop when they are abandoned.
+    """
+    from reconciler.workflows import Exit, Stop
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
@@ -146,6 +150,12 @@ def graceful_stop(console: Console, stop: Event) -> Iterator[None]:
     before = {kind: signal.signal(kind, interrupt) for kind in kinds}
     try:
         yield
+    except KeyboardInterrupt:
+        raise Stop(
+            Exit.INTERRUPTED,
+            "interrupted; what was under way is abandoned, and may have happened or not",
+            help=("apply again: it looks first what happened, and makes no duplicate",),
+        ) from None
     finally:
         for kind, handler in before.items():
             signal.signal(kind, handler)

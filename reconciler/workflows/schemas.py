@@ -1,4 +1,4 @@
-"""All JSON Schemas that the tool publishes: manifests, plan, state, report, diagnostics."""
+"""All JSON Schemas that the tool publishes: manifests, plan, state, reports."""
 
 import json
 from typing import Any, Literal
@@ -61,11 +61,23 @@ class DriftDocument(_Part):
     changes: list[ChangeDocument]
 
 
+class FailureDocument(_Part):
+    """What any command prints with `--output json` when it ends without its own document."""
+
+    format: Literal["reconciler.failure/v1"]
+    exit_code: int
+    message: str
+    notes: list[str]
+    help: list[str]
+    diagnostics: list[DiagnosticDocument]
+
+
 _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "plan": (PlanDocument, "A plan, as `plan --output json` and `plan --out` write it"),
     "state": (StateDocument, "The state file"),
     "report": (ReportDocument, "How an apply ended"),
     "diagnostics": (DiagnosticsDocument, "Located messages about manifests"),
+    "failure": (FailureDocument, "Why a command ended early"),
     "drift": (DriftDocument, "What others changed in the workspace"),
 }
 

@@ -1,11 +1,15 @@
 """Each exit code, and what a user reads when things go wrong."""
 
 import json
+import os
+import re
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.gatekeeper import Gatekeeper, Told
 from tests.e2e.world import (
     BUILDER,
     EXPIRED,
@@ -211,6 +215,59 @@ def test_an_unreachable_platform_is_explained(project: Project, workspace: Works
     url = f"http://127.0.0.1:{_closed_port()}"
     project.write("workspace.yaml", workspace_manifest(workspace.id, url))
     assert "127.0.0.1" in project.plan(code=1).err
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_a_workspace_of_another_region_is_explained(
+    project: Project, workspace: Workspace, command: str
+) -> None:
+    redirect = {"region": "europe-west1", "url": "https://eu.dust.tt"}
+    error = {"type": "workspace_in_different_region", "message": "Elsewhere", "redirect": redirect}
+    elsewhere = Told(status=400, body=json.dumps({"error": error}).encode())
+    project.write("team.yaml", space("team"))
+    with Gatekeeper(workspace.url) as gate:
+        gate.answer(r"/w/", lambda _asked: elsewhere)
+        project.write("workspace.yaml", workspace_manifest(workspace.id, gate.url))
+        refused = project.run(command, "-f", "manifests", code=1)
+        assert gate.calls(writes_only=True) == []
+    assert "the workspace lives in region europe-west1, at https://eu.dust.tt" in refused.err
+    assert "correct `region` in the Workspace manifest" in refused.err
+
+
+def _under_a_file(folder: Path) -> Path:
+    (folder / "taken").write_text("a file")
+    return folder / "taken" / "state.json"
+
+
+def _where_nobody_writes(folder: Path) -> Path:
+    if os.geteuid() != 0:
+        (folder / "closed").mkdir(mode=0o500)
+        return folder / "closed" / "state.json"
+    # Root may write anywhere but where the system has no room for files.
+    return Path("/proc/reconciler/state.json")
+
+
+def _a_folder(folder: Path) -> Path:
+    (folder / "state.json").mkdir()
+    return folder / "state.json"
+
+
+@pytest.mark.parametrize("place", [_under_a_file, _where_nobody_writes, _a_folder])
+def test_a_state_that_cannot_be_written_stops_an_apply_before_its_first_write(
+    workspace: Workspace, tmp_path: Path, place: Callable[[Path], Path]
+) -> None:
+    path = place(tmp_path)
+    with Gatekeeper(workspace.url) as gate:
+        project = project_for(
+            workspace, Project(folder=tmp_path), url=gate.url, state={"path": str(path)}
+        )
+        project.write("team.yaml", space("team"))
+        refused = project.apply(code=1)
+        assert gate.calls(writes_only=True) == []
+    assert str(path) in refused.err
+    assert re.search("can't be (written|used|read)", refused.err)
+    assert "= help: " in refused.err
+    assert "team" not in workspace.spaces()
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"version": 9}', '{"version": 1}', "\xff"])

@@ -157,7 +157,10 @@ def test_a_second_interruption_abandons_what_runs(
     hold.release()
 
     assert done.code == 130, str(done)
-    assert "interrupted" in done.err
+    assert "interrupted; what was under way is abandoned, and may have happened or not" in done.err
+    state = json.loads((behind.folder / "state.json").read_text())
+    assert list(state["resources"]) == ["Space/team"], "what was done is known at once"
+    assert [each["address"] for each in state["unfinished"]] == ["MCPServer/tool"]
     behind.apply()
     _is_whole(workspace)
     behind.settled()
