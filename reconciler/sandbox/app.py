@@ -16,12 +16,14 @@ from starlette.types import Receive, Scope, Send
 from reconciler.sandbox import (
     connections,
     creation,
+    finalizing,
     members,
     oauth,
     page,
     people,
     server_lists,
     servers,
+    signin,
     space_creation,
     spaces,
     tools,
@@ -91,8 +93,9 @@ def build_app(sandbox: Sandbox) -> Starlette:
         *_routes(sandbox, _W, PRIVATE, private_call),
         *_routes(sandbox, _V1, PUBLIC, public_call),
         *_merged(sandbox, [("GET", "/api/v1/me", _me)]),
-        *_merged(sandbox, [("GET", "/api/oauth/{provider}/finalize", oauth.finalize)]),
+        *_merged(sandbox, [("GET", "/api/oauth/{provider}/finalize", finalizing.finalize)]),
         *page.routes(sandbox),
+        *signin.routes(sandbox),
     ]
 
     @asynccontextmanager

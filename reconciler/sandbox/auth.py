@@ -4,23 +4,29 @@ Dust API: private routes know user tokens only and treat an `sk-` key as no sess
 routes know both.
 """
 
+import hashlib
 import re
+import secrets
 
 from starlette.requests import Request
 
 from reconciler.sandbox.call import Call, Sandbox
 from reconciler.sandbox.envelope import ApiError
 from reconciler.sandbox.records import Role, User, Workspace
+from reconciler.sandbox.store import Store
 
 _BEARER = re.compile(r"^Bearer\s+([A-Za-z0-9\-._~+/]+=*)$", re.IGNORECASE)
 _USER = "SELECT user.* FROM user WHERE id = ?"
+SESSION_COOKIE = "workos_session"
+SESSION_SECONDS = 12 * 3600
 
 
 def private_call(sandbox: Sandbox, request: Request) -> Call:
     """The caller of `/api/w/{wId}/…`.
 
     Raises:
-        ApiError: 401 no session, 404 no such workspace, 403 plan without product, 401 no member.
+        ApiError: 401 no session, 404 no such workspace, 403 plan without product, 401 no member,
+            401 a session cookie where single sign-on is enforced.
     """
     user = session_user(sandbox, request)
     if user is None:
@@ -35,6 +41,8 @@ def private_call(sandbox: Sandbox, request: Request) -> Call:
         raise ApiError(
             401, "workspace_auth_error", "Only users of the workspace can access this route."
         )
+    if workspace.sso_enforced and _bearer(request) is None:
+        raise ApiError(401, "sso_enforced", "Access requires Single Sign-On authentication.")
     return Call(sandbox=sandbox, request=request, workspace=workspace, user=user, role=role)
 
 
@@ -82,23 +90,75 @@ def public_user(sandbox: Sandbox, request: Request) -> User:
 
 
 def session_user(sandbox: Sandbox, request: Request) -> User | None:
-    """The person of a private session; None when the header holds none.
+    """The person of a private session: the bearer's, else the cookie's; None without either.
 
     Raises:
         ApiError: 401, the token is expired or its person unknown.
     """
+    token = _bearer(request)
+    if token is None:
+        return _cookie_user(sandbox, request)
+    return None if token.startswith("sk-") else _token_user(sandbox, token)
+
+
+def _bearer(request: Request) -> str | None:
     match = _BEARER.match(request.headers.get("authorization", ""))
-    if match is None or match.group(1).startswith("sk-"):
+    return None if match is None else match.group(1)
+
+
+def user_of_token(sandbox: Sandbox, token: str) -> User | None:
+    """Whose user token this is.
+
+    Raises:
+        ApiError: 401, it is expired or its person unknown.
+    """
+    return _token_user(sandbox, token)
+
+
+def open_session(store: Store, user: User) -> str:
+    """Begin a browser session; the cookie's value, of which only a digest is kept."""
+    value = secrets.token_urlsafe(32)
+    store.write("DELETE FROM web_session WHERE expires_at < ?", store.now())
+    store.insert(
+        "web_session",
+        digest=_digest(value),
+        user_id=user.id,
+        expires_at=store.now() + SESSION_SECONDS * 1000,
+    )
+    return value
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+def _cookie_user(sandbox: Sandbox, request: Request) -> User | None:
+    value = request.cookies.get(SESSION_COOKIE)
+    if value is None or is_foreign_page(request):
         return None
-    return _token_user(sandbox, match.group(1))
+    return sandbox.store.row(
+        User,
+        "SELECT user.* FROM user JOIN web_session ON user_id = user.id"
+        " WHERE digest = ? AND expires_at >= ?",
+        _digest(value),
+        sandbox.store.now(),
+    )
+
+
+def is_foreign_page(request: Request) -> bool:
+    """Whether a page of another origin makes a browser send this.
+
+    Cookies don't tell ports apart, so every other server on loopback counts as the same site.
+    """
+    return request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
 
 
 def actor_label(sandbox: Sandbox, request: Request) -> str | None:
     """Who made a request, for the log; never part of a credential."""
-    match = _BEARER.match(request.headers.get("authorization", ""))
-    if match is None:
-        return None
-    token = match.group(1)
+    token = _bearer(request)
+    if token is None:
+        user = _cookie_user(sandbox, request)
+        return None if user is None else user.email
     name = sandbox.store.text("SELECT name FROM api_key WHERE value = ?", token)
     if name is not None:
         return f"key {name}"

@@ -1,9 +1,11 @@
 """One API call: the request, who makes it, and what it may reach."""
 
+import asyncio
 import json
 import re
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -35,11 +37,12 @@ B = TypeVar("B", bound=Body)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
-    """What every call shares."""
+    """What every call shares; `locks` has one lock an OAuth connection."""
 
     settings: SandboxSettings
     store: Store
     prober: Prober
+    locks: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,11 @@ class Call:
     def store(self) -> Store:
         """The database."""
         return self.sandbox.store
+
+    @property
+    def origin(self) -> str:
+        """Where the sandbox is for the caller, without a slash at the end."""
+        return str(self.request.base_url).rstrip("/")
 
     @property
     def is_admin(self) -> bool:

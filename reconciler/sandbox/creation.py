@@ -18,6 +18,8 @@ from reconciler.sandbox.server_rows import DEFAULT_ICON, add_internal, add_view,
 from reconciler.sandbox.servers import HeaderEntry, clean_headers, request_headers
 from reconciler.sandbox.space_rows import global_space, system_space_id
 from reconciler.sandbox.store import dump, new_sid
+from reconciler.sandbox.token_use import access_token
+from reconciler.sandbox.tokens import TokenFailure
 from reconciler.sandbox.urls import INVALID, refuse_unsafe
 
 URL_LIMIT = 2048
@@ -96,9 +98,7 @@ async def _create_remote(call: Call, body: _NewRemote, consent: OAuthConnection 
     view_name = _view_name(body)
     token: str | None = body.shared_secret
     if body.connection_id:
-        token = consent.access_token if consent else None
-        if not token:
-            raise bad_request("Error fetching OAuth connection access token")
+        token = await _consent_token(call, consent)
     headers = request_headers(clean_headers(body.custom_headers), token)
     facts = await _probe(call, body.url, headers)
     preset = matching_preset(call.store, body.url, body.default_server_id)
@@ -126,6 +126,16 @@ async def _create_remote(call: Call, body: _NewRemote, consent: OAuthConnection 
             editor_id=call.user_id,
         )
     return answer({"success": True, "server": ServerWriter(call, server).server(server)}, 201)
+
+
+async def _consent_token(call: Call, consent: OAuthConnection | None) -> str:
+    message = "Error fetching OAuth connection access token"
+    if consent is None:
+        raise bad_request(message)
+    try:
+        return await access_token(call.sandbox, consent.sid)
+    except TokenFailure as error:
+        raise bad_request(f"{message}: {error}") from error
 
 
 async def _probe(call: Call, url: str, headers: dict[str, str]) -> ServerFacts:

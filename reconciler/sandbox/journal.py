@@ -51,7 +51,9 @@ def record(
 ) -> None:
     """Keep one call; headers are never kept."""
     store = sandbox.store
-    query = redact(dict(request.query_params.multi_items()))
+    # Set-up carries a client secret, finalize a code: not even the names of what came are kept.
+    is_oauth = "/oauth/" in request.url.path
+    query = {} if is_oauth else redact(dict(request.query_params.multi_items()))
     row_id = store.insert(
         "api_call",
         at=store.now(),

@@ -1,19 +1,24 @@
-"""Routes of OAuth: discovery, setup, callback address, finalize. No consent is obtained here."""
+"""Routes that begin an OAuth consent: discovery, callback address, setup."""
 
 import base64
 import hashlib
 import json
+import secrets
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import Field
-from starlette.requests import Request
 from starlette.responses import Response
 
-from reconciler.sandbox.auth import session_user
-from reconciler.sandbox.call import Body, Call, Sandbox
+from reconciler.sandbox.call import Body, Call
 from reconciler.sandbox.envelope import ApiError, answer, bad_request
-from reconciler.sandbox.oauth_rows import add_consent, find_consent, redirect_uri
+from reconciler.sandbox.oauth_rows import (
+    add_consent,
+    read_credential,
+    read_sealed,
+    workspace_consent,
+)
 from reconciler.sandbox.probe import ProbeError
 from reconciler.sandbox.records import OAuthConnection
 from reconciler.sandbox.server_rows import server_by_sid
@@ -29,8 +34,9 @@ USE_CASES = (
     "bot",
     "webhooks",
 )
-_REQUIRED = ("client_id", "token_endpoint", "authorization_endpoint")
-_OPTIONAL = ("scope", "resource", "token_endpoint_auth_method")
+_ENDPOINTS = ("token_endpoint", "authorization_endpoint")
+_KEPT = (*_ENDPOINTS, "scope", "resource", "token_endpoint_auth_method")
+_CLIENT = ("client_id", "client_secret")
 _AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
 COOKIE_SECONDS = 600
 
@@ -84,11 +90,16 @@ def _use_case(call: Call) -> str:
 
 
 async def get_redirect_uri(call: Call) -> Response:
-    """GET /oauth/{provider}/redirect_uri."""
+    """GET /oauth/{provider}/redirect_uri: the sandbox's own callback page."""
     provider = _provider(call)
     if call.param("useCase") is not None:
         _use_case(call)
-    return answer({"redirectUri": redirect_uri(call.workspace.region, provider)})
+    return answer({"redirectUri": redirect_uri(call, provider)})
+
+
+def redirect_uri(call: Call, provider: str) -> str:
+    """The callback that an authorization server must allow."""
+    return f"{call.origin}/oauth/{provider}/finalize"
 
 
 async def setup(call: Call) -> Response:
@@ -96,31 +107,51 @@ async def setup(call: Call) -> Response:
     provider, use_case = _provider(call), _use_case(call)
     extra = _extra_config(call)
     person = call.person()
-    secret = extra.get("client_secret")
     if use_case == "personal_actions":
-        source, secret = _workspace_consent(call, extra.get("mcp_server_id", ""))
-        details = source.metadata
+        beginning = _cloned(call, extra)
     else:
-        details = _checked_details(extra)
+        beginning = _Beginning(
+            details=_checked_details(extra),
+            credential={key: extra[key] for key in _CLIENT if extra.get(key)},
+            redirect_uri=redirect_uri(call, provider),
+        )
+    opener = _origin(call.param("openerOrigin"))
+    nonce = None if call.workspace.unbound_finalize else secrets.token_urlsafe(32)
     consent = add_consent(
         call.store,
         call.workspace.id,
         person.id,
         provider=provider,
         use_case=use_case,
-        details=details,
-        client_secret=secret or None,
-        redirect=redirect_uri(call.workspace.region, provider),
+        details={**beginning.details, **({"opener_origin": opener} if opener else {})},
+        credential=beginning.credential,
+        redirect=beginning.redirect_uri,
+        nonce=nonce,
     )
-    response = answer({"redirectUrl": _authorization_url(call, consent)})
-    response.set_cookie(
-        cookie_name(consent.sid),
-        consent.finalize_nonce,
-        max_age=COOKIE_SECONDS,
-        httponly=True,
-        samesite="lax",
-    )
+    url = _authorization_url(call, consent, beginning.credential["client_id"])
+    response = answer({"redirectUrl": url})
+    if nonce is not None:
+        response.set_cookie(
+            cookie_name(consent.sid), nonce, max_age=COOKIE_SECONDS, httponly=True, samesite="lax"
+        )
     return response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beginning:
+    """What a consent is asked with; `credential` is the client's id and secret."""
+
+    details: dict[str, str]
+    credential: dict[str, str] = field(repr=False)
+    redirect_uri: str
+
+
+def _origin(text: str | None) -> str | None:
+    """An origin that a page may post messages to; None for anything else."""
+    parts = urlsplit(text or "")
+    if parts.scheme not in ("http", "https") or not parts.netloc or "@" in parts.netloc:
+        return None
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _extra_config(call: Call) -> dict[str, str]:
@@ -137,11 +168,11 @@ def _extra_config(call: Call) -> dict[str, str]:
 
 
 def _checked_details(extra: dict[str, str]) -> dict[str, str]:
-    """The client and endpoints of an extraConfig; its secret and unknown keys are left out."""
-    missing = [key for key in _REQUIRED if not extra.get(key)]
+    """The endpoints of an extraConfig; the client and unknown keys are left out."""
+    missing = [key for key in ("client_id", *_ENDPOINTS) if not extra.get(key)]
     if missing:
         raise bad_request(f"Invalid OAuth connection extraConfig: missing {', '.join(missing)}.")
-    for key in ("token_endpoint", "authorization_endpoint"):
+    for key in _ENDPOINTS:
         parts = urlsplit(extra[key])
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise bad_request(f"Invalid OAuth connection extraConfig: {key} is not a URL.")
@@ -149,34 +180,32 @@ def _checked_details(extra: dict[str, str]) -> dict[str, str]:
         raise bad_request(
             "Invalid OAuth connection extraConfig: unknown token_endpoint_auth_method."
         )
-    return {key: extra[key] for key in (*_REQUIRED, *_OPTIONAL) if extra.get(key)}
+    return {key: extra[key] for key in _KEPT if extra.get(key)}
 
 
-def _workspace_consent(call: Call, server_sid: str) -> tuple[OAuthConnection, str | None]:
-    """What a personal consent is cloned from: the server's workspace connection."""
-    found = call.store.values(
-        "SELECT oauth_sid, client_secret FROM connection JOIN server ON server.id = server_id"
-        " JOIN oauth_connection ON oauth_connection.sid = oauth_sid"
-        " WHERE server.sid = ? AND server.workspace_id = ? AND connection.kind = 'workspace'"
-        " ORDER BY connection.created_at DESC",
-        server_sid,
-        call.workspace.id,
-    )
-    source = find_consent(call.store, found[0][0]) if found else None
+def _cloned(call: Call, extra: dict[str, str]) -> _Beginning:
+    """Endpoints, client, scope and callback of the server's workspace connection."""
+    if not extra.get("mcp_server_id"):
+        raise bad_request("Invalid OAuth connection extraConfig: missing mcp_server_id.")
+    server = server_by_sid(call, extra["mcp_server_id"])
+    source = None if server is None else workspace_consent(call.store, server.id)
     if source is None or "authorization_endpoint" not in source.metadata:
         raise ApiError(404, "mcp_server_connection_not_found", "Connection not found")
-    return source, found[0][1]
-
-
-def _authorization_url(call: Call, consent: OAuthConnection) -> str:
-    details = consent.metadata
-    verifier = call.store.text(
-        "SELECT code_verifier FROM oauth_connection WHERE sid = ?", consent.sid
+    details = {key: value for key, value in source.metadata.items() if key in _KEPT}
+    return _Beginning(
+        details=details,
+        credential=read_credential(call.store, source.sid),
+        redirect_uri=source.redirect_uri,
     )
-    digest = hashlib.sha256(str(verifier).encode()).digest()
+
+
+def _authorization_url(call: Call, consent: OAuthConnection, client_id: str) -> str:
+    details = consent.metadata
+    verifier = read_sealed(call.store, consent.sid, "code_verifier") or ""
+    digest = hashlib.sha256(verifier.encode()).digest()
     query: dict[str, str] = {
         "response_type": "code",
-        "client_id": details["client_id"],
+        "client_id": client_id,
         "state": consent.sid,
         "redirect_uri": consent.redirect_uri,
         "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
@@ -192,34 +221,5 @@ def _authorization_url(call: Call, consent: OAuthConnection) -> str:
 
 def cookie_name(connection_sid: str) -> str:
     """The cookie that ties a consent to the browser that began it."""
-    return f"dust_oauth_finalize_{hashlib.sha256(connection_sid.encode()).hexdigest()[:16]}"
-
-
-async def finalize(sandbox: Sandbox, request: Request) -> Response:
-    """GET /api/oauth/{provider}/finalize: checks who comes back, then stops."""
-    provider = request.path_params["provider"]
-    if provider not in PROVIDERS:
-        raise ApiError(404, "connection_not_found", "Unknown OAuth provider.")
-    user = session_user(sandbox, request)
-    if user is None:
-        raise ApiError(
-            401,
-            "not_authenticated",
-            "The user does not have an active session or is not authenticated.",
-        )
-    query = request.query_params
-    if not query.get("code"):
-        raise ApiError(500, "internal_server_error", "Missing authorization code.")
-    consent = find_consent(sandbox.store, query.get("state", ""))
-    if consent is None or consent.provider != provider:
-        raise ApiError(500, "internal_server_error", "Failed to finalize the OAuth connection.")
-    nonce = request.cookies.get(cookie_name(consent.sid))
-    if consent.user_id != user.id or not nonce or nonce != consent.finalize_nonce:
-        raise ApiError(
-            403, "workspace_auth_error", "This OAuth connection was begun by another session."
-        )
-    raise ApiError(
-        500,
-        "internal_server_error",
-        "The sandbox can't complete OAuth flows yet: the code was not redeemed.",
-    )
+    digest = hashlib.sha256(connection_sid.encode()).digest()
+    return f"dust_oauth_finalize_{base64.urlsafe_b64encode(digest).decode()[:16]}"

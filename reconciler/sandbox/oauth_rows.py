@@ -1,18 +1,22 @@
 """OAuth connections and the connections of servers, in the database."""
 
+import hashlib
+import json
 import secrets
+from typing import Literal
 
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.records import OAuthConnection, User
 from reconciler.sandbox.seed import SeedConsent
 from reconciler.sandbox.store import Store, dump, new_sid
+from reconciler.sandbox.tokens import OAuthApp, Tokens
 
-BASES = {"us-central1": "https://dust.tt", "europe-west1": "https://eu.dust.tt"}
+Sealed = Literal["credential", "code_verifier", "access_token", "refresh_token"]
 
 
-def redirect_uri(region: str, provider: str) -> str:
-    """The callback that an authorization server must allow."""
-    return f"{BASES[region]}/oauth/{provider}/finalize"
+def fingerprint(text: str) -> str:
+    """What is kept of a text that only has to be recognized."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def add_consent(
@@ -23,10 +27,11 @@ def add_consent(
     provider: str,
     use_case: str,
     details: dict[str, str],
-    client_secret: str | None,
+    credential: dict[str, str],
     redirect: str,
+    nonce: str | None,
 ) -> OAuthConnection:
-    """A pending connection, with its PKCE verifier and finalize nonce."""
+    """A pending connection, with its PKCE verifier; of the finalize nonce only a digest is kept."""
     sid = new_sid("con")
     store.insert(
         "oauth_connection",
@@ -37,9 +42,9 @@ def add_consent(
         use_case=use_case,
         status="pending",
         details=dump(details),
-        client_secret=client_secret,
-        code_verifier=secrets.token_urlsafe(48),
-        finalize_nonce=secrets.token_urlsafe(24),
+        credential=_close(store, sid, "credential", json.dumps(credential)),
+        code_verifier=_close(store, sid, "code_verifier", secrets.token_urlsafe(48)),
+        nonce_digest=None if nonce is None else fingerprint(nonce),
         redirect_uri=redirect,
         created_at=store.now(),
     )
@@ -53,10 +58,70 @@ def find_consent(store: Store, sid: str) -> OAuthConnection | None:
     return store.row(OAuthConnection, "SELECT * FROM oauth_connection WHERE sid = ?", sid)
 
 
+def _close(store: Store, sid: str, column: Sealed, text: str) -> str:
+    return store.seal.close(text, f"{sid}/{column}")
+
+
+def read_sealed(store: Store, sid: str, column: Sealed) -> str | None:
+    """A sealed column of an OAuth connection, opened; None when it is empty.
+
+    Raises:
+        SealError: it was sealed with another key.
+    """
+    sealed = store.text(
+        " ".join(("SELECT", column, "FROM oauth_connection WHERE sid = ?")),
+        sid,
+    )
+    return None if sealed is None else store.seal.open(sealed, f"{sid}/{column}")
+
+
+def read_credential(store: Store, sid: str) -> dict[str, str]:
+    """`client_id` and, unless the client is public, `client_secret`."""
+    text = read_sealed(store, sid, "credential")
+    credential: dict[str, str] = {} if text is None else json.loads(text)
+    return credential
+
+
+def app_of(store: Store, consent: OAuthConnection) -> OAuthApp | None:
+    """The client that a consent was given to; None for a seed's, which has none."""
+    credential, details = read_credential(store, consent.sid), consent.metadata
+    if "client_id" not in credential or "token_endpoint" not in details:
+        return None
+    return OAuthApp(
+        client_id=credential["client_id"],
+        client_secret=credential.get("client_secret"),
+        token_endpoint=details["token_endpoint"],
+        auth_method=details.get("token_endpoint_auth_method"),
+        resource=details.get("resource"),
+        scope=details.get("scope"),
+    )
+
+
+def store_tokens(store: Store, sid: str, tokens: Tokens, *, code: str | None = None) -> None:
+    """Keep what a token endpoint answered; with a code, this finalizes the connection."""
+    refresh = tokens.refresh_token
+    with store.transaction():
+        store.write(
+            "UPDATE oauth_connection SET access_token = ?, refresh_token = ?, expires_at = ?,"
+            " granted_scope = coalesce(?, granted_scope) WHERE sid = ?",
+            _close(store, sid, "access_token", tokens.access_token),
+            None if refresh is None else _close(store, sid, "refresh_token", refresh),
+            tokens.expires_at,
+            tokens.scope,
+            sid,
+        )
+        if code is not None:
+            store.write(
+                "UPDATE oauth_connection SET status = 'finalized', code_verifier = NULL,"
+                " code_digest = ? WHERE sid = ?",
+                fingerprint(code),
+                sid,
+            )
+
+
 def plant_consent(store: Store, workspace_id: int, user: User, seed: SeedConsent) -> None:
     """A connection of a seed, as if somebody had consented."""
-    region = store.text("SELECT region FROM workspace WHERE id = ?", workspace_id)
-    assert region is not None
+    sealed = _close(store, seed.id, "access_token", seed.access_token)
     store.insert(
         "oauth_connection",
         sid=seed.id,
@@ -66,10 +131,8 @@ def plant_consent(store: Store, workspace_id: int, user: User, seed: SeedConsent
         use_case="platform_actions",
         status="finalized" if seed.finalized else "pending",
         details=dump({"scope": seed.scope} if seed.scope else {}),
-        code_verifier="",
-        finalize_nonce="",
-        redirect_uri=redirect_uri(region, seed.provider),
-        access_token=seed.access_token if seed.finalized else None,
+        redirect_uri="",
+        access_token=sealed if seed.finalized else None,
         created_at=store.now(),
     )
 
@@ -104,10 +167,11 @@ def add_connection(call: Call, server_id: int, kind: str, oauth_sid: str) -> int
     )
 
 
-def workspace_token(store: Store, server_id: int) -> str | None:
-    """The access token of a server's latest workspace connection."""
-    return store.text(
-        "SELECT access_token FROM connection JOIN oauth_connection ON"
+def workspace_consent(store: Store, server_id: int) -> OAuthConnection | None:
+    """The OAuth connection behind a server's latest workspace connection."""
+    return store.row(
+        OAuthConnection,
+        "SELECT oauth_connection.* FROM connection JOIN oauth_connection ON"
         " oauth_connection.sid = oauth_sid WHERE server_id = ? AND kind = 'workspace'"
         " ORDER BY connection.created_at DESC",
         server_id,

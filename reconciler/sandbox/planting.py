@@ -71,6 +71,7 @@ class _Planter:
             max_spaces=seed.max_spaces,
             no_batch_tools=int(seed.legacy.no_batch_tools),
             older_members_body=int(seed.legacy.older_members_body),
+            unbound_finalize=int(seed.legacy.unbound_finalize),
         )
 
     def plant(self) -> None:

@@ -58,6 +58,10 @@ class Prober:
         """Close the pool."""
         await self._pool.aclose()
 
+    def lend(self) -> httpx2.AsyncBaseTransport:
+        """The pool for one more client, which may close what it gets."""
+        return _Lent(self._pool)
+
     async def probe(self, url: str, headers: Mapping[str, str]) -> ServerFacts:
         """Connect, then list the tools.
 
@@ -89,8 +93,22 @@ class Prober:
                 raise refused from None
 
 
-class _Wire(httpx2.AsyncBaseTransport):
-    """The shared pool, lent to one attempt; remembers the last refusal.
+class _Lent(httpx2.AsyncBaseTransport):
+    """The shared pool, which stays open when its borrower closes."""
+
+    def __init__(self, pool: httpx2.AsyncHTTPTransport) -> None:
+        self._pool = pool
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send."""
+        return await self._pool.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Leave the pool open for the next one."""
+
+
+class _Wire(_Lent):
+    """The pool, lent to one attempt; remembers the last refusal.
 
     The SDK folds every HTTP error into "Server returned an error response".
 
@@ -100,19 +118,16 @@ class _Wire(httpx2.AsyncBaseTransport):
     """
 
     def __init__(self, pool: httpx2.AsyncHTTPTransport, verb: str) -> None:
-        self._pool = pool
+        super().__init__(pool)
         self.verb = verb
         self.refusal: int | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send, and look at the status."""
-        response = await self._pool.handle_async_request(request)
+        response = await super().handle_async_request(request)
         if request.method == self.verb:
             self.refusal = response.status_code if response.status_code >= 300 else None
         return response
-
-    async def aclose(self) -> None:
-        """Leave the pool open for the next probe."""
 
 
 async def _attempt(url: str, headers: Mapping[str, str], wire: _Wire) -> ServerFacts:

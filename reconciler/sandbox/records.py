@@ -60,6 +60,7 @@ class Workspace(Record):
     max_spaces: int | None
     no_batch_tools: bool
     older_members_body: bool
+    unbound_finalize: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,14 +202,16 @@ class OAuthConnection(Record):
     use_case: str
     status: str
     details: str
-    finalize_nonce: str
+    nonce_digest: str | None
+    code_digest: str | None
     redirect_uri: str
-    access_token: str | None
+    expires_at: int | None
+    granted_scope: str | None
     created_at: int
 
     @property
     def metadata(self) -> dict[str, str]:
-        """What the setup was told, without secrets."""
+        """What the setup was told, without the client."""
         details: dict[str, str] = json.loads(self.details)
         return details
 

@@ -1,7 +1,8 @@
 CREATE TABLE workspace (
   id INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE, name TEXT NOT NULL, region TEXT NOT NULL,
   sso_enforced INTEGER NOT NULL, can_use_product INTEGER NOT NULL, max_spaces INTEGER,
-  no_batch_tools INTEGER NOT NULL, older_members_body INTEGER NOT NULL
+  no_batch_tools INTEGER NOT NULL, older_members_body INTEGER NOT NULL,
+  unbound_finalize INTEGER NOT NULL
 );
 CREATE TABLE user (
   id INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE, email TEXT NOT NULL UNIQUE,
@@ -13,6 +14,9 @@ CREATE TABLE membership (
 );
 CREATE TABLE token (
   value TEXT PRIMARY KEY, user_id INTEGER REFERENCES user, expired INTEGER NOT NULL
+);
+CREATE TABLE web_session (
+  digest TEXT PRIMARY KEY, user_id INTEGER NOT NULL REFERENCES user, expires_at INTEGER NOT NULL
 );
 CREATE TABLE api_key (
   value TEXT PRIMARY KEY, workspace_id INTEGER NOT NULL REFERENCES workspace,
@@ -78,10 +82,11 @@ CREATE TABLE connection (
 CREATE TABLE oauth_connection (
   sid TEXT PRIMARY KEY, workspace_id INTEGER NOT NULL REFERENCES workspace,
   user_id INTEGER NOT NULL REFERENCES user, provider TEXT NOT NULL, use_case TEXT NOT NULL,
-  status TEXT NOT NULL, details TEXT NOT NULL, client_secret TEXT, code_verifier TEXT NOT NULL,
-  finalize_nonce TEXT NOT NULL, redirect_uri TEXT NOT NULL, access_token TEXT,
-  created_at INTEGER NOT NULL
+  status TEXT NOT NULL, details TEXT NOT NULL, credential TEXT, code_verifier TEXT,
+  nonce_digest TEXT, code_digest TEXT, redirect_uri TEXT NOT NULL, access_token TEXT,
+  refresh_token TEXT, expires_at INTEGER, granted_scope TEXT, created_at INTEGER NOT NULL
 );
+CREATE TABLE seal_mark (mark TEXT NOT NULL);
 CREATE TABLE tool_usage (
   workspace_id INTEGER NOT NULL REFERENCES workspace, url TEXT NOT NULL, agents TEXT NOT NULL,
   skills TEXT NOT NULL, PRIMARY KEY (workspace_id, url)

@@ -112,6 +112,7 @@ class SeedLegacy(_Part):
 
     no_batch_tools: bool = False
     older_members_body: bool = False
+    unbound_finalize: bool = False
 
 
 class SeedWorkspace(_Part):

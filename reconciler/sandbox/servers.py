@@ -10,12 +10,14 @@ from reconciler.sandbox.call import Body, Call, first_fit, is_server_sid
 from reconciler.sandbox.catalogue import internal_preset
 from reconciler.sandbox.envelope import ApiError, answer, bad_request, not_admin, unhandled
 from reconciler.sandbox.masks import is_mask
-from reconciler.sandbox.oauth_rows import workspace_token
+from reconciler.sandbox.oauth_rows import workspace_consent
 from reconciler.sandbox.probe import ProbeError, ServerFacts
 from reconciler.sandbox.records import Role, Server
 from reconciler.sandbox.server_json import ServerWriter
 from reconciler.sandbox.server_rows import server_by_sid, views_where
 from reconciler.sandbox.store import dump
+from reconciler.sandbox.token_use import access_token
+from reconciler.sandbox.tokens import TokenFailure
 
 
 class HeaderEntry(Body):
@@ -149,8 +151,9 @@ async def sync_server(call: Call) -> Response:
     if server is None or not server.is_remote:
         raise ApiError(404, "data_source_not_found", "Remote MCP Server not found")
     try:
-        facts = await call.sandbox.prober.probe(server.url or "", stored_headers(call, server))
-    except ProbeError as error:
+        headers = await stored_headers(call, server)
+        facts = await call.sandbox.prober.probe(server.url or "", headers)
+    except (ProbeError, TokenFailure) as error:
         message = f"Error fetching remote server metadata: {error}"
         now = call.store.now()
         call.store.update("server", server.id, last_sync_at=now, last_error=str(error))
@@ -162,9 +165,19 @@ async def sync_server(call: Call) -> Response:
     return answer({"success": True, "server": ServerWriter(call, updated).server(updated)})
 
 
-def stored_headers(call: Call, server: Server) -> dict[str, str]:
-    """What Dust sends to a server it knows: custom headers, then the credential on top."""
-    token = server.shared_secret or workspace_token(call.store, server.id)
+async def stored_headers(call: Call, server: Server) -> dict[str, str]:
+    """What Dust sends to a server it knows: custom headers, then the credential on top.
+
+    A bearer token comes first; the workspace's connection counts only where the server was created
+    with OAuth.
+
+    Raises:
+        TokenFailure: the connection's token has run out and can't be refreshed.
+    """
+    token = server.shared_secret
+    if not token and server.provider is not None:
+        consent = workspace_consent(call.store, server.id)
+        token = None if consent is None else await access_token(call.sandbox, consent.sid)
     return request_headers(server.header_map(), token)
 
 

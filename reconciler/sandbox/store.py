@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from reconciler.sandbox.records import Record
+from reconciler.sandbox.sealing import Seal, SealError, key_path, load_seal
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+_MARK = "sandbox"
 _ALPHABET = string.ascii_letters + string.digits
 
 Value = str | int | float | None
@@ -41,12 +43,12 @@ class Store:
         self._db.row_factory = sqlite3.Row
         self._last_ms = 0
         try:
-            self._prepare(path)
+            self.seal = self._prepare(path)
         except BaseException:
             self._db.close()
             raise
 
-    def _prepare(self, path: Path | None) -> None:
+    def _prepare(self, path: Path | None) -> Seal:
         try:
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.DatabaseError as error:
@@ -56,11 +58,34 @@ class Store:
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.execute("PRAGMA synchronous = NORMAL")
         if version == SCHEMA_VERSION:
-            return
+            return self._known_seal(path)
         if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise DataFileError(f"{path} is a database, but not one of the sandbox")
         schema = files("reconciler.sandbox").joinpath("schema.sql").read_text(encoding="utf-8")
-        self._db.executescript(f"BEGIN;{schema}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
+        try:
+            seal = load_seal(path, is_new=True)
+        except SealError as error:
+            raise DataFileError(str(error)) from error
+        self._db.executescript(f"BEGIN;{schema}")
+        self.insert("seal_mark", mark=seal.close(_MARK, _MARK))
+        self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self._db.execute("COMMIT")
+        return seal
+
+    def _known_seal(self, path: Path | None) -> Seal:
+        """The seal that older data was written with."""
+        assert path is not None
+        try:
+            seal = load_seal(path, is_new=False)
+        except SealError as error:
+            raise DataFileError(str(error)) from error
+        try:
+            seal.open(self.text("SELECT mark FROM seal_mark") or "", _MARK)
+        except SealError as error:
+            raise DataFileError(
+                f"{path} was not written with the key in {key_path(path)}"
+            ) from error
+        return seal
 
     @property
     def is_new(self) -> bool:

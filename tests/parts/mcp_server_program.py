@@ -9,8 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import uvicorn
+from jwt import PyJWKClient, PyJWTError, decode
 from mcp.server import MCPServer
+from mcp.server.auth.provider import AccessToken
+from mcp.server.auth.settings import AuthSettings
 from mcp_types import ToolAnnotations
+from pydantic import AnyHttpUrl
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -117,21 +121,65 @@ class Web(uvicorn.Server):
         self.is_up.set()
 
 
+class JwtVerifier:
+    """Takes the access tokens that an authorization server made for this very server."""
+
+    def __init__(self, issuer: str, resource: str) -> None:
+        self._keys = PyJWKClient(f"{issuer}/jwks")
+        self._issuer = issuer
+        self._resource = resource
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        try:
+            key = await asyncio.to_thread(self._keys.get_signing_key_from_jwt, token)
+            claims = decode(
+                token, key, algorithms=["RS256"], audience=self._resource, issuer=self._issuer
+            )
+        except PyJWTError:
+            return None
+        return AccessToken(
+            token=token,
+            client_id=claims["client_id"],
+            scopes=str(claims.get("scope", "")).split(),
+            expires_at=claims["exp"],
+            resource=self._resource,
+        )
+
+
+def _server(config: Mapping[str, Any], port: int) -> MCPServer:
+    about = {"version": config["version"], "description": config["description"]}
+    issuer = config["issuer"]
+    if issuer is None:
+        return MCPServer(config["name"], **about)
+    resource = f"http://127.0.0.1:{port}/mcp"
+    return MCPServer(
+        config["name"],
+        **about,
+        token_verifier=JwtVerifier(issuer, resource),
+        auth=AuthSettings(
+            issuer_url=AnyHttpUrl(issuer),
+            resource_server_url=AnyHttpUrl(resource),
+            required_scopes=config["scopes"],
+            validate_token_resource=True,
+        ),
+    )
+
+
 async def main() -> None:
     """Serve, and obey stdin."""
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     config = json.loads(await reader.readline())
-    server = MCPServer(config["name"], version=config["version"], description=config["description"])
-    offered: list[dict[str, Any]] = config["tools"]
-    _offer(server, offered)
-    guard = Guard(_app(server, config), config["required"])
     # Named TCP, for asyncio to switch Nagle off.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", config["port"]))
     port = listener.getsockname()[1]
+    server = _server(config, port)
+    offered: list[dict[str, Any]] = config["tools"]
+    _offer(server, offered)
+    guard = Guard(_app(server, config), config["required"])
     web = Web(
         uvicorn.Config(
             guard,

@@ -39,6 +39,9 @@ class McpServer:
         header: a header name and value it asks for; 403 without.
         port: 0 takes any free port; a given one lets a server come back where it was.
         sse_path: speak SSE, the transport of old, at this path instead of streamable HTTP.
+        issuer: an authorization server, whose tokens for this server it asks for, as a resource
+            server made with the SDK does.
+        scopes: what such a token must be good for.
         sloppy: misbehave: answer a web page, list malformed tools, accept and never answer, answer
             500, or refuse with the credentials repeated in the message.
     """
@@ -57,6 +60,8 @@ class McpServer:
         header: tuple[str, str] | None = None,
         port: int = 0,
         sse_path: str | None = None,
+        issuer: str | None = None,
+        scopes: Sequence[str] = (),
         sloppy: Sloppy | None = None,
     ) -> None:
         required = dict([header]) if header else {}
@@ -70,6 +75,8 @@ class McpServer:
             "required": required,
             "port": port,
             "ssePath": sse_path,
+            "issuer": issuer,
+            "scopes": list(scopes),
             "sloppy": sloppy,
         }
         self._process: subprocess.Popen[str] | None = None
