@@ -146,7 +146,13 @@ def test_a_stale_plan_is_refused(
 def test_a_server_that_needs_a_person_is_pending_and_the_rest_is_applied(
     project: Project, workspace: Workspace, servers: Servers
 ) -> None:
-    project.write("a.yaml", server("crm", servers.open.url, auth={"mode": "automatic"}))
+    app = {
+        "mode": "static-oauth",
+        "clientId": "app",
+        "authorizationEndpoint": "https://as.example/authorize",
+        "tokenEndpoint": "https://as.example/token",
+    }
+    project.write("a.yaml", server("crm", servers.open.url, auth=app))
     project.write("b.yaml", server("one", servers.open.url, displayName="One"))
     report = project.apply(code=6)
     assert "1 applied, 1 pending" in report.out

@@ -60,6 +60,12 @@ class Running:
         """End it without any chance to tidy."""
         self._process.kill()
 
+    def enter(self, line: str) -> None:
+        """Give it a line on stdin, as somebody at the keyboard does."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
     def err_line(self) -> str:
         """Its next line on stderr; empty at the end."""
         assert self._process.stderr is not None
@@ -93,7 +99,7 @@ class Running:
         if self._process.poll() is None:
             self._process.kill()
             self._process.communicate(timeout=_PATIENCE)
-        for stream in (self._process.stdout, self._process.stderr):
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
 
@@ -139,7 +145,7 @@ class Project:
             [sys.executable, "-m", "reconciler", *arguments],
             cwd=self.folder,
             env=_environment(self.environ),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -1,0 +1,311 @@
+"""Sign-ins from manifest to working server: a real authorization server, a real resource server."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.e2e.world import ADMIN, Workspace, project_for, server, space, workspace_manifest
+from tests.parts.cli import Done, Project, Running, texts_under
+from tests.parts.mcp_servers import McpServer
+from tests.parts.oidc_provider import OidcProvider, follow
+from tests.parts.sandbox_process import SandboxProcess
+
+SECRET = "the-secret-of-our-very-own-app"
+_EACH = 24
+"""How many workspaces there are of each kind: of today, and as they were."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """An authorization server, the MCP server that it guards, and a workspace.
+
+    `older` is a workspace whose platform doesn't bind sign-ins to sessions.
+    """
+
+    oidc: OidcProvider
+    mcp: McpServer
+    sandbox: SandboxProcess
+    project: Project
+    workspace: Workspace
+    older: str
+
+    @property
+    def callback(self) -> str:
+        return f"{self.sandbox.url}/oauth/mcp_static/finalize"
+
+    def auth(self, **more: Any) -> dict[str, Any]:
+        return {
+            "mode": "static-oauth",
+            "clientId": "our-app",
+            "clientSecret": {"env": "APP_SECRET"},
+            "authorizationEndpoint": self.oidc.endpoints()["authorization_endpoint"],
+            "tokenEndpoint": self.oidc.endpoints()["token_endpoint"],
+            "tokenEndpointAuthMethod": "client_secret_basic",
+            "scopes": ["read"],
+            **more,
+        }
+
+    def write(self, **spec: Any) -> None:
+        """The server's manifest."""
+        whole = {"displayName": "Desk", "auth": self.auth(), **spec}
+        self.project.write("desk.yaml", server("desk", self.mcp.url, **whole))
+
+    def connect(self, *arguments: str) -> Running:
+        return self.project.start("connect", "-f", "manifests", "--no-browser", *arguments)
+
+    def land(self, running: Running) -> str:
+        """Sign in where the running command says; the address that the browser lands on."""
+        running.wait_for("sign in to MCPServer/desk as ana@acme.example")
+        url = running.err_line().strip()
+        assert url.startswith(self.oidc.issuer)
+        return f"{self.callback}?{urlencode(follow(url, self.callback))}"
+
+    def sign_in(self) -> Done:
+        """Finish the sign-in by pasting where the browser landed."""
+        with self.connect() as running:
+            running.enter(self.land(running))
+            return running.end()
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def _seed() -> dict[str, Any]:
+    people = [
+        {"email": "ana@acme.example", "name": "Ana", "role": "admin", "token": ADMIN},
+        {"email": "zoe@acme.example", "name": "Zoe", "role": "admin"},
+    ]
+    known = [{k: v for k, v in person.items() if k != "token"} for person in people]
+    older = {"legacy": {"unboundFinalize": True}}
+    return {
+        "workspaces": [
+            {"sId": "w0", "name": "w0", "members": people},
+            *({"sId": f"w{n}", "name": f"w{n}", "members": known} for n in range(1, _EACH)),
+            *({"sId": f"o{n}", "name": f"o{n}", "members": known, **older} for n in range(_EACH)),
+        ]
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What all tests share."""
+
+    sandbox: SandboxProcess
+    oidc: OidcProvider
+    mcp: McpServer
+
+
+@pytest.fixture(scope="module")
+def parts() -> Iterator[Parts]:
+    """A sandbox, an authorization server that knows our app, and the server that it guards."""
+    port = _free_port()
+    with SandboxProcess(seed=_seed()) as sandbox:
+        client = {
+            "client_id": "our-app",
+            "client_secret": SECRET,
+            "token_endpoint_auth_method": "client_secret_basic",
+            "redirect_uris": [f"{sandbox.url}/oauth/mcp_static/finalize"],
+        }
+        resource = f"http://127.0.0.1:{port}/mcp"
+        with (
+            OidcProvider([client], default_resource=resource) as oidc,
+            McpServer("desk", ["search"], issuer=oidc.issuer, scopes=["read"], port=port) as mcp,
+        ):
+            yield Parts(sandbox=sandbox, oidc=oidc, mcp=mcp)
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Iterator[int]:
+    """Numbers of workspaces that nobody has used."""
+    return iter(range(_EACH))
+
+
+@pytest.fixture
+def scene(parts: Parts, numbers: Iterator[int], tmp_path: Path) -> Iterator[Scene]:
+    """A project for a workspace of the test's own."""
+    number = next(numbers)
+    workspace = Workspace(parts.sandbox, f"w{number}")
+    project = project_for(workspace, Project(folder=tmp_path))
+    project.environ["APP_SECRET"] = SECRET
+    made = Scene(
+        oidc=parts.oidc,
+        mcp=parts.mcp,
+        sandbox=parts.sandbox,
+        project=project,
+        workspace=workspace,
+        older=f"o{number}",
+    )
+    made.write()
+    yield made
+    workspace.close()
+
+
+def test_from_manifest_to_working_server(scene: Scene) -> None:
+    scene.project.write("team.yaml", space("team", displayName="Team"))
+    scene.write(spaces=["team"], tools={"search": {"stake": "low"}})
+
+    applied = scene.project.apply(code=6)
+
+    assert "ana@acme.example has to sign in" in applied.out
+    assert f"at: {scene.oidc.issuer}/auth?" in applied.out
+    assert "reconciler connect MCPServer/desk" in applied.out
+    assert set(scene.workspace.spaces()) == {"Team"}, "the rest went on"
+    assert "waits for ana@acme.example to sign in" in scene.project.plan().out
+
+    connected = scene.sign_in()
+
+    assert connected.code == 0, str(connected)
+    assert scene.workspace.tools("Desk") == {"search": ("low", True)}
+    assert scene.workspace.places("Desk") == {"Team"}
+    scene.project.settled()
+    assert scene.project.run("connect", "-f", "manifests").code == 0
+
+
+def test_no_secret_shows_anywhere(scene: Scene) -> None:
+    done = [scene.project.run("--debug", "apply", "-f", "manifests", "--yes", code=6)]
+    done.append(scene.sign_in())
+    done.append(scene.project.plan())
+    kept = [text for _, text in texts_under(scene.project.folder)]
+    assert not [each for each in done if SECRET in each.out + each.err]
+    assert not [text for text in kept if SECRET.encode() in text]
+    assert not [each for each in done if "code=" in each.out + each.err]
+
+
+def test_the_same_sign_in_is_waited_for_until_somebody_connects(scene: Scene) -> None:
+    first = scene.project.apply("--output", "json", code=6).json["results"][0]["consent"]
+    again = scene.project.apply("--output", "json", code=6).json["results"][0]["consent"]
+    assert first == again
+    assert first["who"] == "ana@acme.example"
+
+
+def test_a_sign_in_that_the_browser_finished_is_seen_by_itself(scene: Scene) -> None:
+    """Where the platform doesn't bind it to the session that began."""
+    scene.project.write("workspace.yaml", workspace_manifest(scene.older, scene.sandbox.url))
+    with scene.connect() as running:
+        landed = scene.land(running).partition("?")[2]
+        api = scene.sandbox.client_for(ADMIN, scene.older)
+        answer = api.get(f"{scene.sandbox.url}/api/oauth/mcp_static/finalize?{landed}")
+        assert answer.status_code == 200, answer.text
+        api.close()
+        ended = running.end()
+    assert ended.code == 0, str(ended)
+
+
+def test_the_next_apply_finishes_what_was_signed_in_to_meanwhile(scene: Scene) -> None:
+    scene.project.write("workspace.yaml", workspace_manifest(scene.older, scene.sandbox.url))
+    url = scene.project.apply("--output", "json", code=6).json["results"][0]["consent"]["url"]
+    query = urlencode(follow(url, scene.callback))
+    api = scene.sandbox.client_for(ADMIN, scene.older)
+    assert api.get(f"{scene.sandbox.url}/api/oauth/mcp_static/finalize?{query}").is_success
+    api.close()
+    scene.project.apply(code=0)
+    scene.project.settled()
+
+
+def test_a_denied_sign_in_fails_with_what_to_do(scene: Scene) -> None:
+    scene.oidc.consent("deny")
+    ended = scene.sign_in()
+    assert ended.code == 1, str(ended)
+    assert "denied" in ended.out
+    assert "Desk" not in scene.workspace.servers()
+    scene.oidc.consent("auto")
+    assert scene.sign_in().code == 0
+
+
+def test_an_address_of_another_sign_in_is_refused(scene: Scene) -> None:
+    with scene.connect() as running:
+        running.wait_for("sign in to MCPServer/desk")
+        running.enter(f"{scene.callback}?code=stolen&state=con_somebody")
+        ended = running.end()
+    assert ended.code == 1, str(ended)
+    assert "doesn't belong to the sign-in" in ended.out
+
+
+def test_nobody_signing_in_leaves_it_pending(scene: Scene) -> None:
+    done = scene.project.run(
+        "connect", "-f", "manifests", "--no-browser", "--deadline", "1", code=6
+    )
+    assert "nobody signed in" in done.err
+    assert scene.sign_in().code == 0
+
+
+def test_ctrl_c_while_waiting_keeps_the_state_right(scene: Scene) -> None:
+    with scene.connect() as running:
+        running.wait_for("paste its address")
+        running.interrupt()
+        ended = running.end()
+    assert ended.code == 130, str(ended)
+    assert scene.sign_in().code == 0
+
+
+def test_new_scopes_take_a_new_sign_in_and_the_old_one_works_until_then(scene: Scene) -> None:
+    scene.project.apply(code=6)
+    scene.sign_in()
+    before = scene.workspace.server("Desk")["sId"]
+    scene.write(auth=scene.auth(scopes=["read", "write"]), description="Changed too")
+
+    planned = scene.project.plan().out
+    assert "widens what the sign-in may do, by write" in planned
+    scene.project.apply(code=6)
+    assert scene.workspace.system_view("Desk")["description"] == "Changed too"
+    assert scene.sign_in().code == 0
+
+    assert scene.workspace.server("Desk")["sId"] == before
+    scene.project.settled()
+
+
+def test_a_rotated_app_secret_takes_a_new_sign_in(scene: Scene) -> None:
+    scene.project.apply(code=6)
+    scene.sign_in()
+    scene.project.environ["APP_SECRET"] = "rotated-" + SECRET
+    assert "rotated" in scene.project.plan().out
+
+
+def test_a_vanished_connection_is_drift_and_connect_repairs_it(scene: Scene) -> None:
+    scene.project.apply(code=6)
+    scene.sign_in()
+    admin = scene.workspace.admin
+    (row,) = admin.read("/mcp/connections/workspace")["connections"]
+    admin.write("DELETE", f"/mcp/connections/workspace/{row['sId']}")
+
+    drift = scene.project.run("drift", "-f", "manifests", code=None)
+    assert "its sign-in has vanished" in drift.out, str(drift)
+
+    assert scene.sign_in().code == 0
+    scene.project.settled()
+
+
+def test_connect_leaves_everything_else_alone(scene: Scene) -> None:
+    scene.project.write("team.yaml", space("team", displayName="Team"))
+    assert scene.sign_in().code == 0
+    assert scene.workspace.spaces() == {}
+
+
+def test_connect_says_what_has_to_be_applied_first(scene: Scene) -> None:
+    scene.project.write("team.yaml", space("team", displayName="Team"))
+    scene.write(spaces=["team"])
+    done = scene.project.run("connect", "-f", "manifests", "--no-browser", code=1)
+    assert "MCPServer/desk needs Space/team, which is not applied yet" in done.err
+
+
+def test_connect_knows_its_addresses(scene: Scene) -> None:
+    done = scene.project.run("connect", "nobody", "-f", "manifests", code=64)
+    assert "no manifest describes MCPServer/nobody" in done.err
+
+
+def test_a_plan_begins_no_sign_in(scene: Scene) -> None:
+    debug = ("--debug", "plan", "-f", "manifests")
+    called = scene.project.run(*debug).err
+    assert f"GET /api/w/{scene.workspace.id}/mcp" in called
+    assert "/oauth/" not in called
+    assert "discover" not in called
