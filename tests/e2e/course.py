@@ -21,6 +21,7 @@ from tests.e2e.world import (
     space,
     workspace_manifest,
 )
+from tests.e2e.world import TOOLS as _TOOLS
 from tests.parts.cli import Project
 
 # What people may want and the guards hold back is no matter of these laws.
@@ -66,17 +67,33 @@ class Course:
         resources = json.loads(path.read_text())["resources"]
         return {address: entry["remoteId"] for address, entry in resources.items()}
 
+    def look(self) -> dict[str, Spec]:
+        """What is owned, as an admin sees it in the workspace, by address; not what is gone."""
+        looks = {"Space": self._space, "MCPServer": self._server}
+        found = {
+            address: looks[address.partition("/")[0]](sid) for address, sid in self.owned().items()
+        }
+        return {address: seen for address, seen in found.items() if seen is not None}
+
     def mismatches(self) -> set[str]:
-        """Addresses of what isn't in the workspace as it is declared, by an admin's own eyes."""
-        ids = self.owned()
-        places = {a.removeprefix("Space/"): sid for a, sid in ids.items() if "Space/" in a}
-        places["company"] = self.workspace.space_id("company")
-        looks = {"Space": self._space_is, "MCPServer": self._server_is}
+        """Addresses of what isn't in the workspace as it is declared."""
+        seen, specs = self.look(), self.declared.specs
         return {
             address
-            for address, spec in self.declared.specs.items()
-            if address not in ids
-            or not looks[address.partition("/")[0]](ids[address], address, spec, places)
+            for address, spec in specs.items()
+            if address not in seen or seen[address] != seen[address] | self._wanted(address, spec)
+        }
+
+    def unmanaged(self) -> dict[str, Spec]:
+        """What is owned, as it is in the fields that the manifests leave to the workspace.
+
+        By remote id: an object that is made anew has none.
+        """
+        ids, specs = self.owned(), self.declared.specs
+        return {
+            ids[address]: {k: v for k, v in seen.items() if k not in self._wanted(address, spec)}
+            for address, seen in self.look().items()
+            if (spec := specs.get(address)) is not None
         }
 
     def strangers(self) -> dict[str, Any]:
@@ -87,7 +104,9 @@ class Course:
         found: dict[str, Any] = {}
         for each in spaces:
             if each["kind"] == "regular" and each["sId"] not in owned:
-                found[each["sId"]] = _plain_space(_read_space(self.workspace, each["sId"]))
+                whole = admin.read(f"/spaces/{each['sId']}", includeAllMembers="true")["space"]
+                del whole["categories"]  # how many tools: one of ours may have been shown there
+                found[each["sId"]] = whole
         for each in servers:
             if each["sId"] not in owned:
                 whole = admin.read(f"/mcp/{each['sId']}")["server"]
@@ -117,31 +136,54 @@ class Course:
         made["spec"] = {**spec, "url": made["spec"]["url"]}
         return made
 
-    def _space_is(self, sid: str, address: str, spec: Spec, _places: Mapping[str, str]) -> bool:
-        if sid not in {s["sId"] for s in self.workspace.spaces().values()}:
-            return False
-        live = _read_space(self.workspace, sid)
-        seen = {
+    def _wanted(self, address: str, spec: Spec) -> Spec:
+        """A declared spec in the words of `look`."""
+        wanted: Spec = {}
+        for name, value in spec.items():
+            match name:
+                case "url":
+                    wanted[name] = getattr(self._servers, value).url
+                case "auth":
+                    wanted[name] = value["mode"]
+                case "members" | "headers":
+                    wanted[name] = {each.lower() for each in value}
+                case "groups":
+                    wanted[name] = set(value)
+                case "spaces":
+                    ids = self.owned()
+                    company = self.workspace.space_id("company")
+                    wanted[name] = {
+                        company if each == "company" else ids.get(f"Space/{each}") for each in value
+                    }
+                case "tools":
+                    for tool in _TOOLS:
+                        row = {**value.get("default", {}), **value.get(tool, {})}
+                        wanted |= {f"{tool}.{key}": setting for key, setting in row.items()}
+                case _:
+                    wanted[name] = value
+        return wanted
+
+    def _space(self, sid: str) -> Spec | None:
+        answer = self.workspace.admin.get(f"/spaces/{sid}", params={"includeAllMembers": "true"})
+        if answer.status_code == 404:
+            return None
+        live = answer.json()["space"]
+        return {
             "displayName": live["name"],
             "access": "restricted" if live["isRestricted"] else "open",
             "members": {each["email"].lower() for each in live["members"]},
             "groups": {each["name"] for each in live["groups"]},
         }
-        wanted = dict(spec)
-        if "members" in spec:
-            wanted["members"] = {each.lower() for each in spec["members"]}
-        if "groups" in spec:
-            wanted["groups"] = set(spec["groups"])
-        return seen == seen | wanted
 
-    def _server_is(self, sid: str, address: str, spec: Spec, places: Mapping[str, str]) -> bool:
+    def _server(self, sid: str) -> Spec | None:
         answer = self.workspace.admin.get(f"/mcp/{sid}")
         if answer.status_code == 404:
-            return False
+            return None
         live = answer.json()["server"]
         system = self.workspace.space_id("system")
-        title = next(v["sId"] for v in live["views"] if v["spaceId"] == system)
-        view = self.workspace.admin.read(f"/mcp/views/{title}")["serverView"]
+        sole = next(each["sId"] for each in live["views"] if each["spaceId"] == system)
+        view = self.workspace.admin.read(f"/mcp/views/{sole}")["serverView"]
+        rows = {each["toolName"]: each for each in view["toolsMetadata"]}
         seen = {
             "url": live["url"],
             "displayName": view["name"],
@@ -151,35 +193,10 @@ class Course:
             "headers": {name.lower() for name in live["customHeaders"] or ()},
             "spaces": {each["spaceId"] for each in live["views"]} - {system},
         }
-        wanted = {**spec, "url": getattr(self._servers, spec["url"]).url}
-        tools = wanted.pop("tools", {})
-        if "auth" in spec:
-            wanted["auth"] = spec["auth"]["mode"]
-        if "headers" in spec:
-            wanted["headers"] = {name.lower() for name in spec["headers"]}
-        if "spaces" in spec:
-            wanted["spaces"] = {places.get(name) for name in spec["spaces"]}
-        return seen == seen | wanted and _tools_are(live, view, tools)
-
-
-def _tools_are(live: Mapping[str, Any], view: Mapping[str, Any], tools: Spec) -> bool:
-    rows = {each["toolName"]: each for each in view["toolsMetadata"]}
-    for each in live["tools"]:
-        row = rows.get(each["name"], {"permission": "high", "enabled": True})
-        seen = {"stake": row["permission"], "enabled": row["enabled"]}
-        if seen != seen | tools.get("default", {}) | tools.get(each["name"], {}):
-            return False
-    return True
-
-
-def _read_space(workspace: Workspace, sid: str) -> dict[str, Any]:
-    live: dict[str, Any] = workspace.admin.read(f"/spaces/{sid}", includeAllMembers="true")["space"]
-    return live
-
-
-def _plain_space(space: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the number of tools in it: one of ours may have been shown there by hand."""
-    return {key: value for key, value in space.items() if key != "categories"}
+        for tool in _TOOLS:
+            row = rows.get(tool, {"permission": "high", "enabled": True})
+            seen |= {f"{tool}.stake": row["permission"], f"{tool}.enabled": row["enabled"]}
+        return seen
 
 
 def _sweep(workspace: Workspace) -> None:

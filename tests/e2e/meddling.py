@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 from hypothesis import strategies as st
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 from tests.e2e.declaring import TITLES
 from tests.e2e.world import NEIGHBOUR_SPACE, Servers, Workspace
 
-_numbers = count()
 _STAKES = ("high", "medium", "low", "never_ask")
 
 
@@ -38,23 +36,21 @@ class Meddling:
 
 
 def _ids(workspace: Workspace, kind: str) -> list[str]:
-    """Ids of what may be meddled with, in the order in which it was made; not the neighbours."""
-    found = workspace.spaces() if kind == "Space" else workspace.servers()
-    made = sorted(found.values(), key=lambda each: str(each["sId"]))
-    return [each["sId"] for each in made if not _is_neighbour(each)]
-
-
-def _is_neighbour(each: Mapping[str, Any]) -> bool:
-    return each["name"] == NEIGHBOUR_SPACE or "127.0.0.1" not in (
-        each.get("url", "127.0.0.1") or ""
-    )
+    """Ids of what may be meddled with, by name; not the neighbours."""
+    if kind == "Space":
+        spaces = sorted(workspace.spaces().items())
+        return [each["sId"] for name, each in spaces if name != NEIGHBOUR_SPACE]
+    servers = sorted(workspace.servers().items())
+    return [each["sId"] for _, each in servers if "127.0.0.1" in (each.get("url") or "")]
 
 
 def _new_name(taken: Sequence[str], turn: int) -> str:
     """Sometimes one that the manifests may want, always one that nobody has."""
     wished = TITLES[turn % len(TITLES)]
-    free = wished.lower() not in {name.lower() for name in taken}
-    return wished if turn % 2 and free else f"By hand {next(_numbers)}"
+    used = {name.lower() for name in taken}
+    if turn % 2 and wished.lower() not in used:
+        return wished
+    return next(name for n in range(99) if (name := f"By hand {n}").lower() not in used)
 
 
 def _a_space(workspace: Workspace, _servers: Servers, turn: int) -> None:
@@ -145,7 +141,7 @@ def _show(workspace: Workspace, sid: str, turn: int) -> None:
     """In another space, or in the company's, which takes it out of all others."""
     taken = {view["spaceId"] for view in _views(workspace, sid)}
     company = workspace.space_id("company")
-    spaces = sorted(each["sId"] for each in workspace.spaces().values())
+    spaces = [each["sId"] for _, each in sorted(workspace.spaces().items())]
     free = [each for each in [*spaces, company] if each not in taken and company not in taken]
     if free:
         path = f"/spaces/{free[turn % len(free)]}/mcp_views"
@@ -168,7 +164,9 @@ def _sync(workspace: Workspace, sid: str, _turn: int) -> None:
 
 def _views(workspace: Workspace, sid: str) -> list[dict[str, Any]]:
     views: list[dict[str, Any]] = workspace.admin.read(f"/mcp/{sid}")["server"]["views"]
-    return sorted(views, key=lambda view: str(view["sId"]))
+    listed = workspace.admin.read("/spaces", role="admin")["spaces"]
+    names = {each["sId"]: each["name"] for each in listed}
+    return sorted(views, key=lambda view: str(names[view["spaceId"]]))
 
 
 MAKINGS: Mapping[str, Callable[[Workspace, Servers, int], None]] = {
