@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from reconciler.sandbox import (
     connections,
     creation,
+    discovering,
     finalizing,
     members,
     oauth,
@@ -67,7 +68,7 @@ PRIVATE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/mcp/views", view_lists.list_views),
     ("GET", "/mcp/views/{view_id}", views.get_view),
     ("PATCH", "/mcp/views/{view_id}", views.patch_view),
-    ("POST", "/mcp/discover_oauth_metadata", oauth.discover),
+    ("POST", "/mcp/discover_oauth_metadata", discovering.discover),
     ("GET", "/mcp/connections/{kind}", connections.list_connections),
     ("POST", "/mcp/connections/{kind}", connections.create_connection),
     ("GET", "/mcp/connections/{kind}/{connection_id}", connections.get_connection),

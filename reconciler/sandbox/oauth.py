@@ -1,4 +1,4 @@
-"""Routes that begin an OAuth consent: discovery, callback address, setup."""
+"""Routes that begin an OAuth consent: the callback address, setup."""
 
 import base64
 import hashlib
@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from pydantic import Field
 from starlette.responses import Response
 
-from reconciler.sandbox.call import Body, Call
+from reconciler.sandbox.call import Call
 from reconciler.sandbox.envelope import ApiError, answer, bad_request
 from reconciler.sandbox.oauth_rows import (
     add_consent,
@@ -19,11 +18,8 @@ from reconciler.sandbox.oauth_rows import (
     read_sealed,
     workspace_consent,
 )
-from reconciler.sandbox.probe import ProbeError
 from reconciler.sandbox.records import OAuthConnection
 from reconciler.sandbox.server_rows import server_by_sid
-from reconciler.sandbox.servers import HeaderEntry, clean_headers
-from reconciler.sandbox.urls import refuse_unsafe
 
 PROVIDERS = ("mcp", "mcp_static")
 USE_CASES = (
@@ -39,36 +35,6 @@ _KEPT = (*_ENDPOINTS, "scope", "resource", "token_endpoint_auth_method")
 _CLIENT = ("client_id", "client_secret")
 _AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post")
 COOKIE_SECONDS = 600
-
-
-class _Discover(Body):
-    url: str = ""
-    custom_headers: list[HeaderEntry] = Field(default_factory=list)
-    mcp_server_id: str = ""
-
-
-async def discover(call: Call) -> Response:
-    """POST /mcp/discover_oauth_metadata: URL safety, then a connection without credentials."""
-    body = await call.body(_Discover)
-    if not body.model_fields_set & {"url", "mcp_server_id"}:
-        raise bad_request("Invalid request body: Validation error: Required at 'url'")
-    url, headers = body.url, clean_headers(body.custom_headers) or {}
-    if body.mcp_server_id:
-        server = server_by_sid(call, body.mcp_server_id)
-        if server is None or not server.is_remote:
-            raise ApiError(404, "mcp_server_not_found", "MCP Server not found")
-        url, headers = server.url or "", server.header_map()
-    await refuse_unsafe(url, strict=call.sandbox.settings.strict_urls)
-    try:
-        await call.sandbox.prober.probe(url, headers)
-    except ProbeError as error:
-        raise ApiError(
-            500,
-            "internal_server_error",
-            f"The server answered without credentials: {error} The sandbox doesn't do OAuth"
-            " discovery or dynamic client registration; use static OAuth or a bearer token.",
-        ) from error
-    return answer({"oauthRequired": False})
 
 
 def _provider(call: Call) -> str:

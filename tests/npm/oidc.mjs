@@ -3,6 +3,7 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { Provider } from "oidc-provider";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -10,6 +11,7 @@ const say = (answer) => process.stdout.write(JSON.stringify(answer) + "\n");
 const config = JSON.parse((await lines.next()).value);
 
 let consent = config.consent; // auto | deny | page
+let isRefreshPicky = false; // refuse a resource that comes with a refresh token
 let ahead = 0; // seconds that the clock is ahead
 const realNow = Date.now;
 Date.now = () => realNow() + ahead * 1000;
@@ -17,6 +19,7 @@ Date.now = () => realNow() + ahead * 1000;
 const requests = [];
 const refreshTokens = [];
 const clientIds = [];
+const seen = { refreshTokens: [], verifiers: [] }; // for tests that look for them elsewhere
 
 const key = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "jwk" });
 const server = createServer();
@@ -70,16 +73,30 @@ const provider = new Provider(issuer, {
   },
 });
 
-provider.on("refresh_token.saved", (token) => refreshTokens.push(token));
+provider.on("refresh_token.saved", (token) => {
+  refreshTokens.push(token);
+  seen.refreshTokens.push(token.jti);
+});
 provider.on("registration_create.success", (_, client) => clientIds.push(client.clientId));
 provider.use(async (ctx, next) => {
   if (ctx.path.startsWith("/interaction/")) {
     await interact(ctx);
     return;
   }
+  if (isRefreshPicky && ctx.method === "POST" && ctx.path === "/token") {
+    const form = new URLSearchParams(await text(ctx.req));
+    if (form.get("grant_type") === "refresh_token" && form.has("resource")) {
+      requests.push({ grant: "refresh_token", resource: form.get("resource"), status: 400 });
+      ctx.status = 400;
+      ctx.body = { error: "invalid_target" };
+      return;
+    }
+    ctx.req.body = Object.fromEntries(form); // what oidc-provider takes when it was read already
+  }
   await next();
   if (ctx.method === "POST" && ctx.path === "/token") {
     const form = ctx.oidc?.body ?? {};
+    if (form.code_verifier) seen.verifiers.push(form.code_verifier);
     let sent = "none";
     if (ctx.headers.authorization) sent = "basic";
     else if (form.client_secret) sent = "post";
@@ -125,11 +142,12 @@ say({ issuer });
 for await (const line of lines) {
   const command = JSON.parse(line);
   if (command.consent) consent = command.consent;
+  if (command.picky) isRefreshPicky = true;
   if (command.ahead !== undefined) ahead = command.ahead;
   if (command.revoke) {
     await Promise.all(refreshTokens.splice(0).map((token) => token.destroy()));
   }
-  say({ requests: requests.splice(0), clients: clientIds });
+  say({ requests: requests.splice(0), clients: clientIds, ...seen });
 }
 server.closeAllConnections();
 server.close();

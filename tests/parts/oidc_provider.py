@@ -110,6 +110,10 @@ class OidcProvider:
         """Forget every refresh token given so far."""
         self._ask({"revoke": True})
 
+    def refuse_resource_on_refresh(self) -> None:
+        """From now on answer `invalid_target` to a refresh that names a resource."""
+        self._ask({"picky": True})
+
     def token_requests(self) -> list[dict[str, Any]]:
         """The requests to the token endpoint since the last look."""
         requests: list[dict[str, Any]] = self._ask({})["requests"]
@@ -119,6 +123,16 @@ class OidcProvider:
         """The ids of the clients that registered themselves."""
         clients: list[str] = self._ask({})["clients"]
         return clients
+
+    def refresh_tokens(self) -> list[str]:
+        """Every refresh token that it gave."""
+        tokens: list[str] = self._ask({})["refreshTokens"]
+        return tokens
+
+    def verifiers(self) -> list[str]:
+        """Every PKCE verifier that came with a code."""
+        verifiers: list[str] = self._ask({})["verifiers"]
+        return verifiers
 
     def _ask(self, command: Mapping[str, Any]) -> dict[str, Any]:
         process = self._process
