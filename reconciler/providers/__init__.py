@@ -8,6 +8,7 @@ from reconciler.providers.contract import (
     Provider,
     Reader,
     ReadRequest,
+    Renewal,
     Run,
     Writer,
 )
@@ -20,6 +21,7 @@ from reconciler.providers.failures import (
     ProviderError,
     RateLimited,
     Rejected,
+    SignedOut,
     Unexpected,
     Unreachable,
 )
@@ -40,7 +42,9 @@ __all__ = [
     "ReadRequest",
     "Reader",
     "Rejected",
+    "Renewal",
     "Run",
+    "SignedOut",
     "Unexpected",
     "Unreachable",
     "Writer",

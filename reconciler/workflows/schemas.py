@@ -29,11 +29,20 @@ class ResultDocument(_Part):
     help: list[str]
 
 
+class StoppedDocument(_Part):
+    """Why nothing more was tried: the credential counted no more."""
+
+    message: str
+    call: str | None
+    help: list[str]
+
+
 class ReportDocument(_Part):
     """What `apply --output json` prints."""
 
     format: Literal["reconciler.report/v1"]
     interrupted: bool
+    stopped: StoppedDocument | None
     summary: dict[Outcome, int]
     results: list[ResultDocument]
 
