@@ -19,6 +19,7 @@ from reconciler.execution import (
     written_secrets,
 )
 from reconciler.planning import Plan, SavedPlan, substance
+from reconciler.providers import Connection
 from reconciler.resources import Address, Path, SecretRef
 from reconciler.secrets import Fingerprinter
 from reconciler.state import Session
@@ -59,7 +60,7 @@ def apply(
         if not approve(planned):
             return Applied(planned=planned, report=None)
         with during():
-            report = _execute(context, planned, plan, session, listener)
+            report = _execute(planned, plan, connection, session, listener)
         return Applied(planned=planned, report=report)
 
 
@@ -77,9 +78,9 @@ def exit_code(report: Report) -> Exit:
 
 
 def _execute(
-    context: Context, planned: Planned, plan: Plan, session: Session, listener: Listener
+    planned: Planned, plan: Plan, connection: Connection, session: Session, listener: Listener
 ) -> Report:
-    connection = context.connection()
+    context = planned.context
     secrets = context.resolve(_places(plan))
     fingerprinter = Fingerprinter()
     with (

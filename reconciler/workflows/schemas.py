@@ -61,11 +61,49 @@ class DriftDocument(_Part):
     changes: list[ChangeDocument]
 
 
+class WorkspaceDocument(_Part):
+    """A workspace of a person; `manages` when the role allows to change spaces and servers."""
+
+    id: str
+    name: str
+    role: str
+    manages: bool
+
+
+class ProblemDocument(_Part):
+    """Why a sign-in can't be used."""
+
+    message: str
+    help: list[str]
+
+
+class IdentityDocument(_Part):
+    """One person at one address of the API."""
+
+    url: str
+    region: str | None
+    email: str | None
+    name: str | None
+    source: str
+    expires_at: str | None
+    renewed: bool
+    workspaces: list[WorkspaceDocument]
+    problem: ProblemDocument | None
+
+
+class IdentitiesDocument(_Part):
+    """What `login --output json` and `whoami --output json` print."""
+
+    format: Literal["reconciler.identities/v1"]
+    identities: list[IdentityDocument]
+
+
 _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "plan": (PlanDocument, "A plan, as `plan --output json` and `plan --out` write it"),
     "state": (StateDocument, "The state file"),
     "report": (ReportDocument, "How an apply ended"),
     "diagnostics": (DiagnosticsDocument, "Located messages about manifests"),
+    "identities": (IdentitiesDocument, "Who is signed in"),
     "drift": (DriftDocument, "What others changed in the workspace"),
 }
 
