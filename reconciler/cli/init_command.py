@@ -33,7 +33,8 @@ def init(console: Console, *, folder: Path, name: str, workspace_id: str, region
     for path in written:
         console.data(f"wrote {path}")
     console.talk(
-        "\nnext: edit the manifests, set DUST_ACCESS_TOKEN, then\n"
+        "\nnext: edit the manifests, set DUST_ACCESS_TOKEN (or take `credentials` out of\n"
+        "workspace.yaml and sign in: reconciler login), then\n"
         f"  reconciler validate -f {folder / 'manifests'}\n"
         f"  reconciler plan -f {folder / 'manifests'}"
     )

@@ -2,11 +2,11 @@
 
 import sys
 import time
-import webbrowser
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
+from reconciler.cli.browser import open_page
 from reconciler.cli.console import Console
 from reconciler.diagnostics import printable
 from reconciler.execution import Step
@@ -69,7 +69,7 @@ class AtTheKeyboard:
         talk(f"  {printable(consent.url)}")
         if consent.scopes:
             talk(f"  it asks for: {printable(' '.join(consent.scopes))}")
-        if self._browser and not webbrowser.open(consent.url):
+        if self._browser and not open_page(consent.url):
             talk("  no browser could be opened: open the address yourself")
         talk("  if the page says that it can't finish, paste its address here")
         if not self._listening:

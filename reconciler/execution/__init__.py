@@ -2,7 +2,7 @@
 
 from reconciler.execution.executor import Listener, Tools, execute
 from reconciler.execution.needs import needed_secrets, written_secrets
-from reconciler.execution.outcomes import Outcome, Report, Result
+from reconciler.execution.outcomes import Outcome, Report, Result, Stopped
 from reconciler.execution.person import Person, Step
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Report",
     "Result",
     "Step",
+    "Stopped",
     "Tools",
     "execute",
     "needed_secrets",

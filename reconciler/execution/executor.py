@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from threading import Event
+from threading import Event, Lock
 
 from reconciler.execution.memory import carried, completed, lift_protection, refresh_unchanged
 from reconciler.execution.needs import written_secrets
-from reconciler.execution.outcomes import Outcome, Report, Result
+from reconciler.execution.outcomes import Outcome, Report, Result, Stopped
 from reconciler.execution.person import Person, Step
 from reconciler.execution.scheduler import Jobs, run
 from reconciler.planning import Plan, candidates
@@ -20,6 +20,7 @@ from reconciler.providers import (
     Reader,
     ReadRequest,
     Run,
+    SignedOut,
     Writer,
 )
 from reconciler.resources import (
@@ -97,6 +98,26 @@ def execute(plan: Plan, tools: Tools, resources: Mapping[Address, Resource]) -> 
     return Report(
         results=tuple(results.get(change.address) or _refused(change) for change in plan.changes),
         interrupted=tools.stop.is_set(),
+        stopped=worker.stopped,
+    )
+
+
+def _not_tried(change: Change, why: str) -> Result:
+    return Result(change=change, outcome=Outcome.SKIPPED, message=f"not tried: {why}")
+
+
+def _cut_short(change: Change, operation: Operation, stopped: Stopped) -> Result:
+    """The result of a change whose operation was refused, as every other call would have been."""
+    if operation is change.operations[0]:
+        return _not_tried(change, stopped.message)
+    return Result(
+        change=change,
+        outcome=Outcome.FAILED,
+        operation=operation,
+        started=True,
+        message=f"stopped before this operation: {stopped.message}",
+        call=stopped.call,
+        help=("apply again to finish it",),
     )
 
 
@@ -111,6 +132,8 @@ class _Worker:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._session = tools.session
+        self._lock = Lock()
+        self.stopped: Stopped | None = None
 
     def work(self, change: Change) -> Result:
         """Run the operations of one change in order, and remember the result."""
@@ -118,6 +141,8 @@ class _Worker:
             return self._report(
                 Result(change=change, outcome=Outcome.SKIPPED, message="the run was interrupted")
             )
+        if self.stopped is not None:
+            return self._report(_not_tried(change, self.stopped.message))
         self._tools.listener.started(change)
         return self._report(self._operate(change))
 
@@ -225,6 +250,8 @@ class _Worker:
                 message="interrupted before this operation; nothing of it was sent",
                 help=("apply again to finish",),
             )
+        if self.stopped is not None:
+            return _cut_short(change, operation, self.stopped)
         self._tools.listener.operation(change, operation)
         intent = self._intent(change, operation)
         if operation.creates:
@@ -237,12 +264,22 @@ class _Worker:
         except OutcomeUnknown as error:
             self._session.settle(change.address, operation.name, "unknown", error.message)
             return Result.of_error(change, Outcome.UNKNOWN, operation, error)
+        except SignedOut as error:
+            self._session.settle(change.address, operation.name, "failed", error.message)
+            return _cut_short(change, operation, self._stop(error))
         except ProviderError as error:
             self._session.settle(change.address, operation.name, "failed", error.message)
             return Result.of_error(change, Outcome.FAILED, operation, error)
         self._note(change, operation, scope, done)
         self._session.settle(change.address, operation.name, "done")
         return None
+
+    def _stop(self, error: SignedOut) -> Stopped:
+        """Start nothing more; what is told is what the first refusal said."""
+        with self._lock:
+            if self.stopped is None:
+                self.stopped = Stopped(message=error.message, call=error.call, help=error.help)
+            return self.stopped
 
     def _perform(self, change: Change, operation: Operation, scope: Run, intent: Intent) -> Done:
         try:
@@ -266,7 +303,7 @@ class _Worker:
                 return None
             try:
                 snapshot = self._tools.reader.snapshot(request)
-            except Interrupted:
+            except (Interrupted, SignedOut):
                 return None
             except ProviderError:
                 continue  # the next look, or the next apply, may be luckier

@@ -53,11 +53,24 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """Why nothing more was tried: the credential counts no more, whatever is asked."""
+
+    message: str
+    call: str = ""
+    help: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All results in the order of the plan; `interrupted` when the user stopped the run."""
+    """All results in the order of the plan.
+
+    `interrupted` when the user stopped the run, `stopped` when the platform ended it for all.
+    """
 
     results: tuple[Result, ...]
     interrupted: bool = False
+    stopped: Stopped | None = None
     adopted: tuple[Address, ...] = field(default=())
 
     def of(self, outcome: Outcome) -> tuple[Result, ...]:
@@ -66,8 +79,8 @@ class Report:
 
     @property
     def broken(self) -> bool:
-        """Whether anything failed or is uncertain."""
-        return bool(self.of(Outcome.FAILED) or self.of(Outcome.UNKNOWN))
+        """Whether anything failed or is uncertain, or the run couldn't go on."""
+        return bool(self.of(Outcome.FAILED) or self.of(Outcome.UNKNOWN) or self.stopped)
 
     @property
     def touched(self) -> bool:

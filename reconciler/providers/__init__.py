@@ -8,6 +8,7 @@ from reconciler.providers.contract import (
     Provider,
     Reader,
     ReadRequest,
+    Renewal,
     Run,
     Writer,
 )
@@ -21,6 +22,7 @@ from reconciler.providers.failures import (
     ProviderError,
     RateLimited,
     Rejected,
+    SignedOut,
     Unexpected,
     Unreachable,
 )
@@ -42,7 +44,9 @@ __all__ = [
     "ReadRequest",
     "Reader",
     "Rejected",
+    "Renewal",
     "Run",
+    "SignedOut",
     "Unexpected",
     "Unreachable",
     "Writer",

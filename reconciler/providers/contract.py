@@ -22,13 +22,30 @@ class Call:
     attempt: int = 1
 
 
+class Renewal(Protocol):
+    """A stored sign-in, whose access token is replaced before and when it expires.
+
+    Safe to use from several threads. Both raise SignedOut when there is no other way than to
+    sign in again.
+    """
+
+    def current(self) -> Secret:
+        """The access token to send now, renewed when it is about to expire."""
+        ...
+
+    def instead_of(self, refused: Secret) -> Secret:
+        """Another token in place of one that the platform called expired."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """How to reach a workspace.
 
     `url` is the origin (scheme, host, port), `timeout` the seconds that one exchange may take,
     `attempts` how often a call is tried at most, `stop` is set when the user interrupts,
-    `observe` is told of each exchange (from worker threads).
+    `observe` is told of each exchange (from worker threads). `renewal`, where there is one, gives
+    the token to send each time; without it `token` is sent as long as it counts.
     """
 
     url: str
@@ -39,6 +56,7 @@ class Connection:
     parallelism: int = 8
     stop: Event = field(default_factory=Event)
     observe: Callable[[Call], None] = lambda _call: None
+    renewal: Renewal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

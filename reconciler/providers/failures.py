@@ -42,6 +42,10 @@ class Forbidden(ProviderError):
     """The credential may not, or no longer: fix the credential."""
 
 
+class SignedOut(Forbidden):
+    """The credential counts for nothing any more, whatever is asked: sign in again."""
+
+
 class RateLimited(ProviderError):
     """Too many calls, and waiting as told didn't help: later."""
 

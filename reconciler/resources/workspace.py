@@ -13,12 +13,14 @@ class WorkspaceCredentials(Strict):
     """How the tool signs in to the platform."""
 
     access_token: Annotated[
-        SecretReference,
+        SecretReference | None,
         Field(
-            description="Where the access token of a workspace administrator is kept. An API key "
-            "(`sk-…`) can't manage MCP servers."
+            default=None,
+            description="Where the access token of a workspace administrator is kept (CI). "
+            "Without it, the sign-in of `reconciler login` is used. An API key (`sk-…`) can't "
+            "manage MCP servers.",
         ),
-    ]
+    ] = None
 
 
 class StateLocation(Strict):
@@ -69,7 +71,7 @@ class WorkspaceSpec(Strict):
         WebUrl | None,
         Field(default=None, description="Instead of `region`: a sandbox or a proxy."),
     ] = None
-    credentials: WorkspaceCredentials
+    credentials: WorkspaceCredentials = WorkspaceCredentials()
     state: StateLocation | None = None
     guards: Guards = Guards()
 

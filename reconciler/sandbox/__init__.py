@@ -48,7 +48,9 @@ the space `company` stands for the whole workspace::
 
 Where it is knowingly simpler than Dust
 ---------------------------------------
-* Tokens are random texts in a table, not JWTs; there are no cookies, so nothing enforces SSO.
+* Tokens of a seed are random texts in a table; those of people who sign in by device login (client
+  id `client_sandbox`) are JWTs of the sandbox's own key. Who signs in is picked from a list,
+  without a password; there are no cookies, so nothing enforces SSO.
 * Secrets and tokens lie in clear in the data file, which only its owner may read.
 * OAuth stops half-way: discovery tells servers that need no OAuth and answers 500 for the others,
   setup makes a pending connection, finalize checks who comes back and then answers 500. Finalized

@@ -23,6 +23,12 @@ def _settings() -> SandboxSettings:
         default=PROBE_TIMEOUT,
         help="seconds an MCP server has to answer (default: %(default)g)",
     )
+    for name, seconds, what in (
+        ("--token-seconds", 300, "how long the access token of somebody who signed in counts"),
+        ("--login-seconds", 300, "how long a device login waits for approval"),
+        ("--login-interval", 5, "seconds between two polls of a device login"),
+    ):
+        parser.add_argument(name, type=int, default=seconds, help=f"{what} (default: {seconds})")
     options = parser.parse_args()
     return SandboxSettings(
         port=options.port,
@@ -31,6 +37,9 @@ def _settings() -> SandboxSettings:
         strict_urls=options.strict_urls,
         json_line=options.json,
         probe_timeout=options.probe_timeout,
+        token_seconds=options.token_seconds,
+        login_seconds=options.login_seconds,
+        login_interval=options.login_interval,
     )
 
 

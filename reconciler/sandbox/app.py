@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from reconciler.sandbox import (
     connections,
     creation,
+    device_login,
     discovering,
     finalizing,
     members,
@@ -35,6 +36,7 @@ from reconciler.sandbox.auth import private_call, public_call, public_user
 from reconciler.sandbox.call import Call, Handler, Sandbox
 from reconciler.sandbox.envelope import ApiError, answer, unhandled
 from reconciler.sandbox.journal import record
+from reconciler.sandbox.login_tokens import prepare
 
 log = logging.getLogger(__name__)
 Answering = Callable[[Sandbox, Request], Awaitable[Response]]
@@ -90,11 +92,13 @@ PUBLIC: tuple[tuple[str, str, Handler], ...] = (
 
 def build_app(sandbox: Sandbox) -> Starlette:
     """The application over one database; closing it closes the prober."""
+    prepare(sandbox.store)
     routes = [
         *_routes(sandbox, _W, PRIVATE, private_call),
         *_routes(sandbox, _V1, PUBLIC, public_call),
         *_merged(sandbox, [("GET", "/api/v1/me", _me)]),
         *_merged(sandbox, [("GET", "/api/oauth/{provider}/finalize", finalizing.finalize)]),
+        *_merged(sandbox, list(device_login.ROUTES)),
         *page.routes(sandbox),
         *signin.routes(sandbox),
     ]

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from reconciler.sandbox.call import Call, Sandbox
 from reconciler.sandbox.envelope import ApiError
+from reconciler.sandbox.login_tokens import signed_in_email, signed_in_user
 from reconciler.sandbox.records import Role, User, Workspace
 from reconciler.sandbox.store import Store
 
@@ -162,9 +163,10 @@ def actor_label(sandbox: Sandbox, request: Request) -> str | None:
     name = sandbox.store.text("SELECT name FROM api_key WHERE value = ?", token)
     if name is not None:
         return f"key {name}"
-    return sandbox.store.text(
+    seeded = sandbox.store.text(
         "SELECT user.email FROM token JOIN user ON user.id = user_id WHERE value = ?", token
     )
+    return seeded or signed_in_email(sandbox.store, token)
 
 
 def _public_token(request: Request) -> str:
@@ -184,7 +186,7 @@ def _malformed() -> ApiError:
 def _token_user(sandbox: Sandbox, token: str) -> User | None:
     found = sandbox.store.values("SELECT user_id, expired FROM token WHERE value = ?", token)
     if not found:
-        return None
+        return signed_in_user(sandbox.store, token)
     user_id, expired = found[0]
     if expired:
         raise ApiError(401, "expired_oauth_token_error", "The access token expired.")

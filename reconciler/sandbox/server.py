@@ -12,6 +12,7 @@ import uvicorn
 
 from reconciler.sandbox.app import build_app
 from reconciler.sandbox.call import Sandbox
+from reconciler.sandbox.device_login import CLIENT_ID
 from reconciler.sandbox.planting import plant
 from reconciler.sandbox.probe import Prober
 from reconciler.sandbox.records import Role
@@ -128,6 +129,7 @@ def _greeting(sandbox: Sandbox, url: str) -> str:
         f"  page         {url}/\n"
         f"  url          {url}\n"
         f"  workspaceId  {sid}\n"
+        f"  sign in      reconciler login --url {url} --client-id {CLIENT_ID}\n"
         f"  admin token  {tokens.get(Role.ADMIN, '(the seed has no admin)')}\n"
         f"  data         {where}\n\n"
         "Ctrl-C stops it.\n"

@@ -20,6 +20,9 @@ class SandboxSettings:
         strict_urls: refuse loopback MCP servers too, as Dust itself would.
         json_line: print one machine-readable line instead of a greeting.
         probe_timeout: seconds a remote MCP server has to answer.
+        token_seconds: how long the access token of somebody who signed in counts.
+        login_seconds: how long a device login waits for approval.
+        login_interval: seconds between two polls of a device login.
     """
 
     port: int = 0
@@ -28,6 +31,9 @@ class SandboxSettings:
     strict_urls: bool = False
     json_line: bool = False
     probe_timeout: float = PROBE_TIMEOUT
+    token_seconds: int = 300
+    login_seconds: int = 300
+    login_interval: int = 5
 
     @property
     def host(self) -> str:

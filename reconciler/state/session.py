@@ -161,10 +161,11 @@ def _owner(note: Path) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
     """Replace the file in one step: a reader sees the old text or the new, a crash either.
 
-    Raises StateUnwritable.
+    `mode` are its permissions; without it those of the file that is replaced. At no time has it
+    wider ones. Raises StateUnwritable.
     """
     path = path.resolve()  # a link stays a link
     try:
@@ -175,7 +176,9 @@ def write_atomically(path: Path, text: str) -> None:
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+            if mode is None:
+                mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+            temporary.chmod(mode)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)

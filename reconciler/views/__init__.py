@@ -1,10 +1,20 @@
 """Views: plans and reports as text and JSON. Pure; nothing is printed here."""
 
+from reconciler.views.identity_text import (
+    IdentityView,
+    WorkspaceView,
+    identities_json,
+    identities_text,
+)
 from reconciler.views.plan_text import PlanView, plan_text, summary_line
 from reconciler.views.report_text import outcome_line, report_json, report_text, summary
 
 __all__ = [
+    "IdentityView",
     "PlanView",
+    "WorkspaceView",
+    "identities_json",
+    "identities_text",
     "outcome_line",
     "plan_text",
     "report_json",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.diagnostics import Palette, count, printable
-from reconciler.execution import Outcome, Report, Result
+from reconciler.execution import Outcome, Report, Result, Stopped
 from reconciler.resources import Action
 from reconciler.views.words import SIGNS
 
@@ -40,8 +40,22 @@ def report_text(report: Report, palette: Palette) -> str:
     for result in report.results:
         if result.outcome in (Outcome.FAILED, Outcome.UNKNOWN, Outcome.PENDING):
             lines += [*_details(result, palette), ""]
+    if report.stopped is not None:
+        lines += [*_stop(report, report.stopped, palette), ""]
     lines.append(summary(report, palette))
     return "\n".join(lines) + "\n"
+
+
+def _stop(report: Report, stopped: Stopped, palette: Palette) -> Iterator[str]:
+    applied, skipped = len(report.of(Outcome.APPLIED)), len(report.of(Outcome.SKIPPED))
+    yield f"{palette.error('stopped')} {palette.bold(printable(stopped.message))}"
+    if stopped.call:
+        yield f"  {palette.dim('=')} while: {printable(stopped.call)}"
+    rest = f"; {count(skipped, 'change')} not tried" if skipped else ""
+    yield f"  {palette.dim('=')} note: {count(applied, 'change')} applied{rest}"
+    for text in stopped.help:
+        yield f"  {palette.dim('=')} help: {printable(text)}"
+    yield f"  {palette.dim('=')} help: apply again afterwards: it goes on where this run stopped"
 
 
 def summary(report: Report, palette: Palette) -> str:
@@ -69,6 +83,12 @@ def report_json(report: Report) -> dict[str, Any]:
     return {
         "format": "reconciler.report/v1",
         "interrupted": report.interrupted,
+        "stopped": report.stopped
+        and {
+            "message": report.stopped.message,
+            "call": report.stopped.call or None,
+            "help": list(report.stopped.help),
+        },
         "summary": {outcome.value: len(report.of(outcome)) for outcome in Outcome},
         "results": [
             {

@@ -20,6 +20,7 @@ from reconciler.execution import (
     written_secrets,
 )
 from reconciler.planning import Plan, SavedPlan, substance
+from reconciler.providers import Connection
 from reconciler.resources import Address, Path, SecretRef
 from reconciler.secrets import Fingerprinter
 from reconciler.state import Session
@@ -60,7 +61,7 @@ def apply(
         if not approve(planned):
             return Applied(planned=planned, report=None)
         with during():
-            report = carry_out(context, planned, plan, session, listener=listener)
+            report = carry_out(planned, plan, connection, session, listener=listener)
         return Applied(planned=planned, report=report)
 
 
@@ -78,9 +79,9 @@ def exit_code(report: Report) -> Exit:
 
 
 def carry_out(
-    context: Context,
     planned: Planned,
     plan: Plan,
+    connection: Connection,
     session: Session,
     *,
     listener: Listener,
@@ -90,7 +91,7 @@ def carry_out(
 
     Raises Stop when a secret can't be resolved, StateError.
     """
-    connection = context.connection()
+    context = planned.context
     secrets = context.resolve(_places(plan))
     fingerprinter = Fingerprinter()
     with (

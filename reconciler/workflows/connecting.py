@@ -28,14 +28,15 @@ def connect(
     """
     wanted = [_address(text) for text in addresses]
     with context.store.session(owner=owner(), tool=__version__) as session:
-        planned = make_in_time(context, context.connection(), session, mode="apply")
+        connection = context.connection()
+        planned = make_in_time(context, connection, session, mode="apply")
         waiting = [change for change in planned.plan.changes if takes_a_person(change)]
         chosen = _chosen(planned.plan, waiting, wanted)
         plan = replace(planned.plan, changes=chosen)
         if not chosen:
             context.options.say("no server waits for a sign-in")
         with during():
-            report = carry_out(context, planned, plan, session, listener=listener, person=person)
+            report = carry_out(planned, plan, connection, session, listener=listener, person=person)
         return Applied(planned=planned, report=report)
 
 

@@ -16,6 +16,7 @@ from reconciler.resources import Path as FieldPath
 from reconciler.secrets import Resolver, Secret, SecretFailure
 from reconciler.state import FileStore, StateError, StateLocked
 from reconciler.workflows.failures import Exit, Stop
+from reconciler.workflows.stored_sign_ins import sign_in_for
 
 PROVIDERS: Mapping[str, Callable[[], Provider]] = {"dust": DustProvider}
 """The platforms. A new provider is its folder and one line here."""
@@ -65,9 +66,17 @@ class Context:
         return f"{self.desired.workspace.name} ({spec.workspace_id} at {self.url})"
 
     def connection(self) -> Connection:
-        """How to reach the workspace; resolves the access token. Raises Stop."""
-        reference = access_token(self.desired)
-        token = self.resolve({reference: self._token_place()})[reference]
+        """How to reach the workspace: with the access token that the manifest refers to, else
+        as whoever is signed in. Raises Stop, ProviderError."""
+        reference, renewal = access_token(self.desired), None
+        if reference is None:
+            workspace_id = self.desired.workspace.spec.workspace_id
+            renewal = sign_in_for(
+                self.url, workspace_id, environ=self.options.environ, say=self.options.say
+            )
+            token = renewal.current()
+        else:
+            token = self.resolve({reference: self._token_place()})[reference]
         return Connection(
             url=self.url,
             workspace_id=self.desired.workspace.spec.workspace_id,
@@ -77,6 +86,7 @@ class Context:
             parallelism=self.options.parallelism,
             stop=self.options.stop,
             observe=self.options.observe,
+            renewal=renewal,
         )
 
     def resolve(
@@ -109,12 +119,10 @@ class Context:
         return address, ("credentials", "accessToken")
 
 
-def access_token(desired: Desired) -> SecretRef:
-    """The reference to the platform's access token."""
+def access_token(desired: Desired) -> SecretRef | None:
+    """The reference to the platform's access token; None when a sign-in is to be used."""
     model = desired.workspace.spec.credentials.access_token
-    reference = SecretRef.from_json(model.model_dump())
-    assert reference is not None
-    return reference
+    return None if model is None else SecretRef.from_json(model.model_dump())
 
 
 def load_manifests(paths: Sequence[Path], workspace: str | None) -> Loaded:

@@ -38,11 +38,20 @@ class ResultDocument(_Part):
     consent: ConsentDocument | None
 
 
+class StoppedDocument(_Part):
+    """Why nothing more was tried: the credential counted no more."""
+
+    message: str
+    call: str | None
+    help: list[str]
+
+
 class ReportDocument(_Part):
     """What `apply --output json` prints."""
 
     format: Literal["reconciler.report/v1"]
     interrupted: bool
+    stopped: StoppedDocument | None
     summary: dict[Outcome, int]
     results: list[ResultDocument]
 
@@ -72,12 +81,50 @@ class FailureDocument(_Part):
     diagnostics: list[DiagnosticDocument]
 
 
+class WorkspaceDocument(_Part):
+    """A workspace of a person; `manages` when the role allows to change spaces and servers."""
+
+    id: str
+    name: str
+    role: str
+    manages: bool
+
+
+class ProblemDocument(_Part):
+    """Why a sign-in can't be used."""
+
+    message: str
+    help: list[str]
+
+
+class IdentityDocument(_Part):
+    """One person at one address of the API."""
+
+    url: str
+    region: str | None
+    email: str | None
+    name: str | None
+    source: str
+    expires_at: str | None
+    renewed: bool
+    workspaces: list[WorkspaceDocument]
+    problem: ProblemDocument | None
+
+
+class IdentitiesDocument(_Part):
+    """What `login --output json` and `whoami --output json` print."""
+
+    format: Literal["reconciler.identities/v1"]
+    identities: list[IdentityDocument]
+
+
 _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "plan": (PlanDocument, "A plan, as `plan --output json` and `plan --out` write it"),
     "state": (StateDocument, "The state file"),
     "report": (ReportDocument, "How an apply ended"),
     "diagnostics": (DiagnosticsDocument, "Located messages about manifests"),
     "failure": (FailureDocument, "Why a command ended early"),
+    "identities": (IdentitiesDocument, "Who is signed in"),
     "drift": (DriftDocument, "What others changed in the workspace"),
 }
 

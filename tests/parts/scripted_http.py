@@ -117,6 +117,13 @@ class ScriptedHttp:
         self._server.server_close()
 
 
+def _body(raw: bytes, kind: str) -> Any:
+    """A form as a mapping, anything else as JSON."""
+    if kind.startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(raw.decode()))
+    return json.loads(raw) if raw else None
+
+
 class _Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hung up is no fault here; anything else is reported."""
@@ -160,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
             path=parts.path,
             query=tuple(parse_qsl(parts.query, keep_blank_values=True)),
             headers={name.lower(): value for name, value in self.headers.items()},
-            body=json.loads(raw) if raw else None,
+            body=_body(raw, self.headers.get("content-type", "")),
         )
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name

@@ -13,6 +13,7 @@ from reconciler.providers import (
     ProviderError,
     RateLimited,
     Rejected,
+    SignedOut,
     Unexpected,
     Unreachable,
 )
@@ -138,8 +139,8 @@ def test_every_exchange_is_observed_without_its_query(web: ScriptedHttp) -> None
     ("reply", "kind", "words"),
     [
         (refused(400, "invalid_request_error", "bad kind"), Rejected, "bad kind"),
-        (refused(401, "not_authenticated"), Forbidden, "isn't accepted"),
-        (refused(401, "expired_oauth_token_error"), Forbidden, "expired"),
+        (refused(401, "not_authenticated"), SignedOut, "isn't accepted"),
+        (refused(401, "expired_oauth_token_error"), SignedOut, "expired"),
         (refused(401, "user_not_found"), Forbidden, "no account"),
         (refused(401, "workspace_auth_error", "Not a member."), Forbidden, "Not a member."),
         (refused(401, "sso_enforced"), Forbidden, "single sign-on"),

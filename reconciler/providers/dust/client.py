@@ -19,6 +19,7 @@ from reconciler.providers.dust.calling import Caller
 from reconciler.providers.dust.retries import Backoff
 from reconciler.providers.dust.words import Words
 from reconciler.providers.failures import Forbidden, Interrupted
+from reconciler.secrets import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ READS = frozenset({"GET"})
 """The methods of a client that can't write."""
 _BEGINS = re.compile(r"/oauth/[^/]+/(setup|finalize)\Z")
 """Paths at which even a GET begins or ends something (Dust API: OAuth set-up and finalize)."""
+_UNAUTHORIZED = 401
 _CONNECT_SECONDS = 10.0
 _BODY_PATIENCE = 10  # times the timeout: how long an answer may keep trickling in
 _LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+|::1)\Z")
@@ -48,8 +50,8 @@ class Transport:
         self._connection = connection
         self._methods = methods
         self._words = words
-        self._authorization = connection.token
         check_token(words.reveal(connection.token))
+        self._revealed = [connection.token]
         host = urlsplit(connection.url).hostname or ""
         self._http = httpx2.Client(
             base_url=connection.url,
@@ -78,14 +80,26 @@ class Transport:
             self._http.close()
 
     def exchange(self, sent: Sent, attempt: int) -> Answer | Broken:
-        """Send once and read the answer whole. Raises Interrupted when a read is stopped."""
+        """Send and read the answer whole; once more with a new token when the old one expired.
+
+        Raises Interrupted when a read is stopped, SignedOut when there is no new token.
+        """
         if sent.method not in self._methods or (
             _BEGINS.search(sent.path) and self._methods == READS
         ):
             raise AssertionError(f"this is a bug: {sent.method} through a client that only reads")
+        renewal = self._connection.renewal
+        token = self._connection.token if renewal is None else renewal.current()
+        outcome = self._exchange(sent, attempt, token)
+        if renewal is None or not _expired(outcome):
+            return outcome
+        # The call was refused before anything was done, so sending it again is safe for writes.
+        return self._exchange(sent, attempt, renewal.instead_of(token))
+
+    def _exchange(self, sent: Sent, attempt: int, token: Secret) -> Answer | Broken:
         started = time.monotonic()
         with self._under_way(sent):
-            outcome = self._try(sent, started)
+            outcome = self._try(sent, started, self._reveal(token))
         self._connection.observe(
             Call(
                 method=sent.method,
@@ -115,7 +129,14 @@ class Transport:
             if last:
                 self._http.close()
 
-    def _try(self, sent: Sent, started: float) -> Answer | Broken | None:
+    def _reveal(self, token: Secret) -> str:
+        with self._lock:
+            known = any(each is token for each in self._revealed)
+            if not known:
+                self._revealed.append(token)
+        return token.reveal() if known else self._words.reveal(token)
+
+    def _try(self, sent: Sent, started: float, token: str) -> Answer | Broken | None:
         library = self._library
         not_sent = (
             library.ConnectError,
@@ -131,7 +152,7 @@ class Transport:
                 sent.path,
                 params=list(sent.query) or None,
                 content=None if sent.body is None else json.dumps(sent.body).encode(),
-                headers=self._headers(sent),
+                headers=_headers(sent, token),
                 timeout=library.Timeout(sent.seconds, connect=min(_CONNECT_SECONDS, sent.seconds)),
             ) as response:
                 return self._read(response, sent, started)
@@ -141,14 +162,6 @@ class Transport:
             return Broken(trouble=Trouble.NO_ANSWER, reason=f"no answer in {sent.seconds:g} s")
         except (library.RequestError, library.StreamError, library.InvalidURL) as error:
             return Broken(trouble=Trouble.NO_ANSWER, reason=_reason(error))
-
-    def _headers(self, sent: Sent) -> dict[str, str]:
-        headers = {"authorization": f"Bearer {self._authorization.reveal()}"}
-        if sent.body is not None:
-            headers["content-type"] = "application/json"
-        if sent.cookie is not None:
-            headers["cookie"] = sent.cookie
-        return headers
 
     def _read(
         self, response: "httpx2.Response", sent: Sent, started: float
@@ -168,6 +181,23 @@ class Transport:
             location=response.headers.get("location"),
             cookies=tuple(response.headers.get_list("set-cookie")),
         )
+
+
+def _headers(sent: Sent, token: str) -> dict[str, str]:
+    headers = {"authorization": f"Bearer {token}"}
+    if sent.body is not None:
+        headers["content-type"] = "application/json"
+    if sent.cookie is not None:
+        headers["cookie"] = sent.cookie
+    return headers
+
+
+def _expired(outcome: Answer | Broken) -> bool:
+    """Dust API: an expired token of a person is a 401 of its own type."""
+    if not isinstance(outcome, Answer) or outcome.status != _UNAUTHORIZED:
+        return False
+    fault = outcome.fault()
+    return fault is not None and fault.type == "expired_oauth_token_error"
 
 
 def check_token(token: str) -> None:

@@ -15,24 +15,28 @@ from reconciler.providers.failures import (
     ProviderError,
     RateLimited,
     Rejected,
+    SignedOut,
     Unexpected,
     Unreachable,
 )
 
-_NEW_TOKEN = "sign in again as a workspace administrator and store the new access token"  # noqa: S105
+_SIGN_IN = (
+    "sign in again as a workspace administrator: `reconciler login`, or, where "
+    "`credentials.accessToken` refers to one, store a new access token there"
+)
 _WHERE = "check `workspaceId` and `region` in the Workspace manifest"
 _ADMIN = "managing spaces and MCP servers takes the access token of a workspace administrator"
 
 # Dust API: types that mean the credential or the address is wrong, with what to do about each.
 _CREDENTIAL_HELP: dict[str, tuple[str, tuple[str, ...]]] = {
-    "not_authenticated": ("the access token isn't accepted", (_NEW_TOKEN,)),
-    "malformed_authorization_header_error": ("the access token isn't accepted", (_NEW_TOKEN,)),
-    "missing_authorization_header_error": ("the access token isn't accepted", (_NEW_TOKEN,)),
-    "invalid_api_key_error": ("the access token isn't accepted", (_NEW_TOKEN,)),
-    "expired_oauth_token_error": ("the access token has expired", (_NEW_TOKEN,)),
+    "not_authenticated": ("the access token isn't accepted", (_SIGN_IN,)),
+    "malformed_authorization_header_error": ("the access token isn't accepted", (_SIGN_IN,)),
+    "missing_authorization_header_error": ("the access token isn't accepted", (_SIGN_IN,)),
+    "invalid_api_key_error": ("the access token isn't accepted", (_SIGN_IN,)),
+    "expired_oauth_token_error": ("the access token has expired", (_SIGN_IN,)),
     "user_not_found": (
         "the access token's person has no account on the platform",
-        (_NEW_TOKEN, "a person's account lives in one region: check `region`"),
+        (_SIGN_IN, "a person's account lives in one region: check `region`"),
     ),
     "sso_enforced": (
         "the workspace demands single sign-on",
@@ -48,6 +52,16 @@ _CREDENTIAL_HELP: dict[str, tuple[str, tuple[str, ...]]] = {
         ("ask the workspace's owner to change the plan",),
     ),
 }
+# Whatever is asked next, the answer is the same: a run has to stop.
+_SIGNED_OUT = frozenset(
+    {
+        "not_authenticated",
+        "malformed_authorization_header_error",
+        "missing_authorization_header_error",
+        "invalid_api_key_error",
+        "expired_oauth_token_error",
+    }
+)
 # Dust API: 403s that are about what is asked for rather than who asks.
 _SPEC_403 = frozenset({"plan_limit_error", "invalid_request_error"})
 TAKEN_HELP = (
@@ -110,7 +124,8 @@ class _Refused:
             return self._elsewhere(fault)
         if kind in _CREDENTIAL_HELP and self._is_about_the_caller(kind):
             headline, help_ = _CREDENTIAL_HELP[kind]
-            return self._make(Forbidden, headline, help_)
+            failure = SignedOut if kind in _SIGNED_OUT else Forbidden
+            return self._make(failure, headline, help_)
         return self._by_status(envelope, fault, kind)
 
     def _is_about_the_caller(self, kind: str) -> bool:

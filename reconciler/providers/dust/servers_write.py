@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from reconciler.providers.contract import Done
-from reconciler.providers.dust import sign_in, tool_settings, views
+from reconciler.providers.dust import consents, tool_settings, views
 from reconciler.providers.dust.details import detail
 from reconciler.providers.dust.goals import goal, mode
 from reconciler.providers.dust.sealed import headers, token
@@ -47,12 +47,12 @@ def _create(task: Task) -> Done:
         body["sharedSecret"] = token(task)
     if spec.get("headers"):
         body["customHeaders"] = headers(task)
-    body |= sign_in.credentials(task)
-    with sign_in.awaited(task):
+    body |= consents.credentials(task)
+    with consents.awaited(task):
         created = task.client.send(
             "POST", "/mcp", SERVER_CREATED, body=body, idempotent=False, patient=True
         )
-    return Done(remote_id=created.server.s_id, settles=sign_in.settled(task))
+    return Done(remote_id=created.server.s_id, settles=consents.settled(task))
 
 
 def _credentials(task: Task) -> Done:
@@ -99,8 +99,8 @@ def _describe(task: Task) -> Done:
 
 
 def _use_case(task: Task) -> Done:
-    body = {"oAuthUseCase": sign_in.use_case(task)}
-    scope = sign_in.scope(task)
+    body = {"oAuthUseCase": consents.use_case(task)}
+    scope = consents.scope(task)
     return _patch_view(task, body if scope is None else {**body, "oauthScope": scope})
 
 
@@ -122,8 +122,8 @@ def _delete(task: Task) -> Done:
 
 
 _WRITES: Mapping[str, Callable[[Task], Done]] = {
-    SIGN_IN: sign_in.ask,
-    ATTACH: sign_in.attach,
+    SIGN_IN: consents.ask,
+    ATTACH: consents.attach,
     CREATE: _create,
     CREDENTIALS: _credentials,
     ICON: _icon,

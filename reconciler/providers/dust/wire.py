@@ -25,6 +25,7 @@ class Person(Wire):
     """The caller."""
 
     email: str
+    full_name: str | None = None
     workspaces: list[Membership]
 
 

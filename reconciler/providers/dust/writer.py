@@ -1,7 +1,7 @@
 """Performs operations, each kind's by its own module."""
 
 from reconciler.providers.contract import Done, Run
-from reconciler.providers.dust import servers_write, sign_in, spaces_write
+from reconciler.providers.dust import consents, servers_write, spaces_write
 from reconciler.providers.dust.access import check_access
 from reconciler.providers.dust.directory import Directory
 from reconciler.providers.dust.sessions import WriteClient
@@ -41,7 +41,7 @@ class DustWriter:
 
     def finish_sign_in(self, consent: Consent, callback: str) -> None:
         """Finish a sign-in with the address that the browser landed on. Raises ProviderError."""
-        sign_in.finish(self._client, consent, callback)
+        consents.finish(self._client, consent, callback)
 
     def _blame_role(self) -> None:
         """Dust API: creating without being an administrator is a 500, not a 403."""

@@ -1,0 +1,174 @@
+"""A stored sign-in: who, where, since when, and its tokens."""
+
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from reconciler.providers.dust.signin.claims import read_claims
+from reconciler.providers.dust.signin.provider_address import DEFAULT_NAMESPACE, LoginProvider
+from reconciler.secrets import Secret
+
+FORMAT = "reconciler.session/v1"
+MARGIN = 30.0
+"""Dust API: its own command line renews a token when fewer seconds than these are left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """What a sign-in gave; `obtained` is when, by this machine's clock, None if elsewhere."""
+
+    access: Secret
+    refresh: Secret | None = None
+    obtained: float | None = None
+
+    def ends(self, namespace: str) -> float | None:
+        """When the access token ends by this machine's clock; None when it doesn't say."""
+        claims = read_claims(self.access, namespace)
+        if claims.expires is None:
+            return None
+        if self.obtained is not None and claims.issued is not None:
+            # Counted from when it came, a clock that is wrong here does no harm.
+            return self.obtained + claims.expires - claims.issued
+        return claims.expires
+
+    def due(self, namespace: str) -> bool:
+        """Whether it is time to renew the access token."""
+        ends = self.ends(namespace)
+        if ends is None:
+            return False
+        lifetime = ends - self.obtained if self.obtained is not None else MARGIN * 2
+        return ends - time.time() < min(MARGIN, lifetime / 2)
+
+    def over(self, namespace: str) -> bool:
+        """Whether the access token has ended."""
+        ends = self.ends(namespace)
+        return ends is not None and ends <= time.time()
+
+
+class Kept(StrEnum):
+    """Where the tokens of a sign-in are."""
+
+    FILE = "file"
+    KEYRING = "keyring"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """A stored sign-in without its tokens.
+
+    `url` is the address of the API that the access token may be sent to; `workspaces` the ids
+    of those that its person belonged to; `provider` is None for a token that was given as it is.
+    """
+
+    url: str
+    email: str
+    workspaces: tuple[str, ...]
+    since: str
+    provider: LoginProvider | None = None
+    kept: Kept = field(default=Kept.FILE)
+
+    @property
+    def namespace(self) -> str:
+        """What the claims' names start with."""
+        return self.provider.namespace if self.provider else DEFAULT_NAMESPACE
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class _TokensPart(_Part):
+    access: str
+    refresh: str | None = None
+    obtained: float | None = None
+
+
+class _LoginPart(_Part):
+    origin: str
+    client_id: str
+    namespace: str
+
+
+class _Document(_Part):
+    format: str
+    url: str
+    email: str
+    workspaces: list[str]
+    since: str
+    login: _LoginPart | None = None
+    kept: Kept
+    tokens: _TokensPart | None = None
+
+
+def tokens_text(tokens: Tokens) -> str:
+    """The tokens alone, for a keyring."""
+    return _tokens_part(tokens).model_dump_json(by_alias=True)
+
+
+def read_tokens(text: str) -> Tokens | None:
+    """What `tokens_text` wrote; None when it is something else."""
+    try:
+        return _tokens(_TokensPart.model_validate_json(text))
+    except ValidationError:
+        return None
+
+
+def record_text(record: SignIn, tokens: Tokens | None) -> str:
+    """The file of a sign-in; with its tokens when they are kept in it."""
+    provider = record.provider
+    document = _Document(
+        format=FORMAT,
+        url=record.url,
+        email=record.email,
+        workspaces=list(record.workspaces),
+        since=record.since,
+        login=None if provider is None else _login_part(provider),
+        kept=record.kept,
+        tokens=_tokens_part(tokens) if tokens else None,
+    )
+    return document.model_dump_json(by_alias=True, indent=2) + "\n"
+
+
+def read_record(text: bytes) -> tuple[SignIn, Tokens | None] | None:
+    """What `record_text` wrote; None when it is something else."""
+    try:
+        document = _Document.model_validate_json(text)
+    except ValidationError:
+        return None
+    if document.format != FORMAT:
+        return None
+    login = document.login
+    record = SignIn(
+        url=document.url,
+        email=document.email,
+        workspaces=tuple(document.workspaces),
+        since=document.since,
+        provider=None if login is None else LoginProvider(**login.model_dump(by_alias=False)),
+        kept=document.kept,
+    )
+    return record, _tokens(document.tokens) if document.tokens else None
+
+
+def _login_part(provider: LoginProvider) -> _LoginPart:
+    return _LoginPart(
+        origin=provider.origin, client_id=provider.client_id, namespace=provider.namespace
+    )
+
+
+def _tokens_part(tokens: Tokens) -> _TokensPart:
+    return _TokensPart(
+        access=tokens.access.reveal(),
+        refresh=tokens.refresh.reveal() if tokens.refresh is not None else None,
+        obtained=tokens.obtained,
+    )
+
+
+def _tokens(part: _TokensPart) -> Tokens:
+    return Tokens(
+        access=Secret(part.access),
+        refresh=Secret(part.refresh) if part.refresh is not None else None,
+        obtained=part.obtained,
+    )
