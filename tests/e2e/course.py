@@ -1,7 +1,6 @@
 """Plan and apply in this process, on a real workspace; and the workspace as its admin sees it."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
