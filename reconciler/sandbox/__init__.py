@@ -17,7 +17,8 @@ the space `company` stands for the whole workspace::
         "region": "us-central1",                      // or europe-west1
         "ssoEnforced": false, "canUseProduct": true, "maxSpaces": null,
         "legacy": {"noBatchTools": false,             // PATCH …/tools answers 404
-                   "olderMembersBody": false},        // …/members wants name and managementMode
+                   "olderMembersBody": false,         // …/members wants name and managementMode
+                   "unboundFinalize": false},         // anybody finalizes any OAuth consent
         "members": [{"email": "ana@acme.example", "name": "Ana Diaz",
                      "role": "admin",                 // admin | builder | manager | user
                      "token": "any-bearer"}],         // made up when left out; never sk-…
@@ -46,15 +47,37 @@ the space `company` stands for the whole workspace::
                      "toolStakes": {"search": "never_ask", "delete_*": "high"}}]
     }
 
+OAuth
+-----
+Consents are real: discovery registers a client, setup answers an authorization URL with PKCE, the
+callback pages `/oauth/mcp/finalize` and `/oauth/mcp_static/finalize` are the sandbox's own (so an
+OAuth app must allow `http://127.0.0.1:PORT/oauth/mcp_static/finalize`; give `--port`), tokens are
+refreshed when they have run out. Finalize wants the session of the person who began and the nonce
+cookie that setup gave, as the newest Dust does. Clients, verifiers and tokens are encrypted in the
+data file; the key is in a file beside it (`FILE.key`), readable by its owner only.
+
+A browser's session comes from `/login`, where a person enters their token once, or from the same
+form on the callback page. The cookie is called `workos_session`, as in Dust.
+
 Where it is knowingly simpler than Dust
 ---------------------------------------
 * Tokens of a seed are random texts in a table; those of people who sign in by device login (client
-  id `client_sandbox`) are JWTs of the sandbox's own key. Who signs in is picked from a list,
-  without a password; there are no cookies, so nothing enforces SSO.
-* Secrets and tokens lie in clear in the data file, which only its owner may read.
-* OAuth stops half-way: discovery tells servers that need no OAuth and answers 500 for the others,
-  setup makes a pending connection, finalize checks who comes back and then answers 500. Finalized
-  connections come from the seed. Their tokens are never refreshed.
+  id `client_sandbox`) are JWTs of the sandbox's own key. Who signs in there is picked from a list,
+  without a password.
+* A browser's session is a token's, never made through SSO, so
+  a workspace that enforces SSO takes no cookie at all. Cookies don't tell ports apart: other
+  servers on this machine that the browser visits are sent them too.
+* Bearer secrets and custom headers of servers, and people's tokens, lie in clear in the data file,
+  which only its owner may read.
+* Callbacks are on the sandbox's address, whatever the workspace's region.
+* Clients are registered, never named by a client-id metadata document: no authorization server
+  could fetch one from loopback. They register as native applications for the same reason.
+* Discovery refuses what Dust's own may let through: another issuer, no S256, resource metadata of
+  another resource, endpoints that aren't https (or on loopback), redirects.
+* `iss` of a callback isn't checked: a connection knows no issuer.
+* A denied or failed consent stays pending. Lists of selectable scopes, and key pairs of built-in
+  tools, don't exist.
+* What finalize checks of the workspace is that its person is still a member.
 * Agents, skills, data sources and apps don't exist: deleting a space is never blocked, what would
   break is not computed, `/mcp/usage` tells what the seed says.
 * Deleting a space deletes its views at once; in Dust a background job does so a little later.

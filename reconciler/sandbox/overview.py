@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from reconciler.sandbox.call import Sandbox
+from reconciler.sandbox.consent_overview import connection_box, connections, waiting
 from reconciler.sandbox.journal import recent
 from reconciler.sandbox.masks import bare_url
 from reconciler.sandbox.records import Server, Space, SpaceKind, Stake, View, Workspace
@@ -41,10 +42,14 @@ def _workspace(store: Store, workspace: Workspace) -> dict[str, Any]:
     }
     views = store.rows(View, "SELECT * FROM view WHERE workspace_id = ?", workspace.id)
     tools = _tools(store, workspace, servers)
+    connected = connections(store, workspace)
     by_space: dict[int, list[dict[str, Any]]] = {space.id: [] for space in spaces}
     for view in views:
         if view.space_id in by_space:
-            by_space[view.space_id].append(_tool_box(view, servers[view.server_id], tools))
+            server = servers[view.server_id]
+            box = _tool_box(view, server, tools)
+            box["connection"] = connection_box(view, server, connected)
+            by_space[view.space_id].append(box)
     shown = [space for space in spaces if space.kind != SpaceKind.SYSTEM]
     shown.sort(key=lambda space: (_ORDER[SpaceKind(space.kind)], space.name.casefold()))
     placed = {view.server_id for view in views if view.space_id in {space.id for space in shown}}
@@ -84,6 +89,7 @@ def _workspace(store: Store, workspace: Workspace) -> dict[str, Any]:
             for space in shown
         ],
         "inNoSpace": _by_name(nowhere),
+        "waiting": waiting(store, workspace),
     }
 
 

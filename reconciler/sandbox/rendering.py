@@ -54,8 +54,41 @@ def _workspace(workspace: Json) -> str:
         f'<section class="workspace" id="w-{_e(workspace["sId"])}">'
         f"<header><h2>{_e(workspace['name'])}</h2>"
         f'<p class="facts">{facts} · <code>{_e(workspace["sId"])}</code></p></header>'
-        f"{spaces}{nowhere}</section>"
+        f"{_waiting(workspace['waiting'])}{spaces}{nowhere}</section>"
     )
+
+
+def _waiting(consents: Sequence[Json]) -> str:
+    """Consents that somebody still has to give."""
+    if not consents:
+        return ""
+    lines = "".join(
+        f"<li>{_e(each['who'])}{' for themselves' if each['isPersonal'] else ''},"
+        f" {_e(each['mode'])} at <code>{_e(each['where'] or 'nowhere')}</code>"
+        f"{_scopes(each['scopes'])}</li>"
+        for each in consents
+    )
+    return (
+        '<section class="space loose"><header><h3>Waiting for consent</h3>'
+        f'<p class="facts">begun, but not finished</p></header><ul class="facts">{lines}</ul>'
+        "</section>"
+    )
+
+
+def _scopes(scopes: Sequence[str]) -> str:
+    return f", scopes <code>{_e(' '.join(scopes))}</code>" if scopes else ""
+
+
+def _connection(connection: Json | None) -> str:
+    """Who connected a server and with which scopes."""
+    if connection is None:
+        return ""
+    if connection["isWaiting"]:
+        return '<p><span class="badge sick">waits for the workspace\'s consent</span></p>'
+    personal = ""
+    if connection["personal"]:
+        personal = f", {_count(connection['personal'], 'personal connection')}"
+    return f"<p>connected by {_e(connection['by'])}{_scopes(connection['scopes'])}{personal}</p>"
 
 
 def _space(space: Json) -> str:
@@ -102,6 +135,7 @@ def _box(box: Json) -> str:
     return (
         f'<li class="box"><div class="title"><h4>{_e(box["name"])}</h4>'
         f'<span class="badge auth">{auth}</span>{sick}</div>{about}{url}'
+        f"{_connection(box['connection'])}"
         f"{_chips(box['sId'], box['tools'])}</li>"
     )
 

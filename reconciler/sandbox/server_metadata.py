@@ -162,6 +162,7 @@ class Explorer:
             found = await self._document(place, ServerMetadata)
             if found is None:
                 continue
+            # Identical but for a slash at the end, which the MCP SDK adds to a bare origin.
             if found.issuer.removesuffix("/") != issuer.removesuffix("/"):
                 raise DiscoveryFailure("the authorization server's metadata names another issuer")
             if "S256" not in found.code_challenge_methods_supported:

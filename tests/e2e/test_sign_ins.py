@@ -309,3 +309,35 @@ def test_a_plan_begins_no_sign_in(scene: Scene) -> None:
     assert f"GET /api/w/{scene.workspace.id}/mcp" in called
     assert "/oauth/" not in called
     assert "discover" not in called
+
+
+def test_a_server_that_says_itself_how_to_sign_in(scene: Scene) -> None:
+    """Automatic: discovered through the workspace, with a client that registers itself."""
+    before = len(scene.oidc.registered())
+    scene.write(auth={"mode": "automatic"})
+    scene.project.plan()
+    assert len(scene.oidc.registered()) == before, "a plan registers no client"
+
+    assert scene.project.apply(code=6).code == 6
+    scene.project.apply(code=6)
+    assert len(scene.oidc.registered()) == before + 1, "waiting registers no further client"
+
+    callback = f"{scene.sandbox.url}/oauth/mcp/finalize"
+    with scene.connect() as running:
+        running.wait_for("sign in to MCPServer/desk as ana@acme.example")
+        landed = follow(running.err_line().strip(), callback)
+        running.enter(f"{callback}?{urlencode(landed)}")
+        ended = running.end()
+    assert ended.code == 0, str(ended)
+    assert scene.workspace.tools("Desk") == {"search": ("high", True)}
+    scene.project.settled()
+
+    scene.write(auth={"mode": "automatic", "scopes": ["read", "write"]})
+    assert "widens what the sign-in may do, by" in scene.project.plan().out
+
+
+def test_personal_credentials_take_the_workspaces_sign_in_first(scene: Scene) -> None:
+    scene.write(auth=scene.auth(credentials="personal"))
+    assert scene.sign_in().code == 0
+    assert scene.workspace.system_view("Desk")["oAuthUseCase"] == "personal_actions"
+    scene.project.settled()
