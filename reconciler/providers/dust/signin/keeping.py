@@ -8,7 +8,6 @@ import hashlib
 import os
 import re
 import stat
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from reconciler.providers.dust.signin.folder import sessions_folder
 from reconciler.providers.dust.signin.os_keyring import KeyringTrouble, OsKeyring, open_keyring
 from reconciler.providers.dust.signin.record import (
     Kept,
@@ -33,20 +33,6 @@ _PRIVATE = 0o600
 _LIMIT = 1024 * 1024
 _PATIENCE = 90.0  # seconds to wait for another process that renews the same session
 _AGAIN = ("sign in again: `reconciler login`",)
-
-
-def sessions_folder(environ: Mapping[str, str]) -> Path:
-    """The folder of the sign-ins of the person who runs the tool."""
-    home = Path(environ.get("HOME") or Path.home())
-    if sys.platform == "win32":
-        base = Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Application Support"
-    else:
-        # The specification: a path that isn't absolute is to be ignored.
-        named = environ.get("XDG_STATE_HOME", "")
-        base = Path(named) if Path(named).is_absolute() else home / ".local" / "state"
-    return base / "reconciler" / "sessions"
 
 
 class SessionStore:
