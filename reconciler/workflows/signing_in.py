@@ -89,6 +89,9 @@ def sign_out(wish: Wish, options: Options, *, email: str | None = None) -> list[
     ]
     for record in found:
         store.forget(record)
+    if address is None and email is None:
+        for path in store.forget_damaged():
+            options.say(f"removed {path}, which could not be read")
     return found
 
 

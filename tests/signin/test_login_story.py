@@ -2,6 +2,8 @@
 
 import re
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -204,6 +206,7 @@ def test_a_damaged_file_is_an_error_in_words_without_its_content(
     path.write_text(path.read_text()[:-10])
     done = project.run("--debug", "whoami", code=1)
     assert "is damaged" in done.err
+    assert "nobody is signed in" in done.err
     assert leaks([tokens.access, tokens.refresh], project, [done]) == []
 
 
@@ -292,3 +295,29 @@ def test_a_refresh_token_that_somebody_else_used_ends_the_sign_in(
     assert "sign in again: `reconciler login`" in done[0].err
     assert "the sign-in has ended" in done[1].out
     assert leaks([stolen.access, stolen.refresh], project, done) == []
+
+
+@pytest.mark.parametrize("way", ["login", "logout"])
+def test_a_damaged_file_is_in_nobodys_way(
+    project: Project, sandbox: SandboxProcess, way: str
+) -> None:
+    log_in(project, sandbox)
+    (path,) = session_files(project)
+    path.write_text("{")
+    if way == "login":
+        log_in(project, sandbox)
+        project.run("whoami")
+    else:
+        assert f"removed {path}" in project.run("logout").err
+        assert session_files(project) == []
+
+
+def test_commands_with_a_reference_load_nothing_of_signing_in(project: Project) -> None:
+    code = (
+        "import sys, reconciler.workflows, reconciler.cli.plan_command;"
+        "print([n for n in sys.modules if 'signin' in n or n in ('authlib', 'keyring')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "[]"

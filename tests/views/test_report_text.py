@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from reconciler.diagnostics import PLAIN
-from reconciler.execution import Outcome, Report, Result
+from reconciler.execution import Outcome, Report, Result, Stopped
 from reconciler.resources import Change
 from reconciler.views import outcome_line, report_json, report_text, summary
 from tests.parts.values import plan, server, snapshot
@@ -92,3 +92,22 @@ def test_a_report_fits_its_published_schema() -> None:
     schema = json.loads((ROOT / "schemas" / "report.schema.json").read_text("utf-8"))
     jsonschema.validate(json.loads(json.dumps(made)), schema)
     assert made["summary"] == {outcome.value: 1 for outcome in Outcome}
+
+
+def test_a_run_that_could_not_go_on_says_why_once_and_how_to_go_on() -> None:
+    stopped = Stopped(message="the token has expired", call="POST /mcp", help=("sign in again",))
+    skipped = result(Outcome.SKIPPED)
+    report = Report(results=(result(Outcome.APPLIED), skipped, skipped), stopped=stopped)
+    assert report_text(report, PLAIN) == (
+        "stopped the token has expired\n"
+        "  = while: POST /mcp\n"
+        "  = note: 1 change applied; 2 changes not tried\n"
+        "  = help: sign in again\n"
+        "  = help: apply again afterwards: it goes on where this run stopped\n"
+        "\n"
+        "Apply: 1 applied, 2 skipped.\n"
+    )
+    made = report_json(report)
+    assert made["stopped"]["message"] == "the token has expired"
+    schema = json.loads((ROOT / "schemas" / "report.schema.json").read_text())
+    jsonschema.validate(made, schema)

@@ -12,7 +12,8 @@ people, a workspace gets that of its member; the latest when several are, or non
 from reconciler.providers.dust.signin.account import Account, Place, read_account
 from reconciler.providers.dust.signin.claims import Claims, read_claims
 from reconciler.providers.dust.signin.device_flow import device_login
-from reconciler.providers.dust.signin.keeping import SessionStore, sessions_folder
+from reconciler.providers.dust.signin.folder import sessions_folder
+from reconciler.providers.dust.signin.keeping import SessionStore
 from reconciler.providers.dust.signin.provider_address import (
     DEFAULT_NAMESPACE,
     DEFAULT_ORIGIN,

@@ -8,7 +8,6 @@ import hashlib
 import os
 import re
 import stat
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from reconciler.providers.dust.signin.folder import sessions_folder
 from reconciler.providers.dust.signin.os_keyring import KeyringTrouble, OsKeyring, open_keyring
 from reconciler.providers.dust.signin.record import (
     Kept,
@@ -32,21 +32,7 @@ from reconciler.state import StateUnwritable, write_atomically
 _PRIVATE = 0o600
 _LIMIT = 1024 * 1024
 _PATIENCE = 90.0  # seconds to wait for another process that renews the same session
-_AGAIN = ("sign out and in again: `reconciler logout`, then `reconciler login`",)
-
-
-def sessions_folder(environ: Mapping[str, str]) -> Path:
-    """The folder of the sign-ins of the person who runs the tool."""
-    home = Path(environ.get("HOME") or Path.home())
-    if sys.platform == "win32":
-        base = Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Application Support"
-    else:
-        # The specification: a path that isn't absolute is to be ignored.
-        named = environ.get("XDG_STATE_HOME", "")
-        base = Path(named) if Path(named).is_absolute() else home / ".local" / "state"
-    return base / "reconciler" / "sessions"
+_AGAIN = ("sign in again: `reconciler login`",)
 
 
 class SessionStore:
@@ -83,10 +69,31 @@ class SessionStore:
         return str(self._path(record.url, record.email))
 
     def all(self) -> list[SignIn]:
-        """Every sign-in, by address and e-mail address. Raises Forbidden for a damaged one."""
-        paths = sorted(self._folder.glob("*.json")) if self._folder.is_dir() else []
-        found = (self._load(path) for path in paths)
-        return sorted((pair[0] for pair in found if pair), key=lambda r: (r.url, r.email))
+        """Every sign-in that can be read, by address and e-mail address; others are said."""
+        found: list[SignIn] = []
+        for path in self._files():
+            try:
+                pair = self._load(path)
+            except Forbidden as error:
+                self._say(error.message)
+                continue
+            if pair is not None:
+                found.append(pair[0])
+        return sorted(found, key=lambda record: (record.url, record.email))
+
+    def forget_damaged(self) -> list[Path]:
+        """Remove the files that can't be read. Raises ProviderError."""
+        gone: list[Path] = []
+        for path in self._files():
+            try:
+                self._load(path)
+            except Forbidden:
+                self._remove(path)
+                gone.append(path)
+        return gone
+
+    def _files(self) -> list[Path]:
+        return sorted(self._folder.glob("*.json")) if self._folder.is_dir() else []
 
     def find(self, url: str, workspace_id: str) -> SignIn | None:
         """The sign-in for a workspace at an address; never one for another address."""
@@ -136,13 +143,11 @@ class SessionStore:
         """Keep nothing of a sign-in any more. Raises ProviderError."""
         path = self._path(record.url, record.email)
         with self.locked(record):
-            if record.kept is Kept.KEYRING:
+            # A keyring that is gone took its entries along.
+            if record.kept is Kept.KEYRING and self._keyring is not None:
                 name = _name(record.url, record.email)
-                self._in_keyring("be written", lambda ring: ring.delete(name))
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise _unwritable(path, error) from error
+                self._in_keyring("be removed", lambda ring: ring.delete(name))
+            self._remove(path)
 
     @contextmanager
     def locked(self, record: SignIn) -> Iterator[None]:
@@ -168,6 +173,13 @@ class SessionStore:
             yield
         finally:
             held.release()
+
+    @staticmethod
+    def _remove(path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(path, error) from error
 
     def _path(self, url: str, email: str) -> Path:
         return self._folder / f"{_name(url, email)}.json"
