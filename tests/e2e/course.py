@@ -199,9 +199,11 @@ class Course:
 
 
 def _sweep(workspace: Workspace) -> None:
-    for title, each in workspace.servers().items():
-        if title != NEIGHBOUR_SERVER and each.get("url"):
-            workspace.admin.write("DELETE", f"/mcp/{each['sId']}")
-    for name, each in workspace.spaces().items():
-        if name != NEIGHBOUR_SPACE:
-            workspace.admin.write("DELETE", f"/spaces/{each['sId']}")
+    admin = workspace.admin
+    for each in admin.read("/mcp")["servers"]:
+        names = {view["name"] for view in each["views"]}
+        if each.get("url") and NEIGHBOUR_SERVER not in names:
+            admin.write("DELETE", f"/mcp/{each['sId']}")
+    for each in admin.read("/spaces", role="admin")["spaces"]:
+        if each["kind"] == "regular" and each["name"] != NEIGHBOUR_SPACE:
+            admin.write("DELETE", f"/spaces/{each['sId']}")

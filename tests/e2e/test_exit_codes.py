@@ -53,6 +53,26 @@ def test_a_server_that_is_down_fails_alone_and_the_next_apply_finishes(
     assert workspace.places("Down") == {"Team"}
 
 
+def test_two_servers_that_call_themselves_the_same_are_told_apart_by_a_display_name(
+    project: Project, workspace: Workspace, servers: Servers
+) -> None:
+    # Without `displayName` nobody knows before the servers are asked what they are called.
+    first = server("first", servers.open.url, spaces=["team"])
+    second = server("second", servers.open.url, spaces=["team"])
+    project.write("team.yaml", space("team"), first, second)
+
+    broken = project.apply("--parallelism", "1", code=3)
+
+    assert "2 applied, 1 failed" in broken.out
+    assert "already using the name" in broken.out
+    assert "choose another `displayName`" in broken.out
+    second["spec"]["displayName"] = "Second"
+    project.write("team.yaml", space("team"), first, second)
+    project.apply()
+    project.settled()
+    assert workspace.places("Second") == {"team"}
+
+
 def test_nothing_applied_is_a_plain_failure(project: Project) -> None:
     project.write("down.yaml", server("down", f"http://127.0.0.1:{_closed_port()}/mcp"))
     assert "1 failed" in project.apply(code=1).out
