@@ -4,39 +4,34 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 
-from reconciler.execution.memory import carried, completed, lift_protection, refresh_unchanged
-from reconciler.execution.needs import written_secrets
+from reconciler.execution.bookkeeping import Bookkeeper
+from reconciler.execution.lookups import Lookups
+from reconciler.execution.memory import lift_protection, refresh_unchanged
 from reconciler.execution.outcomes import Outcome, Report, Result, Stopped
 from reconciler.execution.person import Person, Step
 from reconciler.execution.scheduler import Jobs, run
-from reconciler.planning import Plan, candidates
+from reconciler.planning import Plan
 from reconciler.providers import (
     ConsentPending,
     Done,
-    Interrupted,
     NotFound,
     OutcomeUnknown,
     ProviderError,
     Reader,
-    ReadRequest,
     Run,
     SignedOut,
     Writer,
 )
 from reconciler.resources import (
-    Action,
     Address,
     Change,
-    LiveResource,
     Operation,
-    Path,
     Resource,
     SecretRef,
     Snapshot,
-    without,
 )
 from reconciler.secrets import Secret
-from reconciler.state import Consent, Entry, Intent, Session
+from reconciler.state import Consent, Intent, Session
 
 
 class Listener:
@@ -132,6 +127,14 @@ class _Worker:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._session = tools.session
+        self._books = Bookkeeper(session=tools.session, fingerprint=tools.fingerprint)
+        self._lookups = Lookups(
+            reader=tools.reader,
+            session=tools.session,
+            snapshot=tools.snapshot,
+            waits=tools.lookups,
+            stop=tools.stop,
+        )
         self._lock = Lock()
         self.stopped: Stopped | None = None
 
@@ -163,13 +166,13 @@ class _Worker:
             facts=dict(change.live.facts) if change.live else {},
             consent=self._session.state.consents.get(change.address),
         )
-        before = self._begin(change)
+        before = self._books.begin(change)
         result = self._send_all(change, scope)
         if result is not None:
             if before is not None and not result.started:
                 self._session.put(change.address, before)
             return result
-        self._remember(change, scope)
+        self._books.finish(change, scope)
         return Result(change=change, outcome=Outcome.APPLIED, started=True)
 
     def _send_all(self, change: Change, scope: Run) -> Result | None:
@@ -224,21 +227,6 @@ class _Worker:
             consent=consent,
         )
 
-    def _begin(self, change: Change) -> Entry | None:
-        """Write down which fields are about to be written; what state said before.
-
-        Until the change is whole nobody can say what was last applied of them, so that after a
-        failure or a crash the rest isn't taken for somebody else's edit.
-        """
-        entry = self._session.state.entries.get(change.address)
-        if entry is None or change.action is not Action.UPDATE:
-            return None
-        applied = entry.applied
-        for changed in change.fields:
-            applied = without(applied, changed.path)
-        self._session.put(change.address, replace(entry, applied=applied))
-        return entry
-
     def _attempt(self, change: Change, operation: Operation, scope: Run) -> Result | None:
         """Send one operation; None when it went through."""
         if self._tools.stop.is_set():
@@ -253,7 +241,7 @@ class _Worker:
         if self.stopped is not None:
             return _cut_short(change, operation, self.stopped)
         self._tools.listener.operation(change, operation)
-        intent = self._intent(change, operation)
+        intent = self._lookups.intent(change, operation)
         if operation.creates:
             self._session.intend(intent)
         try:
@@ -270,7 +258,7 @@ class _Worker:
         except ProviderError as error:
             self._session.settle(change.address, operation.name, "failed", error.message)
             return Result.of_error(change, Outcome.FAILED, operation, error)
-        self._note(change, operation, scope, done)
+        self._books.note(change, operation, scope, done)
         self._session.settle(change.address, operation.name, "done")
         return None
 
@@ -289,118 +277,10 @@ class _Worker:
                 return Done()
             raise
         except OutcomeUnknown:
-            found = self._look_up(change, intent) if operation.creates else None
+            found = self._lookups.look_up(change, intent) if operation.creates else None
             if found is None:
                 raise
             return Done(remote_id=found)
-
-    def _look_up(self, change: Change, intent: Intent) -> str | None:
-        """The id of what a creation of unknown outcome made, once it shows; None if it doesn't."""
-        titles = {change.address.kind: frozenset((change.title.casefold(),))}
-        request = ReadRequest(owned={}, titles=titles)
-        for seconds in self._tools.lookups:
-            if self._tools.stop.wait(seconds):
-                return None
-            try:
-                snapshot = self._tools.reader.snapshot(request)
-            except (Interrupted, SignedOut):
-                return None
-            except ProviderError:
-                continue  # the next look, or the next apply, may be luckier
-            found = candidates(intent, self._session.state, snapshot)
-            if found:
-                sure = len(found) == 1 and not self._contested(intent, found[0], snapshot)
-                return found[0].remote_id if sure else None
-        return None
-
-    def _contested(self, intent: Intent, found: LiveResource, snapshot: Snapshot) -> bool:
-        """Whether another creation under way may have made the object as well."""
-        state = self._session.state
-        rivals = (other for other in state.unfinished if other.address != intent.address)
-        return any(found in candidates(rival, state, snapshot) for rival in rivals)
-
-    def _intent(self, change: Change, operation: Operation) -> Intent:
-        match: dict[str, str] = {}
-        if change.desired is not None:
-            kind = change.desired.kind
-            # While an object is replaced its successor goes by a passing name.
-            names = kind.identity if change.action is Action.CREATE else kind.identity[:1]
-            match = {n: str(change.desired.spec[n]) for n in names if n in change.desired.spec}
-        intent = Intent(
-            address=change.address,
-            operation=operation.name,
-            match=match,
-            replaces=change.remote_id if change.action is Action.REPLACE else None,
-        )
-        known = candidates(intent, self._session.state, self._tools.snapshot)
-        return replace(intent, known=tuple(sorted(live.remote_id for live in known)))
-
-    def _note(self, change: Change, operation: Operation, scope: Run, done: Done) -> None:
-        """Bring state up to date with one operation that went through."""
-        address = change.address
-        if operation.creates:
-            scope.remote_id = done.remote_id
-            assert done.remote_id is not None, "a creating operation answers with an id"
-            deposed = change.deposed
-            if change.action is Action.REPLACE and change.remote_id:
-                deposed = (*deposed, change.remote_id)
-            protect = bool(change.desired and change.desired.protect)
-            self._session.put(
-                address, Entry(remote_id=done.remote_id, protect=protect, deposed=deposed)
-            )
-            self._settle(change, scope, done)
-        elif done.settles:
-            self._settle(change, scope, done)
-        elif operation.deletes:
-            entry = self._session.state.entries.get(address)
-            gone = operation.arguments.get("id", change.remote_id)
-            if entry is not None and gone in entry.deposed:
-                left = tuple(i for i in entry.deposed if i != gone)
-                self._session.put(address, replace(entry, deposed=left))
-
-    def _settle(self, change: Change, scope: Run, done: Done) -> None:
-        """Remember at once what can't be read back and would cost a person another sign-in."""
-        entry = self._session.state.entries.get(change.address)
-        if not done.settles or entry is None or change.desired is None:
-            return
-        spec = completed(change.desired.spec, scope.learned)
-        applied = {**entry.applied, **{name: spec[name] for name in done.settles if name in spec}}
-        prints = {
-            path: text
-            for path, text in self._fingerprints(change, change.desired).items()
-            if path[0] in done.settles
-        }
-        self._session.put(
-            change.address,
-            replace(entry, applied=applied, fingerprints={**entry.fingerprints, **prints}),
-        )
-        self._session.ask(change.address, None)
-
-    def _remember(self, change: Change, scope: Run) -> None:
-        """Own the finished resource, or nothing after a delete."""
-        self._session.ask(change.address, None)
-        if change.action is Action.DELETE:
-            self._session.drop(change.address)
-            return
-        assert change.desired is not None
-        assert scope.remote_id is not None
-        self._session.put(
-            change.address,
-            Entry(
-                remote_id=scope.remote_id,
-                applied=completed(change.desired.spec, scope.learned),
-                protect=change.desired.protect,
-                fingerprints=self._fingerprints(change, change.desired),
-            ),
-        )
-
-    def _fingerprints(self, change: Change, desired: Resource) -> dict[Path, str]:
-        entry = self._session.state.entries.get(change.address)
-        kept = {}
-        if entry is not None and change.action is Action.UPDATE:
-            kept = carried(entry.fingerprints, desired)
-        written = written_secrets(change)
-        return kept | {path: self._tools.fingerprint(ref) for path, ref in written.items()}
 
     def _remote_id(self, address: Address) -> str:
         return self._session.state.entries[address].remote_id
