@@ -18,6 +18,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "show": ("plan", "Show a saved plan."),
     "apply": ("apply", "Make the workspace match the manifests, or do what a saved plan says."),
     "connect": ("connect", "Finish the sign-ins that servers wait for."),
+    "probe": ("probe", "Ask a remote MCP server what it is and needs."),
     "callbacks": ("callbacks", "Print the redirect URIs that OAuth apps must allow."),
     "drift": ("plan", "Show what others changed in the workspace."),
     "destroy": ("apply", "Delete everything that the state owns."),

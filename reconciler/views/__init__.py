@@ -7,6 +7,7 @@ from reconciler.views.identity_text import (
     identities_text,
 )
 from reconciler.views.plan_text import PlanView, plan_text, summary_line
+from reconciler.views.probe_text import probe_json, probe_text
 from reconciler.views.report_text import outcome_line, report_json, report_text, summary
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "identities_text",
     "outcome_line",
     "plan_text",
+    "probe_json",
+    "probe_text",
     "report_json",
     "report_text",
     "summary",

@@ -11,6 +11,7 @@ from reconciler.workflows.context import (
 )
 from reconciler.workflows.failures import Exit, Stop
 from reconciler.workflows.planning import Planned, make
+from reconciler.workflows.probing import probe_server
 from reconciler.workflows.saved import open_saved, read_saved, saved_view, write_plan
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "make",
     "open_context",
     "open_saved",
+    "probe_server",
     "read_saved",
     "saved_view",
     "takes_a_person",

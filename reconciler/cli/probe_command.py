@@ -1,0 +1,66 @@
+"""`reconciler probe`: what a remote MCP server is and needs."""
+
+import click
+
+from reconciler.cli.console import Console
+from reconciler.cli.options import output_option
+
+
+@click.command()
+@click.argument("url")
+@click.option(
+    "--bearer",
+    metavar="REFERENCE",
+    help="Where a token is kept: env:NAME, file:PATH or vault:MOUNT/PATH#KEY.",
+)
+@click.option(
+    "--header",
+    "headers",
+    metavar="NAME=REFERENCE",
+    multiple=True,
+    help="A custom header, and where its value is kept.",
+)
+@click.option(
+    "--allow-private",
+    is_flag=True,
+    help="Ask private addresses, and plain http, too.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    default=30.0,
+    show_default=True,
+    help="Seconds that the whole probe may take.",
+)
+@output_option
+@click.pass_obj
+def probe(
+    console: Console,
+    *,
+    url: str,
+    bearer: str | None,
+    headers: tuple[str, ...],
+    allow_private: bool,
+    timeout: float,
+    output: str,
+) -> int:
+    """Ask the MCP server at URL what it is and needs, without any workspace.
+
+    Tells its tools, or how to sign in: what its metadata says, each rule for careful clients as a
+    check, the auth mode that fits, and a manifest to begin with. Nothing is registered. Ends with 1
+    when the server can't be used, or asks for a sign-in that breaks a MUST.
+    """
+    console.json = output == "json"
+    console.step("asking the server")
+    from reconciler.views import probe_json, probe_text
+    from reconciler.workflows import probe_server
+
+    found = probe_server(
+        url, bearer=bearer, headers=headers, allow_private=allow_private, timeout=timeout
+    )
+    if console.json:
+        console.value(probe_json(found))
+    else:
+        console.data(probe_text(found, console.out))
+    usable = found.healthy or (found.mode is not None and not found.failed)
+    return 0 if usable else 1

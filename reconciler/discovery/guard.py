@@ -1,0 +1,134 @@
+"""Guards every request to an address that a remote server handed out.
+
+MCP authorization, security considerations: such addresses are the attacker's choice. So: https
+only, no private, link-local or reserved address, the address that was checked is the one that is
+connected to, redirects are not followed. What the user probes on loopback may use the same host.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import httpx2
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Refused(Exception):
+    """A request that isn't sent; the message says why, in words for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Which addresses may be asked.
+
+    Parameters: `home` is a loopback host that may be asked with plain http too, because the user
+    named it; `allow_private` lifts the ban of private addresses, and of plain http to them.
+    """
+
+    home: str | None = None
+    allow_private: bool = False
+
+    @classmethod
+    def of(cls, url: str, *, allow_private: bool = False) -> "Policy":
+        """The policy for what a server at `url`, named by the user, hands out."""
+        host = _host(url)
+        local = host == "localhost" or _literal_loopback(host)
+        return cls(home=host if local else None, allow_private=allow_private)
+
+    def check_form(self, url: str) -> None:
+        """Refuse what no address could make right. Raises Refused."""
+        host, scheme = _host(url), urlsplit(url).scheme
+        if scheme == "https" or (scheme == "http" and (host == self.home or self.allow_private)):
+            return
+        raise Refused(f"{shown(url)} is not https")
+
+    def check_address(self, host: str, address: Address) -> None:
+        """Refuse an address that `host` must not have. Raises Refused."""
+        if address.is_multicast or address.is_unspecified:
+            raise Refused(f"{host} has the address {address}, which is nobody's")
+        if _is_public(address) or self.allow_private:
+            return
+        if host == self.home and address.is_loopback:
+            return
+        raise Refused(f"{host} has the private or reserved address {address}")
+
+    async def resolve(self, host: str, port: int) -> str:
+        """An address of `host` that may be connected to. Raises Refused; OSError for none."""
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except UnicodeError:
+            raise Refused(f"{host} is no host name") from None
+        addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
+        for text in addresses:
+            self.check_address(host, ipaddress.ip_address(text))
+        return addresses[0]
+
+
+def shown(url: str) -> str:
+    """A URL as it may be shown: without user, query and fragment."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port (RFC 6454), with the port spelled out."""
+    parts = urlsplit(url)
+    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
+
+
+def transport(policy: Policy) -> "httpx2.AsyncBaseTransport":
+    """Sends requests as `policy` allows; raises Refused for the others. To be closed."""
+    import httpx2
+
+    class Guarded(httpx2.AsyncBaseTransport):
+        def __init__(self) -> None:
+            self._inner = httpx2.AsyncHTTPTransport()
+
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            url = request.url
+            policy.check_form(str(url))
+            port = url.port or (443 if url.scheme == "https" else 80)
+            address = await policy.resolve(url.host, port)
+            # What was checked is what is connected to; the name stays for TLS and `Host`.
+            request.extensions = {**request.extensions, "sni_hostname": url.host}
+            request.url = url.copy_with(host=address)
+            return await self._inner.handle_async_request(request)
+
+        async def aclose(self) -> None:
+            await self._inner.aclose()
+
+    return Guarded()
+
+
+def _host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host:
+        raise Refused("an address without a host, or one that can't be read")
+    return host
+
+
+def _literal_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address) and (
+        address.ipv4_mapped is not None or address.sixtofour is not None or address in _NAT64
+    ):
+        return False  # another address in disguise
+    return address.is_global

@@ -1,0 +1,267 @@
+"""Who guards an MCP server: RFC 9728, then RFC 8414 or OpenID discovery, each rule a check.
+
+MCP authorization (2026-07-28): the order of places, what a careful client must check, and that
+nothing is guessed once metadata named a server.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, Field, ValidationError
+
+from reconciler.discovery.challenge import Challenge
+from reconciler.discovery.findings import Auth, Check, Level, Verdict
+from reconciler.discovery.guard import Policy, Refused, origin, shown
+
+if TYPE_CHECKING:
+    import httpx2
+
+_SIZE_LIMIT = 256 * 1024
+_OK, _REDIRECTS = 200, range(300, 400)
+_MCP = "MCP authorization"
+
+
+class _Resource(BaseModel):
+    """RFC 9728, section 2, as far as it is used."""
+
+    resource: str
+    authorization_servers: Annotated[list[str], Field(min_length=1)]
+    scopes_supported: list[str] | None = None
+
+
+class _Server(BaseModel):
+    """RFC 8414, section 2, as far as it is used."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    registration_endpoint: str | None = None
+    scopes_supported: list[str] | None = None
+    grant_types_supported: list[str] | None = None
+    code_challenge_methods_supported: list[str] = []
+    token_endpoint_auth_methods_supported: list[str] = ["client_secret_basic"]
+    client_id_metadata_document_supported: bool = False
+    authorization_response_iss_parameter_supported: bool = False
+
+
+M = TypeVar("M", _Resource, _Server)
+
+
+class _Stop(Exception):
+    """A check failed; there is no going on."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Inquiry:
+    """Looks for the authorization server of one MCP server; `checks` grow on the way."""
+
+    client: "httpx2.AsyncClient"
+    policy: Policy
+    url: str
+    checks: list[Check] = field(default_factory=list)
+
+    async def run(self, challenge: Challenge | None) -> Auth | None:
+        """What guards the server; None when nothing usable does, and the checks say why."""
+        try:
+            resource = await self._resource(challenge)
+            issuer = _bare(self.url) if resource is None else resource.authorization_servers[0]
+            server = await self._server(issuer, named=resource is not None)
+        except _Stop:
+            return None
+        if server is None:
+            return None
+        return _auth(resource, server, challenge)
+
+    async def _resource(self, challenge: Challenge | None) -> _Resource | None:
+        named = challenge.resource_metadata if challenge else None
+        if named:
+            self._insist(
+                "resource-metadata-origin",
+                holds=_readable(named) and origin(named) == origin(self.url),
+                good="the server names resource metadata on its own host",
+                bad=f"the server names resource metadata on another host: {_safe(named)}",
+                source="RFC 9728, section 3",
+            )
+        path = urlsplit(self.url).path.rstrip("/")
+        base = f"{_bare(self.url)}/.well-known/oauth-protected-resource"
+        for place in [named] if named else list(dict.fromkeys([f"{base}{path}", base])):
+            found = await self._document(place, _Resource)
+            if found is not None:
+                self._insist(
+                    "resource-matches",
+                    holds=_covers(found.resource, self.url),
+                    good=f"the metadata is about {_safe(found.resource)}",
+                    bad=f"the metadata is about another resource: {_safe(found.resource)}",
+                    source="RFC 9728, section 3.3",
+                )
+                return found
+        if named:
+            self._fail("resource-metadata", f"nothing is at {_safe(named)}", "RFC 9728, section 3")
+        return None
+
+    async def _server(self, issuer: str, *, named: bool) -> _Server | None:
+        self._guard("authorization-server-address", issuer)
+        base, path = _bare(issuer), urlsplit(issuer).path.rstrip("/")
+        places = [
+            f"{base}/.well-known/oauth-authorization-server{path}",
+            f"{base}/.well-known/openid-configuration{path}",
+            f"{base}{path}/.well-known/openid-configuration",
+        ]
+        for place in dict.fromkeys(places):
+            found = await self._document(place, _Server)
+            if found is not None:
+                self._examine(found, issuer)
+                return found
+        if named:
+            self._fail(
+                "authorization-server-metadata",
+                f"{_safe(issuer)} is named as authorization server and publishes no metadata",
+                "RFC 8414, section 3",
+            )
+        return None
+
+    def _examine(self, server: _Server, issuer: str) -> None:
+        # Identical but for a slash at the end, which the MCP SDK adds to a bare origin.
+        self._insist(
+            "issuer-identical",
+            holds=server.issuer.removesuffix("/") == issuer.removesuffix("/"),
+            good=f"the issuer is {_safe(server.issuer)}, as it was looked up",
+            bad=f"the issuer is {_safe(server.issuer)}, and {_safe(issuer)} was looked up",
+            source="RFC 8414, section 3.3",
+        )
+        offered = ", ".join(server.code_challenge_methods_supported) or "none"
+        self._insist(
+            "pkce-s256",
+            holds="S256" in server.code_challenge_methods_supported,
+            good=f"PKCE methods on offer: {offered}",
+            bad=f"PKCE with S256 is required; on offer: {offered}",
+            source=f"{_MCP}: PKCE",
+        )
+        endpoints = {
+            "authorization-endpoint": server.authorization_endpoint,
+            "token-endpoint": server.token_endpoint,
+            "registration-endpoint": server.registration_endpoint,
+        }
+        for name, endpoint in endpoints.items():
+            if endpoint is not None:
+                self._guard(name, endpoint)
+                self._compare_origins(name, endpoint, server.issuer)
+
+    def _compare_origins(self, name: str, endpoint: str, issuer: str) -> None:
+        """Codes and secrets go there: another host than the issuer's is worth a look."""
+        same = origin(endpoint) == origin(issuer)
+        verdict = Verdict.PASS if same else Verdict.WARN
+        where = (
+            "on the issuer's host"
+            if same
+            else f"on another host than the issuer's: {_safe(endpoint)}"
+        )
+        self._note(f"{name}-origin", Level.SHOULD, verdict, where, f"{_MCP}: security")
+
+    async def _document(self, url: str, shape: type[M]) -> M | None:
+        """One document; None when there is none at this place. Raises _Stop when it is bad."""
+        import httpx2
+
+        name = "resource-metadata" if shape is _Resource else "authorization-server-metadata"
+        source = "RFC 9728, section 3" if shape is _Resource else "RFC 8414, section 3"
+        try:
+            async with self.client.stream("GET", url) as response:
+                if response.status_code in _REDIRECTS:
+                    self._fail(name, f"{_safe(url)} redirects, which isn't followed", source)
+                if response.status_code != _OK:
+                    return None
+                raw = b""
+                async for part in response.aiter_bytes():
+                    raw += part
+                    if len(raw) > _SIZE_LIMIT:
+                        self._fail(name, f"{_safe(url)} answers too much", source)
+        except Refused as error:
+            self._fail(name, f"not asked: {error}", f"{_MCP}: security")
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            self._fail(name, f"{_safe(url)} can't be reached ({type(error).__name__})", source)
+        try:
+            found = shape.model_validate(json.loads(raw))
+        except (ValidationError, ValueError, RecursionError):
+            self._fail(name, f"{_safe(url)} is no such metadata", source)
+        self._note(name, Level.MUST, Verdict.PASS, f"found at {_safe(url)}", source)
+        return found
+
+    def _guard(self, name: str, url: str) -> None:
+        try:
+            self.policy.check_form(url)
+            self._literal(url)
+        except Refused as error:
+            self._fail(name, str(error), f"{_MCP}: https, and no private address")
+        self._note(name, Level.MUST, Verdict.PASS, _safe(url), f"{_MCP}: https")
+
+    def _literal(self, url: str) -> None:
+        """Refuse a bad address in numbers at once; names are resolved when they are asked."""
+        import ipaddress
+
+        host = urlsplit(url).hostname or ""
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return
+        self.policy.check_address(host, address)
+
+    def _insist(self, name: str, *, holds: bool, good: str, bad: str, source: str) -> None:
+        if not holds:
+            self._fail(name, bad, source)
+        self._note(name, Level.MUST, Verdict.PASS, good, source)
+
+    def _fail(self, name: str, message: str, source: str) -> None:
+        self._note(name, Level.MUST, Verdict.FAIL, message, source)
+        raise _Stop
+
+    def _note(self, name: str, level: Level, verdict: Verdict, message: str, source: str) -> None:
+        check = Check(name=name, level=level, verdict=verdict, message=message, source=source)
+        self.checks.append(check)
+
+
+def _auth(resource: _Resource | None, server: _Server, challenge: Challenge | None) -> Auth:
+    of_resource = resource.scopes_supported if resource else None
+    asked = challenge.scope.split() if challenge and challenge.scope else None
+    known = {*(of_resource or ()), *(server.scopes_supported or ())}
+    # RFC 8414, section 2: without a list, these two grants are meant.
+    grants = server.grant_types_supported or ["authorization_code", "implicit"]
+    return Auth(
+        issuer=server.issuer,
+        authorization_endpoint=server.authorization_endpoint,
+        token_endpoint=server.token_endpoint,
+        resource=resource.resource if resource else None,
+        registration=server.registration_endpoint is not None,
+        client_documents=server.client_id_metadata_document_supported,
+        refresh="refresh_token" in grants or "offline_access" in known,
+        scopes=tuple(asked or of_resource or server.scopes_supported or ()),
+        grant_types=tuple(grants),
+        pkce=tuple(server.code_challenge_methods_supported),
+        token_auth_methods=tuple(server.token_endpoint_auth_methods_supported),
+        iss_in_answers=server.authorization_response_iss_parameter_supported,
+    )
+
+
+def _bare(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _readable(url: str) -> bool:
+    try:
+        return (bool(urlsplit(url).hostname) and urlsplit(url).port is not None) or True
+    except ValueError:
+        return False
+
+
+def _safe(url: str) -> str:
+    return shown(url) if _readable(url) else "an address that can't be read"
+
+
+def _covers(resource: str, url: str) -> bool:
+    """Whether metadata for a resource is about a URL: the same origin, and a path above it."""
+    if not _readable(resource) or origin(resource) != origin(url):
+        return False
+    above, path = urlsplit(resource).path.rstrip("/"), urlsplit(url).path.rstrip("/")
+    return path == above or path.startswith(f"{above}/")

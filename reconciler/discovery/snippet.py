@@ -1,0 +1,71 @@
+"""A manifest for a server that was probed, ready to be completed. Pure."""
+
+import re
+from urllib.parse import urlsplit
+
+from reconciler.discovery.findings import Finding, Mode
+
+_LONGEST = 40
+
+
+def manifest(found: Finding) -> str:
+    """A manifest as YAML text; empty when no auth mode is known to fit."""
+    if found.mode is None:
+        return ""
+    lines = [
+        "apiVersion: reconciler/v1",
+        "kind: MCPServer",
+        f"metadata: {{name: {_name(found)}}}",
+        "spec:",
+        f"  url: {_quoted(found.url)}",
+        "  spaces: []                    # names of Spaces, or [company]",
+        "  auth:",
+        f"    mode: {found.mode}",
+        *_auth(found),
+    ]
+    if found.tools:
+        lines += ["  tools:", "    default: {stake: high}"]
+        lines += [f"    # {_plain(tool.name)}: {{stake: high}}" for tool in found.tools]
+    return "\n".join(lines) + "\n"
+
+
+def _auth(found: Finding) -> list[str]:
+    variable = _name(found).upper().replace("-", "_")
+    match found.mode:
+        case Mode.BEARER:
+            return [f"    token: {{env: {variable}_TOKEN}}"]
+        case Mode.STATIC_OAUTH:
+            auth = found.auth
+            assert auth is not None, "a mode that was read from metadata"
+            return [
+                f"    clientId: {{env: {variable}_CLIENT_ID}}",
+                f"    clientSecret: {{env: {variable}_CLIENT_SECRET}}",
+                f"    authorizationEndpoint: {_quoted(auth.authorization_endpoint)}",
+                f"    tokenEndpoint: {_quoted(auth.token_endpoint)}",
+                *_scopes(found),
+            ]
+        case Mode.AUTOMATIC:
+            return [f"    # {line.strip()}" for line in _scopes(found)]
+        case _:
+            return []
+
+
+def _scopes(found: Finding) -> list[str]:
+    scopes = found.auth.scopes if found.auth else ()
+    return [f"    scopes: [{', '.join(_quoted(scope) for scope in scopes)}]"] if scopes else []
+
+
+def _name(found: Finding) -> str:
+    text = found.name or (urlsplit(found.url).hostname or "").removeprefix("mcp.")
+    if re.fullmatch(r"[0-9.:]+", text):
+        text = "server"
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())[:_LONGEST].strip("-") or "server"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{"".join(c for c in escaped if c.isprintable())}"'
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text if c.isprintable())

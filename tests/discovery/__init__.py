@@ -1,0 +1,1 @@
+"""Tests of probing remote MCP servers."""
