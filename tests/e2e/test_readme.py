@@ -79,7 +79,7 @@ def test_the_five_minutes_work_as_written(
                 ran.append(arguments[0])
             case _:
                 assert "venv" in line, f"no test runs {line}"
-    assert ran == ["init", "validate", "plan", "show", "apply", "drift", "apply"]
+    assert ran == ["init", "validate", "plan", "show", "apply", "drift", "apply", "connect"]
 
 
 def _point_at(manifests: Path, workspace: Workspace, server: str) -> None:
