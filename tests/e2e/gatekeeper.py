@@ -72,6 +72,7 @@ class Gatekeeper:
     def __init__(self, target: str) -> None:
         self._target = target
         self._holds: list[Hold] = []
+        self._kept: list[Hold] = []
         self._answers: list[tuple[re.Pattern[str], Answerer]] = []
         self._lock = threading.Lock()
         self.log: list[Asked] = []
@@ -91,7 +92,7 @@ class Gatekeeper:
     def open(self) -> None:
         """Hold nothing and answer nothing any more."""
         with self._lock:
-            holds, self._holds, self._answers = self._holds, [], []
+            holds, self._holds, self._answers = [*self._holds, *self._kept], [], []
         for hold in holds:
             hold.release()
 
@@ -107,6 +108,7 @@ class Gatekeeper:
             hold = next((h for h in self._holds if h.pattern.search(str(asked))), None)
             if hold is not None:
                 self._holds.remove(hold)
+                self._kept.append(hold)
             answers = [make for pattern, make in self._answers if pattern.search(str(asked))]
         if hold is not None and hold.when == "before":
             _keep(hold)
