@@ -3,15 +3,13 @@
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx2
 
-NPM = Path(__file__).parents[1] / "npm"
-NODE = NPM / "node_modules" / "node" / "bin" / "node"
+from tests.parts.peers import NODE, NPM, need_npm
 
 Consent = Literal["auto", "deny", "page"]
 
@@ -66,6 +64,7 @@ class OidcProvider:
 
     def start(self) -> None:
         """Begin to answer; after `stop`, at the same place as before."""
+        need_npm("oidc-provider")
         self._process = subprocess.Popen(
             [str(NODE), "--no-warnings", str(NPM / "oidc.mjs")],
             cwd=NPM,

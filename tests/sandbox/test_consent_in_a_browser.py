@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.parts.peers import need_chromium
 from tests.sandbox.consents import Stage
 from tests.sandbox.world import ADMIN, make_server
 
-CHROMIUM = "/usr/bin/chromium"
 # What a page of the workspace does: begin in this browser, open a window, listen for the outcome.
 BEGIN = """async ([path, extra]) => {
   const query = new URLSearchParams({
@@ -27,7 +27,7 @@ BEGIN = """async ([path, extra]) => {
 def browser() -> Iterator[Browser]:
     """Debian's chromium, without a window."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=need_chromium(), args=["--no-sandbox"])
         yield browser
         browser.close()
 

@@ -1,0 +1,31 @@
+"""Third-party parts that tests need: skipped where they aren't installed, a failure in CI."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+NPM = Path(__file__).parents[1] / "npm"
+NODE = NPM / "node_modules" / "node" / "bin" / "node"
+
+
+def need_npm(package: str) -> None:
+    """Skip the test unless this npm package and the Node.js beside it are installed."""
+    if not NODE.exists() or not (NPM / "node_modules" / package).exists():
+        _missing("`npm install --prefix tests/npm` was not run")
+
+
+def need_chromium() -> str:
+    """Where Debian's chromium is; skips the test where there is none."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        _missing("there is no chromium")
+    assert found is not None
+    return found
+
+
+def _missing(reason: str) -> None:
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
