@@ -10,7 +10,7 @@ from tests.parts.sandbox_process import Api, SandboxProcess
 
 ADMIN, BUILDER, EXPIRED = "t.ana-the-admin", "t.ben-the-builder", "t.ana-long-ago"
 KEY = "sk-acme-key"
-WORKSPACES = 160
+WORKSPACES = 400
 _PEOPLE = [
     {"email": "ana@acme.example", "name": "Ana Diaz", "role": "admin", "token": ADMIN},
     {"email": "ben@acme.example", "name": "Ben Okafor", "role": "builder", "token": BUILDER},
