@@ -1,7 +1,6 @@
 """One sandbox and a handful of MCP servers for all tests; a workspace and a folder for each."""
 
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -43,8 +42,7 @@ def servers() -> Iterator[Servers]:
 @pytest.fixture(scope="session")
 def fresh(sandbox: SandboxProcess) -> Iterator[str]:
     """Ids of workspaces that nobody has used."""
-    numbers = count()
-    return (f"w{number}" for number in numbers if number < WORKSPACES)
+    return (f"w{number}" for number in range(WORKSPACES))
 
 
 @pytest.fixture
