@@ -54,8 +54,10 @@ class AtTheKeyboard:
             try:
                 finish(line)
             except OutcomeUnknown as error:
-                self._console.talk(printable(error.message))
-            self._console.talk("  the platform has the sign-in")
+                # The next look tells whether it happened.
+                self._console.talk(f"  {printable(error.message)}")
+            else:
+                self._console.talk("  the platform has the sign-in")
             return Step.RETRY
         if time.monotonic() >= self._ends[consent.connection]:
             self._console.talk(f"nobody signed in to {change.address} in {self._deadline:g} s")
