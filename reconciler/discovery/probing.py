@@ -5,10 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from reconciler.discovery.challenge import bearer_challenge
-from reconciler.discovery.findings import Auth, Check, Finding, Mode, Tool
-from reconciler.discovery.guard import Policy, Refused, transport
-from reconciler.discovery.metadata import Inquiry
+from reconciler.authorization import (
+    Auth,
+    Check,
+    Inquiry,
+    Policy,
+    Refused,
+    bearer_challenge,
+    transport,
+)
+from reconciler.discovery.findings import Finding, Mode, Tool
 
 if TYPE_CHECKING:
     import httpx2

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from reconciler.authorization import Auth, Check, Verdict
 from reconciler.diagnostics import Palette, printable
-from reconciler.discovery import Auth, Check, Finding, Verdict, manifest
+from reconciler.discovery import Finding, manifest
 
 _SIGNS = {Verdict.PASS: "✓", Verdict.WARN: "!", Verdict.FAIL: "✗"}
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.discovery import Finding, Verdict, probe
+from reconciler.authorization import Verdict
+from reconciler.discovery import Finding, probe
 from tests.parts.scripted_http import Reply, ScriptedHttp
 
 RESOURCE = "/.well-known/oauth-protected-resource/mcp"

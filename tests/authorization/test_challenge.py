@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.discovery.challenge import Challenge, bearer_challenge
+from reconciler.authorization.challenge import Challenge, bearer_challenge
 
 
 @pytest.mark.parametrize(

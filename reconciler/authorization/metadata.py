@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, ValidationError
 
-from reconciler.discovery.challenge import Challenge
-from reconciler.discovery.findings import Auth, Check, Level, Verdict
-from reconciler.discovery.guard import Policy, Refused, origin, shown
+from reconciler.authorization.challenge import Challenge
+from reconciler.authorization.checks import Auth, Check, Level, Verdict
+from reconciler.authorization.guard import Policy, Refused, origin, shown
 
 if TYPE_CHECKING:
     import httpx2

@@ -6,7 +6,7 @@ import ipaddress
 import httpx2
 import pytest
 
-from reconciler.discovery.guard import Policy, Refused, shown, transport
+from reconciler.authorization.guard import Policy, Refused, shown, transport
 from tests.parts.scripted_http import Reply, ScriptedHttp
 
 PUBLIC, LOCAL = Policy.of("https://mcp.example.com/mcp"), Policy.of("http://127.0.0.1:1/mcp")
