@@ -2,8 +2,15 @@
 
 from reconciler.authorization.challenge import Challenge, bearer_challenge
 from reconciler.authorization.checks import Auth, Check, Level, Verdict
-from reconciler.authorization.guard import Policy, Refused, transport
+from reconciler.authorization.guard import Policy, Refused, is_local, is_public, transport
 from reconciler.authorization.metadata import Inquiry
+from reconciler.authorization.registration import (
+    Registered,
+    RegistrationFailure,
+    register,
+    unregister,
+)
+from reconciler.authorization.tokens import OAuthApp, TokenEndpoint, TokenFailure, Tokens
 
 __all__ = [
     "Auth",
@@ -11,9 +18,19 @@ __all__ = [
     "Check",
     "Inquiry",
     "Level",
+    "OAuthApp",
     "Policy",
     "Refused",
+    "Registered",
+    "RegistrationFailure",
+    "TokenEndpoint",
+    "TokenFailure",
+    "Tokens",
     "Verdict",
     "bearer_challenge",
+    "is_local",
+    "is_public",
+    "register",
     "transport",
+    "unregister",
 ]
