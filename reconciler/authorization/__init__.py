@@ -1,5 +1,11 @@
 """The OAuth client: who guards an MCP server, and the rules that keep asking it safe."""
 
+from reconciler.authorization.authorizing import (
+    AnswerRefused,
+    authorization_url,
+    code_in,
+    scopes_to_ask,
+)
 from reconciler.authorization.challenge import Challenge, bearer_challenge
 from reconciler.authorization.checks import Auth, Check, Level, Verdict
 from reconciler.authorization.guard import Policy, Refused, is_local, is_public, transport
@@ -13,6 +19,7 @@ from reconciler.authorization.registration import (
 from reconciler.authorization.tokens import OAuthApp, TokenEndpoint, TokenFailure, Tokens
 
 __all__ = [
+    "AnswerRefused",
     "Auth",
     "Challenge",
     "Check",
@@ -27,10 +34,13 @@ __all__ = [
     "TokenFailure",
     "Tokens",
     "Verdict",
+    "authorization_url",
     "bearer_challenge",
+    "code_in",
     "is_local",
     "is_public",
     "register",
+    "scopes_to_ask",
     "transport",
     "unregister",
 ]
