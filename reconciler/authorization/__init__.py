@@ -2,7 +2,7 @@
 
 from reconciler.authorization.challenge import Challenge, bearer_challenge
 from reconciler.authorization.checks import Auth, Check, Level, Verdict
-from reconciler.authorization.guard import Policy, Refused, transport
+from reconciler.authorization.guard import Policy, Refused, shown, transport
 from reconciler.authorization.metadata import Inquiry
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "Refused",
     "Verdict",
     "bearer_challenge",
+    "shown",
     "transport",
 ]

@@ -17,6 +17,7 @@ class Verdict(StrEnum):
     PASS = "pass"  # noqa: S105 - a verdict
     WARN = "warn"
     FAIL = "fail"
+    SKIP = "skip"  # nothing that was asked could tell; the message says what could
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,8 @@ class Auth:
 
     `registration` whether clients may register themselves (RFC 7591), `client_documents` whether
     a client may be named by a metadata document's URL, `refresh` whether refresh tokens are
-    offered (as a grant, or as the scope `offline_access`).
+    offered (as a grant, or as the scope `offline_access`), `known_scopes` all that the server and
+    its authorization server list.
     """
 
     issuer: str
@@ -44,9 +46,11 @@ class Auth:
     token_endpoint: str
     resource: str | None = None
     registration: bool = False
+    registration_endpoint: str | None = None
     client_documents: bool = False
     refresh: bool = False
     scopes: tuple[str, ...] = ()
+    known_scopes: tuple[str, ...] = ()
     grant_types: tuple[str, ...] = ()
     pkce: tuple[str, ...] = ()
     token_auth_methods: tuple[str, ...] = ()

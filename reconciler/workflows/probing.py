@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from threading import Event
 from urllib.parse import urlsplit
 
@@ -39,7 +40,8 @@ def probe_server(
         if isinstance(secret, SecretFailure):
             raise Stop(Exit.FAILED, secret.to_diagnostic(None, "").message)
         sent[name] = _value(name, secret, is_token=bearer is not None and name == "Authorization")
-    return probe(url, headers=sent, allow_private=allow_private, timeout=timeout)
+    asked = probe(url, headers=sent, allow_private=allow_private, timeout=timeout)
+    return replace(asked, sent=tuple(sorted(wanted.items(), key=lambda item: item[0])))
 
 
 def _value(name: str, secret: Secret, *, is_token: bool) -> str:
