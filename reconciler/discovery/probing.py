@@ -1,26 +1,40 @@
 """Probes a remote MCP server: connects, lists its tools, and finds out how to sign in."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.authorization import Inquiry, Policy, bearer_challenge, transport
+from reconciler.authorization import Check, Inquiry, Policy, bearer_challenge, transport
 from reconciler.discovery.connecting import REFUSALS, Visit
-from reconciler.discovery.findings import Finding
+from reconciler.discovery.findings import Finding, Trial
 from reconciler.discovery.judging import judged
 from reconciler.discovery.offers import offers
+from reconciler.discovery.registering import Attempt, untried, with_trial
 
 
 def probe(
-    url: str, *, headers: Mapping[str, str], allow_private: bool = False, timeout: float = 30.0
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    allow_private: bool = False,
+    timeout: float = 30.0,
+    redirect_uris: Sequence[str] = (),
 ) -> Finding:
-    """What the server at `url` is and needs; nothing is registered or written anywhere.
+    """What the server at `url` is and needs.
 
     Parameters: `headers` are sent to the server itself and to nobody else; `allow_private` lets it
-    name private addresses; `timeout` seconds for all of it.
+    name private addresses; `timeout` seconds for all of it; with `redirect_uris`, a client that
+    has them is registered and deleted again where that is offered; else nothing is written
+    anywhere.
     """
-    policy = Policy.of(url, allow_private=allow_private)
-    return asyncio.run(_Probe(url=url, headers=headers, policy=policy, seconds=timeout).run())
+    asked = _Probe(
+        url=url,
+        headers=headers,
+        policy=Policy.of(url, allow_private=allow_private),
+        seconds=timeout,
+        redirect_uris=tuple(redirect_uris),
+    )
+    return asyncio.run(asked.run())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +43,7 @@ class _Probe:
     headers: Mapping[str, str]
     policy: Policy
     seconds: float
+    redirect_uris: tuple[str, ...]
 
     async def run(self) -> Finding:
         deadline = asyncio.get_running_loop().time() + self.seconds
@@ -37,7 +52,7 @@ class _Probe:
         try:
             found = await self._visited(visit, deadline)
             if found.healthy or found.status not in REFUSALS:
-                return found
+                return untried(found) if self.redirect_uris and found.healthy else found
             return await self._asked(found, visit, deadline)
         finally:
             await guarded.aclose()
@@ -68,4 +83,27 @@ class _Probe:
             except TimeoutError:
                 inquiry.give_up(self.seconds)
             checks = (*inquiry.checks, *(offers(auth, challenge) if auth else ()))
-            return judged(replace(found, checks=checks), auth, challenge, self.headers)
+            told = judged(replace(found, checks=checks), auth, challenge, self.headers)
+            if not self.redirect_uris:
+                return told
+            if told.failed or auth is None or not auth.registration:
+                return untried(told)
+            attempt = Attempt(
+                client=client,
+                policy=self.policy,
+                auth=auth,
+                redirect_uris=self.redirect_uris,
+                deadline=deadline,
+                seconds=self.seconds,
+            )
+            return with_trial(told, *await _to_the_end(attempt))
+
+
+async def _to_the_end(attempt: Attempt) -> tuple[tuple[Check, ...], Trial | None]:
+    """Finish a registration even when the user interrupts: a client must not stay behind."""
+    trying = asyncio.create_task(attempt.run())
+    try:
+        return await asyncio.shield(trying)
+    except asyncio.CancelledError:
+        await trying  # in bounded time
+        raise

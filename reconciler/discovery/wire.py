@@ -93,12 +93,10 @@ def _watched(inner: "httpx2.AsyncByteStream", url: str, seen: Seen) -> "httpx2.A
             async for part in inner:
                 if watching:
                     head += part
-                    place = message_endpoint(head)
-                    watching = place is None and len(head) < _HEAD_LIMIT
-                    if place is not None and not _stays(url, place):
-                        words = "its event stream names a message endpoint on another host"
-                        seen.refuse(words)
-                        raise Refused(words)
+                    event = opening(head)
+                    watching = event is None and len(head) < _HEAD_LIMIT
+                    if event is not None:
+                        _judge(event, url, seen)
                 yield part
 
         async def aclose(self) -> None:
@@ -107,14 +105,28 @@ def _watched(inner: "httpx2.AsyncByteStream", url: str, seen: Seen) -> "httpx2.A
     return Watched()
 
 
-def message_endpoint(head: bytes) -> str | None:
-    """Where messages go, told by the first whole `endpoint` event (MCP 2024-11-05, transports)."""
+def opening(head: bytes) -> tuple[str, str] | None:
+    """Name and data of the first whole event that matters: `endpoint`, or a message."""
     text = head.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     for block in text.split("\n\n")[:-1]:
         fields = [line.partition(":") for line in block.split("\n")]
-        if any(name == "event" and value.strip() == "endpoint" for name, _, value in fields):
-            return "\n".join(value.removeprefix(" ") for name, _, value in fields if name == "data")
+        values = [(name, value.removeprefix(" ")) for name, _, value in fields]
+        event = dict(values).get("event", "message")
+        data = "\n".join(value for name, value in values if name == "data")
+        if event == "endpoint" or (event == "message" and data):
+            return event, data
     return None
+
+
+def _judge(event: tuple[str, str], url: str, seen: Seen) -> None:
+    """MCP 2024-11-05, transports: the first event says where messages go. Raises Refused."""
+    name, place = event
+    if name != "endpoint":
+        seen.broken.set()  # the SDK would wait for one for ever
+    elif not _stays(url, place):
+        words = "its event stream names a message endpoint on another host"
+        seen.refuse(words)
+        raise Refused(words)
 
 
 def _stays(url: str, place: str) -> bool:

@@ -33,7 +33,7 @@ def test_a_token_by_reference_opens_and_never_shows(tmp_path: Path) -> None:
         wrong = run(tmp_path, server.url, "--bearer", "env:T", T=TOKEN + "x")
     assert (without["mode"], without["status"]) == ("bearer", 401)
     assert done.code == 0, str(done)
-    assert "auth mode bearer" in done.out
+    assert "auth mode     bearer" in done.out
     assert wrong.code == 1
     assert "refuses what was sent" in wrong.out
     assert not [each for each in (done, wrong) if TOKEN in each.out + each.err]
