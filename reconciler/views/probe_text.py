@@ -54,7 +54,7 @@ def _tools(found: Finding, palette: Palette) -> Iterator[str]:
     yield ""
     yield palette.bold(f"Tools ({len(found.tools)})")
     for tool in found.tools:
-        hints = f"  [{', '.join(tool.hints)}]" if tool.hints else ""
+        hints = f"  [{printable(', '.join(tool.hints))}]" if tool.hints else ""
         yield f"  {printable(tool.name)}{palette.dim(hints)}"
 
 
