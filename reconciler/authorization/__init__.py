@@ -2,33 +2,47 @@
 
 from reconciler.authorization.challenge import Challenge, bearer_challenge
 from reconciler.authorization.checks import Auth, Check, Level, Verdict
-from reconciler.authorization.guard import Policy, Refused, shown, transport
+from reconciler.authorization.guard import (
+    Policy,
+    Refused,
+    is_local,
+    is_public,
+    origin,
+    shown,
+    transport,
+)
 from reconciler.authorization.metadata import Inquiry
 from reconciler.authorization.registration import (
-    Application,
-    NotRegistered,
-    NotRemoved,
+    AUTH_METHODS,
     Registered,
+    RegistrationFailure,
     register,
-    remove,
+    unregister,
 )
+from reconciler.authorization.tokens import OAuthApp, TokenEndpoint, TokenFailure, Tokens
 
 __all__ = [
-    "Application",
+    "AUTH_METHODS",
     "Auth",
     "Challenge",
     "Check",
     "Inquiry",
     "Level",
-    "NotRegistered",
-    "NotRemoved",
+    "OAuthApp",
     "Policy",
     "Refused",
     "Registered",
+    "RegistrationFailure",
+    "TokenEndpoint",
+    "TokenFailure",
+    "Tokens",
     "Verdict",
     "bearer_challenge",
+    "is_local",
+    "is_public",
+    "origin",
     "register",
-    "remove",
     "shown",
     "transport",
+    "unregister",
 ]

@@ -35,23 +35,28 @@ class Check:
 class Auth:
     """What an authorization server says about itself; empty where it says nothing.
 
-    `registration` whether clients may register themselves (RFC 7591), `client_documents` whether
-    a client may be named by a metadata document's URL, `refresh` whether refresh tokens are
-    offered (as a grant, or as the scope `offline_access`), `known_scopes` all that the server and
-    its authorization server list.
+    `registration_endpoint` where clients may register themselves (RFC 7591), `client_documents`
+    whether a client may be named by a metadata document's URL, `refresh` whether refresh tokens
+    are offered (as a grant, or as the scope `offline_access`). `scopes` are those to ask for,
+    `resource_scopes` and `server_scopes` those that the two metadata documents list.
     """
 
     issuer: str
     authorization_endpoint: str
     token_endpoint: str
     resource: str | None = None
-    registration: bool = False
     registration_endpoint: str | None = None
     client_documents: bool = False
     refresh: bool = False
     scopes: tuple[str, ...] = ()
-    known_scopes: tuple[str, ...] = ()
+    resource_scopes: tuple[str, ...] = ()
+    server_scopes: tuple[str, ...] = ()
     grant_types: tuple[str, ...] = ()
     pkce: tuple[str, ...] = ()
     token_auth_methods: tuple[str, ...] = ()
     iss_in_answers: bool = False
+
+    @property
+    def registration(self) -> bool:
+        """Whether clients may register themselves."""
+        return self.registration_endpoint is not None

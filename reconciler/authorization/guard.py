@@ -28,23 +28,24 @@ class Policy:
     """Which addresses may be asked.
 
     Parameters: `home` is a loopback host that may be asked with plain http too, because the user
-    named it; `allow_private` lifts the ban of private addresses, and of plain http to them.
+    named it; `loopback` says so of every loopback host; `allow_private` lifts the ban of private
+    addresses, and of plain http to them.
     """
 
     home: str | None = None
+    loopback: bool = False
     allow_private: bool = False
 
     @classmethod
     def of(cls, url: str, *, allow_private: bool = False) -> "Policy":
         """The policy for what a server at `url`, named by the user, hands out."""
         host = _host(url)
-        local = host == "localhost" or _literal_loopback(host)
-        return cls(home=host if local else None, allow_private=allow_private)
+        return cls(home=host if is_local(host) else None, allow_private=allow_private)
 
     def check_form(self, url: str) -> None:
         """Refuse what no address could make right. Raises Refused."""
         host, scheme = _host(url), urlsplit(url).scheme
-        if scheme == "https" or (scheme == "http" and (host == self.home or self.allow_private)):
+        if scheme == "https" or (scheme == "http" and (self.allow_private or self._trusts(host))):
             return
         raise Refused(f"{shown(url)} is not https")
 
@@ -52,11 +53,14 @@ class Policy:
         """Refuse an address that `host` must not have. Raises Refused."""
         if address.is_multicast or address.is_unspecified:
             raise Refused(f"{host} has the address {address}, which is nobody's")
-        if _is_public(address) or self.allow_private:
+        if is_public(address) or self.allow_private:
             return
-        if host == self.home and address.is_loopback:
+        if address.is_loopback and self._trusts(host):
             return
         raise Refused(f"{host} has the private or reserved address {address}")
+
+    def _trusts(self, host: str) -> bool:
+        return host == self.home or (self.loopback and is_local(host))
 
     async def resolve(self, host: str, port: int) -> str:
         """An address of `host` that may be connected to. Raises Refused; OSError for none."""
@@ -90,7 +94,8 @@ def transport(policy: Policy) -> "httpx2.AsyncBaseTransport":
 
     class Guarded(httpx2.AsyncBaseTransport):
         def __init__(self) -> None:
-            self._inner = httpx2.AsyncHTTPTransport()
+            self._tls = httpx2.create_ssl_context()
+            self._pools: dict[str, httpx2.AsyncHTTPTransport] = {}
 
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             url = request.url
@@ -100,10 +105,17 @@ def transport(policy: Policy) -> "httpx2.AsyncBaseTransport":
             # What was checked is what is connected to; the name stays for TLS and `Host`.
             request.extensions = {**request.extensions, "sni_hostname": url.host}
             request.url = url.copy_with(host=address)
-            return await self._inner.handle_async_request(request)
+            # A pool finds its connections by address: one whose certificate was checked for a
+            # name must not serve another name there.
+            pool = self._pools.get(url.host)
+            if pool is None:
+                pool = self._pools[url.host] = httpx2.AsyncHTTPTransport(verify=self._tls)
+            return await pool.handle_async_request(request)
 
         async def aclose(self) -> None:
-            await self._inner.aclose()
+            for pool in self._pools.values():
+                await pool.aclose()
+            self._pools.clear()
 
     return Guarded()
 
@@ -119,16 +131,20 @@ def _host(url: str) -> str:
     return host
 
 
-def _literal_loopback(host: str) -> bool:
+def is_local(host: str) -> bool:
+    """Whether a host in a URL is this machine's loopback by its very name."""
+    if host.lower() == "localhost":
+        return True
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 
 
-def _is_public(address: Address) -> bool:
+def is_public(address: Address) -> bool:
+    """Whether an address is of the public internet, and not another one in disguise."""
     if isinstance(address, ipaddress.IPv6Address) and (
         address.ipv4_mapped is not None or address.sixtofour is not None or address in _NAT64
     ):
-        return False  # another address in disguise
-    return address.is_global
+        return False
+    return address.is_global and not address.is_multicast

@@ -4,13 +4,13 @@ MCP authorization (2026-07-28): the order of places, what a careful client must 
 nothing is guessed once metadata named a server.
 """
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, ValidationError
 
+from reconciler.authorization.answers import BadAnswer, json_object, read_bounded
 from reconciler.authorization.challenge import Challenge
 from reconciler.authorization.checks import Auth, Check, Level, Verdict
 from reconciler.authorization.guard import Policy, Refused, origin, shown
@@ -18,7 +18,6 @@ from reconciler.authorization.guard import Policy, Refused, origin, shown
 if TYPE_CHECKING:
     import httpx2
 
-_SIZE_LIMIT = 256 * 1024
 _OK, _REDIRECTS = 200, range(300, 400)
 _BUSY, _FAULTS = 429, range(500, 600)
 _MCP = "MCP authorization"
@@ -216,18 +215,16 @@ class Inquiry:
                     self._fail(name, words, source)
                 if response.status_code != _OK:
                     return None
-                raw = b""
-                async for part in response.aiter_bytes():
-                    raw += part
-                    if len(raw) > _SIZE_LIMIT:
-                        self._fail(name, f"{_safe(url)} answers too much", source)
+                raw = await read_bounded(response)
+        except BadAnswer as error:
+            self._fail(name, f"{_safe(url)} {error}", source)
         except Refused as error:
             self._fail(name, f"not asked: {error}", f"{_MCP}: security")
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             self._fail(name, f"{_safe(url)} can't be reached ({type(error).__name__})", source)
         try:
-            found = shape.model_validate(json.loads(raw))
-        except (ValidationError, ValueError, RecursionError):
+            found = shape.model_validate(json_object(raw))
+        except (ValidationError, BadAnswer):
             self._fail(name, f"{_safe(url)} is no such metadata", source)
         self.asking = None
         self._note(name, Level.MUST, Verdict.PASS, f"found at {_safe(url)}", source)
@@ -280,12 +277,12 @@ def _auth(resource: _Resource | None, server: _Server, challenge: Challenge | No
         authorization_endpoint=server.authorization_endpoint,
         token_endpoint=server.token_endpoint,
         resource=resource.resource if resource else None,
-        registration=server.registration_endpoint is not None,
         registration_endpoint=server.registration_endpoint,
         client_documents=server.client_id_metadata_document_supported,
         refresh="refresh_token" in grants or "offline_access" in known,
         scopes=tuple(asked or of_resource or server.scopes_supported or ()),
-        known_scopes=tuple(sorted(known)),
+        resource_scopes=tuple(of_resource or ()),
+        server_scopes=tuple(server.scopes_supported or ()),
         grant_types=tuple(grants),
         pkce=tuple(server.code_challenge_methods_supported),
         token_auth_methods=tuple(server.token_endpoint_auth_methods_supported),

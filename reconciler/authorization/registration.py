@@ -1,159 +1,185 @@
-"""Registers clients at an authorization server (RFC 7591), and deletes them again (RFC 7592)."""
+"""Registers an OAuth client at an authorization server, and takes it away again.
 
-import json
+RFC 7591 (dynamic client registration) and RFC 7592 (its management). Requests go through the
+client that is passed in, whose transport decides which addresses may be asked.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from reconciler.authorization.checks import Auth
-from reconciler.authorization.guard import Policy, Refused, origin, shown
+from reconciler.authorization.answers import BadAnswer, json_object, read_bounded
+from reconciler.authorization.guard import Refused, shown
 
 if TYPE_CHECKING:
     import httpx2
 
-_SIZE_LIMIT = 256 * 1024
-_WORDS_LIMIT = 200
-_MADE, _GONE = (200, 201), (200, 204)
-_UNSURE = "; a client may have been left there"
+# What the token requests know how to do, the best first.
+AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+# RFC 7591, section 3.2.2: what may be repeated of an answer.
+_KNOWN_ERRORS = frozenset(
+    {
+        "invalid_redirect_uri",
+        "invalid_client_metadata",
+        "invalid_software_statement",
+        "unapproved_software_statement",
+    }
+)
 
 
-class NotRegistered(Exception):
-    """No client could be registered; the message says why, and whether one may be there."""
+class RegistrationFailure(Exception):
+    """No client was registered, or one could not be removed; the message says why.
 
+    `made` is a client that was registered and can't be used; it is still there.
+    """
 
-class NotRemoved(Exception):
-    """A client could not be deleted; the message says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
-    """The client to register (RFC 7591, section 2)."""
-
-    name: str
-    redirect_uris: tuple[str, ...]
-    auth_method: str
-    grant_types: tuple[str, ...] = ("authorization_code",)
-
-    def to_json(self) -> dict[str, Any]:
-        """The request's body; a client of the web, as MCP authorization wants it said."""
-        return {
-            "client_name": self.name,
-            "application_type": "web",
-            "redirect_uris": list(self.redirect_uris),
-            "response_types": ["code"],
-            "grant_types": list(self.grant_types),
-            "token_endpoint_auth_method": self.auth_method,
-        }
+    def __init__(self, message: str, made: "Registered | None" = None) -> None:
+        super().__init__(message)
+        self.made = made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
-    """A client that was registered: what the server made of the application.
+    """RFC 7591, section 3.2.1, as far as it is used.
 
-    `redirect_uris` is None where the answer has none; `has_secret` whether a secret was given,
-    which isn't kept; `place` and `token` are what deleting it takes.
+    `auth_method` how the client has to identify itself at the token endpoint; `redirect_uris` as
+    the server answered them, empty where it didn't; `management_uri` and `management_token` lead
+    to the client itself (RFC 7592), where the server offers that.
     """
 
     client_id: str
+    client_secret: str | None = field(default=None, repr=False)
     auth_method: str
-    has_secret: bool
-    redirect_uris: tuple[str, ...] | None
-    place: str | None = None
-    token: str | None = field(default=None, repr=False)
+    redirect_uris: tuple[str, ...] = ()
+    management_uri: str | None = None
+    management_token: str | None = field(default=None, repr=False)
 
 
 async def register(
-    client: "httpx2.AsyncClient", policy: Policy, auth: Auth, application: Application
+    http: "httpx2.AsyncClient",
+    endpoint: str,
+    *,
+    name: str,
+    redirect_uris: Sequence[str],
+    scope: str | None = None,
+    offered: Sequence[str] = ("client_secret_basic",),
 ) -> Registered:
-    """Register a client at `auth.registration_endpoint`. Raises NotRegistered."""
+    """A new client.
+
+    Parameters: `endpoint` of the server's metadata; `name` as people see it when they consent;
+    `scope` separated by spaces; `offered` the ways in which the token endpoint lets clients
+    identify themselves.
+
+    Raises:
+        RegistrationFailure: it refused, answered nonsense, or may not be asked.
+    """
+    method = next((each for each in AUTH_METHODS if each in offered), None)
+    if method is None:
+        raise RegistrationFailure(
+            "the authorization server identifies clients in ways that aren't supported"
+        )
+    asked = {
+        "client_name": name,
+        "redirect_uris": list(redirect_uris),
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "token_endpoint_auth_method": method,
+        "application_type": _application_type(redirect_uris),
+        **({"scope": scope} if scope else {}),
+    }
+    status, raw = await _send(http, "POST", endpoint, json=asked)
+    if not 200 <= status < 300:
+        raise RegistrationFailure(
+            f"the registration endpoint refuses the client (HTTP {status}{_named(raw)})"
+        )
+    made = None
+    try:
+        answer = json_object(raw)
+        made = _client(answer, method)
+        _check_usable(answer, made)
+    except BadAnswer as error:
+        raise RegistrationFailure(f"the registration endpoint {error}", made) from None
+    return made
+
+
+async def unregister(http: "httpx2.AsyncClient", client: Registered) -> int:
+    """Delete a client that was registered here; the HTTP status of the answer.
+
+    Raises:
+        RegistrationFailure: it is still there, or nobody can tell.
+    """
+    if client.management_uri is None or client.management_token is None:
+        raise RegistrationFailure("the authorization server lets nobody delete a client")
+    headers = {"Authorization": f"Bearer {client.management_token}"}
+    status, _ = await _send(http, "DELETE", client.management_uri, headers=headers)
+    # RFC 7592, section 2.3: 204; a client that is gone already isn't known any more: 401 or 404.
+    if status not in (200, 204, 401, 404):
+        raise RegistrationFailure(f"the client could not be deleted (HTTP {status})")
+    return status
+
+
+async def _send(http: "httpx2.AsyncClient", verb: str, url: str, **rest: Any) -> tuple[int, bytes]:
     import httpx2
 
-    endpoint = auth.registration_endpoint
-    if endpoint is None:
-        raise NotRegistered("no registration is offered")
+    what = "registration endpoint" if verb == "POST" else "client configuration endpoint"
     try:
-        policy.check_form(endpoint)
-        async with client.stream(
-            "POST", endpoint, json=application.to_json(), headers={"Accept": "application/json"}
-        ) as response:
-            raw = await _read(response)
-            status = response.status_code
+        async with http.stream(verb, url, follow_redirects=False, **rest) as response:
+            return response.status_code, await read_bounded(response)
     except Refused as error:
-        raise NotRegistered(f"not asked: {error}") from None
-    except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.InvalidURL) as error:
-        words = f"{shown(endpoint)} can't be reached ({type(error).__name__})"
-        raise NotRegistered(words) from None
-    except (httpx2.HTTPError, OSError) as error:
-        words = f"{shown(endpoint)} gives no answer ({type(error).__name__}){_UNSURE}"
-        raise NotRegistered(words) from None
-    return _registered(shown(endpoint), status, raw)
-
-
-async def remove(client: "httpx2.AsyncClient", policy: Policy, auth: Auth, made: Registered) -> str:
-    """Delete a client (RFC 7592, section 2.3); what was done. Raises NotRemoved."""
-    import httpx2
-
-    if made.place is None or made.token is None:
-        raise NotRemoved("the server doesn't say how to delete clients")
-    try:
-        policy.check_form(made.place)
-        if origin(made.place) not in {
-            origin(auth.issuer),
-            origin(auth.registration_endpoint or ""),
-        }:
-            # The token for it goes nowhere else.
-            raise NotRemoved(f"the place to delete it is on another host: {shown(made.place)}")
-        sent = {"Authorization": f"Bearer {made.token}"}
-        async with client.stream("DELETE", made.place, headers=sent) as response:
-            status = response.status_code
-    except (Refused, ValueError) as error:
-        raise NotRemoved(f"not asked: {error}") from None
+        raise RegistrationFailure(f"the {what} can't be used: {error}") from None
+    except BadAnswer as error:
+        raise RegistrationFailure(f"the {what} {error}") from None
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-        raise NotRemoved(f"the server gives no answer ({type(error).__name__})") from None
-    if status not in _GONE:
-        raise NotRemoved(f"the server refuses with HTTP {status}")
-    return f"deleted again (HTTP {status})"
+        raise RegistrationFailure(
+            f"the {what} {shown(url)} can't be reached ({type(error).__name__})"
+        ) from None
 
 
-async def _read(response: "httpx2.Response") -> bytes:
-    """The body, as far as it is of use; what is too long can't be read as JSON later."""
-    raw = b""
-    async for part in response.aiter_bytes():
-        raw += part
-        if len(raw) > _SIZE_LIMIT:
-            return b""
-    return raw
+def _application_type(redirect_uris: Sequence[str]) -> str:
+    """MCP authorization 2026-07-28: to be sent; `native` for callbacks on loopback."""
+    hosts = [urlsplit(uri).hostname for uri in redirect_uris]
+    return "native" if any(host in _LOOPBACK for host in hosts) else "web"
 
 
-def _registered(where: str, status: int, raw: bytes) -> Registered:
-    try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError):
-        found = None
-    answer: dict[str, Any] = found if isinstance(found, dict) else {}
-    if status not in _MADE:
-        told = [answer.get(name) for name in ("error", "error_description")]
-        words = ": ".join(text for text in told if isinstance(text, str))[:_WORDS_LIMIT]
-        raise NotRegistered(f"{where} refuses with HTTP {status}" + (f": {words}" if words else ""))
-    client_id = _text(answer, "client_id")
-    if client_id is None:
-        raise NotRegistered(f"{where} answers without a client id{_UNSURE}")
-    uris = answer.get("redirect_uris")
+def _client(answer: dict[str, Any], asked_method: str) -> Registered:
+    client_id, secret = answer.get("client_id"), _text(answer.get("client_secret"))
+    # Servers that say nothing of the method and give no secret mean a public client.
+    method = answer.get("token_endpoint_auth_method", asked_method if secret else "none")
+    uris = answer.get("redirect_uris", [])
+    if not isinstance(client_id, str) or not client_id:
+        raise BadAnswer("answers no client")
+    token = _text(answer.get("registration_access_token"))
     return Registered(
         client_id=client_id,
-        # RFC 7591, section 2: what is left out means this.
-        auth_method=_text(answer, "token_endpoint_auth_method") or "client_secret_basic",
-        has_secret=_text(answer, "client_secret") is not None,
-        redirect_uris=tuple(map(str, uris)) if isinstance(uris, list) else None,
-        place=_text(answer, "registration_client_uri"),
-        token=_header_text(answer, "registration_access_token"),
+        client_secret=secret,
+        auth_method=str(method),
+        redirect_uris=tuple(each for each in uris if isinstance(each, str))
+        if isinstance(uris, list)
+        else (),
+        management_uri=_text(answer.get("registration_client_uri")),
+        management_token=token if token and token.isascii() and token.isprintable() else None,
     )
 
 
-def _text(answer: dict[str, Any], name: str) -> str | None:
-    value = answer.get(name)
+def _check_usable(answer: dict[str, Any], made: Registered) -> None:
+    if not isinstance(answer.get("client_secret", ""), str | None):
+        raise BadAnswer("answers a client secret that is no text")
+    if made.auth_method not in AUTH_METHODS:
+        raise BadAnswer("answers a client that identifies itself in another way than was asked")
+    if made.auth_method != "none" and made.client_secret is None:
+        raise BadAnswer("answers a client without the secret that it needs")
+
+
+def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _header_text(answer: dict[str, Any], name: str) -> str | None:
-    value = _text(answer, name)
-    return value if value is not None and value.isascii() and value.isprintable() else None
+def _named(raw: bytes) -> str:
+    """The error's code, where it is one that the specification names."""
+    try:
+        code = json_object(raw).get("error")
+    except BadAnswer:
+        return ""
+    return f", {code}" if code in _KNOWN_ERRORS else ""

@@ -2,12 +2,9 @@
 
 from collections.abc import Iterator
 
-from reconciler.authorization import Auth, Challenge, Check, Level, Verdict
+from reconciler.authorization import AUTH_METHODS, Auth, Challenge, Check, Level, Verdict
 
 _MCP = "MCP authorization"
-_METHODS = ("none", "client_secret_basic", "client_secret_post")
-"""How a workspace's clients authenticate (Dust API: `token_endpoint_auth_method`)."""
-
 _LATER = (
     (
         "state-matches",
@@ -39,7 +36,7 @@ def offers(auth: Auth, challenge: Challenge | None) -> tuple[Check, ...]:
 
 
 def _offers(auth: Auth, challenge: Challenge | None) -> Iterator[Check]:
-    usable = [method for method in auth.token_auth_methods if method in _METHODS]
+    usable = [method for method in auth.token_auth_methods if method in AUTH_METHODS]
     told = ", ".join(auth.token_auth_methods) or "none"
     yield Check(
         name="token-endpoint-auth-methods",
@@ -47,7 +44,7 @@ def _offers(auth: Auth, challenge: Challenge | None) -> Iterator[Check]:
         verdict=Verdict.PASS if usable else Verdict.FAIL,
         message=f"clients authenticate with: {told}"
         if usable
-        else f"clients must authenticate with one of {', '.join(_METHODS)}; on offer: {told}",
+        else f"clients must authenticate with one of {', '.join(AUTH_METHODS)}; on offer: {told}",
         source="RFC 8414, section 2; Dust API",
     )
     yield _should(
@@ -89,14 +86,15 @@ def _client_ids(auth: Auth) -> Check:
 
 def _scopes(auth: Auth, challenge: Challenge | None) -> Check:
     asked = challenge.scope.split() if challenge and challenge.scope else []
-    unknown = [scope for scope in asked if scope not in auth.known_scopes]
+    known = {*auth.resource_scopes, *auth.server_scopes}
+    unknown = [scope for scope in asked if scope not in known]
     if not asked:
         bad = "the server's refusal doesn't name the scopes that it wants"
     else:
         bad = f"the server wants {' '.join(unknown)}, which no metadata lists"
     return _should(
         "scopes-challenge",
-        holds=bool(asked) and not (unknown and auth.known_scopes),
+        holds=bool(asked) and not (unknown and known),
         good=f"the server wants {' '.join(asked)}",
         bad=bad,
         source=f"{_MCP}: scope selection",

@@ -90,7 +90,6 @@ class _Probe:
                 return untried(told)
             attempt = Attempt(
                 client=client,
-                policy=self.policy,
                 auth=auth,
                 redirect_uris=self.redirect_uris,
                 deadline=deadline,

@@ -1,22 +1,21 @@
 """Tries dynamic client registration: registers a client, looks at the answer, deletes it again."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.authorization import (
-    Application,
     Auth,
     Check,
     Level,
-    NotRegistered,
-    NotRemoved,
-    Policy,
     Registered,
+    RegistrationFailure,
     Verdict,
+    origin,
     register,
-    remove,
+    shown,
+    unregister,
 )
 from reconciler.discovery.findings import Finding, Mode, Trial
 
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
 
 _NAME = "reconciler probe (a trial, deleted at once)"
 _PATIENCE = 10.0  # seconds for deleting, whatever time is left: a client must not stay behind
-_METHODS = ("client_secret_basic", "client_secret_post", "none")
+_GONE = (200, 204)
+_UNSURE = "; a client may have been left there"
 _RFC = "RFC 7591, section"
 
 
@@ -34,7 +34,6 @@ class Attempt:
     """Where and how a client is registered; `seconds` are told when `deadline` passes."""
 
     client: "httpx2.AsyncClient"
-    policy: Policy
     auth: Auth
     redirect_uris: Sequence[str]
     deadline: float
@@ -42,27 +41,56 @@ class Attempt:
 
     async def run(self) -> tuple[tuple[Check, ...], Trial | None]:
         """What came of it as checks, and the client that was there meanwhile."""
-        application = _application(self.auth, self.redirect_uris)
+        assert self.auth.registration_endpoint is not None, "asked for where it is offered"
+        fault = None
         try:
             async with asyncio.timeout_at(self.deadline):
-                made = await register(self.client, self.policy, self.auth, application)
-        except NotRegistered as error:
-            return (_accepted(Verdict.FAIL, str(error)),), None
+                made = await register(
+                    self.client,
+                    self.auth.registration_endpoint,
+                    name=_NAME,
+                    redirect_uris=self.redirect_uris,
+                    offered=self.auth.token_auth_methods,
+                )
+        except RegistrationFailure as error:
+            if error.made is None:
+                return (_accepted(Verdict.FAIL, str(error)),), None
+            made, fault = error.made, str(error)
         except TimeoutError:
-            words = f"no complete answer in {self.seconds:g} s; a client may have been left there"
+            words = f"no complete answer in {self.seconds:g} s{_UNSURE}"
             return (_accepted(Verdict.FAIL, words),), None
-        removed, words = await self._remove(made)
-        checks = (*_judged(application, made), _removed(made, removed=removed, words=words))
-        return checks, Trial(client_id=made.client_id, removed=removed)
+        gone, words = await self._remove(made)
+        checks = (
+            _accepted(Verdict.PASS, f"the server registered the client {made.client_id}"),
+            _redirect_uris(self.redirect_uris, made),
+            _auth_method(made, fault),
+            _removed(made, gone=gone, words=words),
+        )
+        return checks, Trial(client_id=made.client_id, removed=gone)
 
     async def _remove(self, made: Registered) -> tuple[bool, str]:
+        place = made.management_uri
+        if place is not None and not self._is_here(place):
+            return False, "the place to delete it is on another host"
         try:
             async with asyncio.timeout(_PATIENCE):
-                return True, await remove(self.client, self.policy, self.auth, made)
-        except NotRemoved as error:
+                status = await unregister(self.client, made)
+        except RegistrationFailure as error:
             return False, str(error)
         except TimeoutError:
             return False, f"the server gives no answer in {_PATIENCE:g} s"
+        if status not in _GONE:
+            # Of a client that was made a moment ago this doesn't say that it is gone.
+            return False, f"the server refuses with HTTP {status}"
+        return True, f"deleted again (HTTP {status})"
+
+    def _is_here(self, place: str) -> bool:
+        """Whether the client's own token would go to the authorization server itself."""
+        try:
+            known = (self.auth.issuer, self.auth.registration_endpoint or self.auth.issuer)
+            return origin(place) in {origin(url) for url in known}
+        except ValueError:
+            return False
 
 
 def with_trial(found: Finding, checks: tuple[Check, ...], trial: Trial | None) -> Finding:
@@ -86,23 +114,6 @@ def untried(found: Finding) -> Finding:
     return replace(found, checks=(*found.checks, check))
 
 
-def _application(auth: Auth, redirect_uris: Sequence[str]) -> Application:
-    offered = (method for method in _METHODS if method in auth.token_auth_methods)
-    renewing = ("refresh_token",) if "refresh_token" in auth.grant_types else ()
-    return Application(
-        name=_NAME,
-        redirect_uris=tuple(redirect_uris),
-        auth_method=next(offered, _METHODS[0]),
-        grant_types=("authorization_code", *renewing),
-    )
-
-
-def _judged(wanted: Application, made: Registered) -> Iterator[Check]:
-    yield _accepted(Verdict.PASS, f"the server registered the client {made.client_id}")
-    yield _redirect_uris(wanted, made)
-    yield _auth_method(wanted, made)
-
-
 def _accepted(verdict: Verdict, message: str) -> Check:
     return Check(
         name="registration-accepted",
@@ -113,12 +124,13 @@ def _accepted(verdict: Verdict, message: str) -> Check:
     )
 
 
-def _redirect_uris(wanted: Application, made: Registered) -> Check:
-    missing = set(wanted.redirect_uris) - set(made.redirect_uris or ())
-    if made.redirect_uris is None:
+def _redirect_uris(wanted: Sequence[str], made: Registered) -> Check:
+    missing = set(wanted) - set(made.redirect_uris)
+    if not made.redirect_uris:
         verdict, words = Verdict.WARN, "the answer doesn't repeat the redirect URIs"
     elif missing:
-        verdict, words = Verdict.FAIL, f"the server dropped {', '.join(sorted(missing))}"
+        dropped = ", ".join(map(shown, sorted(missing)))
+        verdict, words = Verdict.FAIL, f"the server dropped {dropped}"
     else:
         verdict, words = Verdict.PASS, "all redirect URIs of a workspace were taken"
     return Check(
@@ -130,33 +142,22 @@ def _redirect_uris(wanted: Application, made: Registered) -> Check:
     )
 
 
-def _auth_method(wanted: Application, made: Registered) -> Check:
-    verdict = Verdict.PASS
-    words = f"the client authenticates with {made.auth_method}, as asked"
-    if made.auth_method not in _METHODS:
-        verdict = Verdict.FAIL
-        words = f"the client must authenticate with {made.auth_method}, which no workspace does"
-    elif made.auth_method != "none" and not made.has_secret:
-        verdict = Verdict.FAIL
-        words = f"the client authenticates with {made.auth_method}, and was given no secret"
-    elif made.auth_method != wanted.auth_method:
-        verdict = Verdict.WARN
-        words = f"{wanted.auth_method} was asked for, the server made it {made.auth_method}"
+def _auth_method(made: Registered, fault: str | None) -> Check:
     return Check(
         name="registration-auth-method",
         level=Level.MUST,
-        verdict=verdict,
-        message=words,
+        verdict=Verdict.PASS if fault is None else Verdict.FAIL,
+        message=fault or f"the client authenticates with {made.auth_method}",
         source=f"{_RFC} 3.2.1",
     )
 
 
-def _removed(made: Registered, *, removed: bool, words: str) -> Check:
+def _removed(made: Registered, *, gone: bool, words: str) -> Check:
     left = f"the client {made.client_id} is left there, to be deleted by hand: {words}"
     return Check(
         name="registration-removed",
         level=Level.SHOULD,
-        verdict=Verdict.PASS if removed else Verdict.WARN,
-        message=words if removed else left,
+        verdict=Verdict.PASS if gone else Verdict.WARN,
+        message=words if gone else left,
         source="RFC 7592, section 2.3",
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 from starlette.responses import Response
 
+from reconciler.authorization import TokenFailure
 from reconciler.sandbox.call import Body, Call
 from reconciler.sandbox.catalogue import RemotePreset, internal_preset, matching_preset
 from reconciler.sandbox.clashes import name_clash, tool_clash
@@ -19,7 +20,6 @@ from reconciler.sandbox.servers import HeaderEntry, clean_headers, request_heade
 from reconciler.sandbox.space_rows import global_space, system_space_id
 from reconciler.sandbox.store import dump, new_sid
 from reconciler.sandbox.token_use import access_token
-from reconciler.sandbox.tokens import TokenFailure
 from reconciler.sandbox.urls import INVALID, refuse_unsafe
 
 URL_LIMIT = 2048

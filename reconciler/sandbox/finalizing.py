@@ -10,6 +10,7 @@ import hmac
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reconciler.authorization import TokenEndpoint, TokenFailure
 from reconciler.sandbox.auth import session_user
 from reconciler.sandbox.call import Sandbox
 from reconciler.sandbox.envelope import ApiError, answer
@@ -23,7 +24,6 @@ from reconciler.sandbox.oauth_rows import (
 )
 from reconciler.sandbox.records import OAuthConnection, User
 from reconciler.sandbox.sealing import SealError
-from reconciler.sandbox.tokens import TokenEndpoint, TokenFailure
 
 
 async def finalize(sandbox: Sandbox, request: Request) -> Response:
@@ -94,9 +94,7 @@ async def _redeem(sandbox: Sandbox, sid: str, code: str) -> None:
         verifier = read_sealed(sandbox.store, sid, "code_verifier")
         if app is None or verifier is None:
             raise TokenFailure("it was planted by a seed, without a client")
-        endpoint = TokenEndpoint(
-            app, sandbox.prober.lend(), strict_urls=sandbox.settings.strict_urls
-        )
+        endpoint = TokenEndpoint(app, sandbox.prober.lend())
         tokens = await endpoint.redeem(code, verifier=verifier, redirect_uri=consent.redirect_uri)
     except (TokenFailure, SealError) as error:
         raise _failed(consent.provider, str(error)) from error

@@ -5,11 +5,11 @@ import json
 import secrets
 from typing import Literal
 
+from reconciler.authorization import OAuthApp, Tokens
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.records import OAuthConnection, User
 from reconciler.sandbox.seed import SeedConsent
 from reconciler.sandbox.store import Store, dump, new_sid
-from reconciler.sandbox.tokens import OAuthApp, Tokens
 
 Sealed = Literal["credential", "code_verifier", "access_token", "refresh_token"]
 

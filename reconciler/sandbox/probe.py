@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from reconciler.authorization import Policy, Refused, transport
+
 DEFAULT_NAME = "mcp"
 DEFAULT_VERSION = "1.0.0"
 NO_METADATA = "Error getting metadata from the remote MCP server."
@@ -26,11 +28,13 @@ class ProbeError(Exception):
     Args:
         message: what Dust would show.
         status: the HTTP status it refused us with.
+        challenge: the `WWW-Authenticate` of that refusal.
     """
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(self, message: str, status: int | None = None, challenge: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.challenge = challenge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +52,13 @@ class Prober:
 
     Args:
         timeout: seconds for connecting, `initialize` and `tools/list` together.
+        policy: which addresses may be asked.
     """
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, policy: Policy) -> None:
         self._timeout = timeout
-        self._pool = httpx2.AsyncHTTPTransport()
+        self.policy = policy
+        self._pool = transport(policy)
 
     async def aclose(self) -> None:
         """Close the pool."""
@@ -96,7 +102,7 @@ class Prober:
 class _Lent(httpx2.AsyncBaseTransport):
     """The shared pool, which stays open when its borrower closes."""
 
-    def __init__(self, pool: httpx2.AsyncHTTPTransport) -> None:
+    def __init__(self, pool: httpx2.AsyncBaseTransport) -> None:
         self._pool = pool
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -117,24 +123,26 @@ class _Wire(_Lent):
         verb: the method whose refusal counts: POST speaks streamable HTTP, GET opens SSE.
     """
 
-    def __init__(self, pool: httpx2.AsyncHTTPTransport, verb: str) -> None:
+    def __init__(self, pool: httpx2.AsyncBaseTransport, verb: str) -> None:
         super().__init__(pool)
         self.verb = verb
         self.refusal: int | None = None
+        self.challenge = ""
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send, and look at the status."""
         response = await super().handle_async_request(request)
         if request.method == self.verb:
             self.refusal = response.status_code if response.status_code >= 300 else None
+            self.challenge = ", ".join(response.headers.get_list("www-authenticate"))
         return response
 
 
 async def _attempt(url: str, headers: Mapping[str, str], wire: _Wire) -> ServerFacts:
     try:
-        return await _ask(_transport(url, headers, wire))
+        return await _ask(_streams(url, headers, wire))
     except _unhealthy() as error:
-        raise ProbeError(_why(error, wire), wire.refusal) from error
+        raise ProbeError(_why(error, wire), wire.refusal, wire.challenge) from error
 
 
 def _unhealthy() -> tuple[type[Exception], ...]:
@@ -144,14 +152,12 @@ def _unhealthy() -> tuple[type[Exception], ...]:
     """
     from mcp.shared.exceptions import MCPError
 
-    of_http = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.SSEError, OSError)
+    of_http = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.SSEError, OSError, Refused)
     of_content = (ValueError, LookupError, RuntimeError, TypeError)
     return (ExceptionGroup, MCPError, *of_http, *of_content)
 
 
-def _transport(
-    url: str, headers: Mapping[str, str], wire: _Wire
-) -> AbstractAsyncContextManager[Any]:
+def _streams(url: str, headers: Mapping[str, str], wire: _Wire) -> AbstractAsyncContextManager[Any]:
     from mcp.client.sse import sse_client
     from mcp.client.streamable_http import streamable_http_client
 
@@ -170,10 +176,10 @@ def _transport(
     return streamable_http_client(url, http_client=client(dict(headers)))
 
 
-async def _ask(transport: AbstractAsyncContextManager[Any]) -> ServerFacts:
+async def _ask(streams: AbstractAsyncContextManager[Any]) -> ServerFacts:
     from mcp import Client
 
-    async with Client(transport) as client:
+    async with Client(streams) as client:
         tools: list[dict[str, Any]] = []
         cursor: str | None = None
         while True:

@@ -10,6 +10,7 @@ from typing import Any
 
 import uvicorn
 
+from reconciler.authorization import Policy
 from reconciler.sandbox.app import build_app
 from reconciler.sandbox.call import Sandbox
 from reconciler.sandbox.device_login import CLIENT_ID
@@ -41,7 +42,9 @@ def run(settings: SandboxSettings) -> int:
         elif settings.seed is not None:
             _say(f"{settings.data} holds a sandbox already: the seed file is ignored")
         with _listen(settings) as listener:
-            sandbox = Sandbox(settings=settings, store=store, prober=Prober(settings.probe_timeout))
+            policy = Policy(loopback=not settings.strict_urls)
+            prober = Prober(settings.probe_timeout, policy)
+            sandbox = Sandbox(settings=settings, store=store, prober=prober)
             _Server(sandbox, listener).serve_until_told()
     except SeedError as error:
         return _fail(str(error))

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 from starlette.responses import Response
 
+from reconciler.authorization import TokenFailure
 from reconciler.sandbox.call import Body, Call, first_fit, is_server_sid
 from reconciler.sandbox.catalogue import internal_preset
 from reconciler.sandbox.envelope import ApiError, answer, bad_request, not_admin, unhandled
@@ -17,7 +18,6 @@ from reconciler.sandbox.server_json import ServerWriter
 from reconciler.sandbox.server_rows import server_by_sid, views_where
 from reconciler.sandbox.store import dump
 from reconciler.sandbox.token_use import access_token
-from reconciler.sandbox.tokens import TokenFailure
 
 
 class HeaderEntry(Body):

@@ -2,11 +2,11 @@
 
 import time
 
+from reconciler.authorization import TokenEndpoint, TokenFailure
 from reconciler.sandbox.call import Sandbox
 from reconciler.sandbox.oauth_rows import app_of, find_consent, read_sealed, store_tokens
 from reconciler.sandbox.records import OAuthConnection
 from reconciler.sandbox.sealing import SealError
-from reconciler.sandbox.tokens import TokenEndpoint, TokenFailure
 
 
 async def access_token(sandbox: Sandbox, sid: str) -> str:
@@ -50,7 +50,7 @@ async def _refreshed(sandbox: Sandbox, consent: OAuthConnection) -> str:
     app = app_of(sandbox.store, consent)
     if refresh_token is None or app is None:
         raise TokenFailure("the access token has expired and there is no refresh token: reconnect")
-    endpoint = TokenEndpoint(app, sandbox.prober.lend(), strict_urls=sandbox.settings.strict_urls)
+    endpoint = TokenEndpoint(app, sandbox.prober.lend())
     tokens = await endpoint.refresh(refresh_token)
     store_tokens(sandbox.store, consent.sid, tokens)
     return tokens.access_token

@@ -9,6 +9,7 @@ import ipaddress
 import socket
 from urllib.parse import urlsplit
 
+from reconciler.authorization import is_local, is_public
 from reconciler.sandbox.envelope import bad_request
 
 INVALID = "Invalid URL format."
@@ -28,7 +29,7 @@ async def refuse_unsafe(url: str, *, strict: bool) -> None:
         raise bad_request(INVALID) from error
     if not parts.scheme or not host:
         raise bad_request(INVALID)
-    if not strict and parts.scheme in ("http", "https") and _is_loopback(host):
+    if not strict and parts.scheme in ("http", "https") and is_local(host):
         return
     if parts.scheme != "https":
         raise bad_request("Only HTTPS URLs are allowed.")
@@ -38,26 +39,6 @@ async def refuse_unsafe(url: str, *, strict: bool) -> None:
         )
     except (OSError, UnicodeError) as error:
         raise bad_request("Could not resolve hostname.") from error
-    if not all(_is_public(str(entry[4][0])) for entry in found):
+    addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
+    if not all(is_public(ipaddress.ip_address(address)) for address in addresses):
         raise bad_request("URL resolves to a private or reserved address.")
-
-
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-
-
-def _is_public(text: str) -> bool:
-    address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address) and (
-        address.ipv4_mapped is not None or address.sixtofour is not None or address in _NAT64
-    ):
-        return False
-    return address.is_global and not address.is_multicast

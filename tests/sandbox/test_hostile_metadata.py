@@ -59,14 +59,17 @@ def test_well_formed_metadata_is_believed(world: World, hostile: ScriptedHttp) -
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"issuer": "https://other.example"}, "another issuer"),
+        ({"issuer": "https://other.example"}, "was looked up"),
         ({"code_challenge_methods_supported": ["plain"]}, "PKCE with S256"),
         ({"code_challenge_methods_supported": []}, "PKCE with S256"),
-        ({"authorization_endpoint": "javascript:alert(1)"}, "is no proper metadata"),
-        ({"token_endpoint": "http://169.254.169.254/token"}, "Only HTTPS URLs are allowed"),
+        ({"authorization_endpoint": "javascript:alert(1)"}, "an address without a host"),
+        ({"token_endpoint": "http://169.254.169.254/token"}, "is not https"),
         ({"token_endpoint": "https://10.0.0.1/token"}, "private or reserved"),
         ({"registration_endpoint": "https://[::ffff:10.0.0.1]/r"}, "private or reserved"),
-        ({"token_endpoint_auth_methods_supported": ["private_key_jwt"]}, "other ways only"),
+        (
+            {"token_endpoint_auth_methods_supported": ["private_key_jwt"]},
+            "that aren't supported",
+        ),
     ],
 )
 def test_an_authorization_server_that_can_not_be_trusted_gets_no_registration(
@@ -81,8 +84,8 @@ def test_an_authorization_server_that_can_not_be_trusted_gets_no_registration(
     ("changes", "reason"),
     [
         ({"resource": "https://other.example/mcp"}, "another resource"),
-        ({"authorization_servers": ["http://10.0.0.1"]}, "Only HTTPS URLs are allowed"),
-        ({"authorization_servers": []}, "is no proper metadata"),
+        ({"authorization_servers": ["http://10.0.0.1"]}, "is not https"),
+        ({"authorization_servers": []}, "is no such metadata"),
     ],
 )
 def test_resource_metadata_that_leads_elsewhere_is_not_followed(
@@ -97,7 +100,7 @@ def test_redirects_of_metadata_lead_nowhere(world: World, hostile: ScriptedHttp)
     away = Reply(status=302, headers={"Location": "http://10.0.0.1/"})
     hostile.on("GET", RESOURCE, away)
     message = refused(discover(world, hostile), 500, "internal_server_error")
-    assert "the resource metadata that the server names isn't there" in message
+    assert "redirects, which isn't followed" in message
 
 
 def test_a_registration_that_is_refused_is_told_without_its_text(
@@ -105,5 +108,5 @@ def test_a_registration_that_is_refused_is_told_without_its_text(
 ) -> None:
     hostile.on("POST", "/register", Reply(status=400, json={"error": "told-by-the-server"}))
     message = refused(discover(world, hostile), 500, "internal_server_error")
-    assert "refused the client (HTTP 400)" in message
+    assert "refuses the client (HTTP 400)" in message
     assert "told-by-the-server" not in message

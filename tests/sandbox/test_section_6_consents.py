@@ -178,7 +178,7 @@ def test_a_token_endpoint_must_be_one_that_may_be_asked(stage: Stage) -> None:
     extra = stage.static(token_endpoint="http://as.example/token")
     begun = stage.begin(extra)
     message = refused(begun.finalize(begun.agree()), 500, "internal_server_error")
-    assert message.endswith("Only HTTPS URLs are allowed.")
+    assert message.endswith("is not https")
 
 
 def test_a_page_where_tokens_should_be_is_no_crash(stage: Stage) -> None:

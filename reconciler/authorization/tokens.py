@@ -1,19 +1,22 @@
 """Talks to a token endpoint: a code for tokens, a refresh token for newer ones.
 
-Dust API: `client_secret_basic` when asked for and there is a secret, else the client's id and
-secret in the body; `resource` (RFC 8707) with both grants. A refresh that is answered 400 is tried
+As Dust does it: `client_secret_basic` when asked for and there is a secret, else the client's id
+and secret in the body; `resource` (RFC 8707) with both grants. A refresh that is answered 400 is tried
 once more: without `resource` when there was one, else with the scope. A token without `expires_in`
 but with a refresh token is taken to live one hour.
 """
 
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import httpx2
+from reconciler.authorization.answers import BadAnswer, bounded
+from reconciler.authorization.guard import Refused
 
-from reconciler.sandbox.envelope import ApiError
-from reconciler.sandbox.urls import refuse_unsafe
+if TYPE_CHECKING:
+    import httpx2
+
 
 TIMEOUT = 10.0  # seconds; also taken off what a token is said to live
 _DEFAULT_LIFE = 3600
@@ -71,16 +74,12 @@ class TokenEndpoint:
 
     Args:
         app: the client.
-        transport: what requests go through; not closed.
-        strict_urls: refuse token endpoints on loopback.
+        transport: what requests go through, which decides what may be asked; not closed.
     """
 
-    def __init__(
-        self, app: OAuthApp, transport: httpx2.AsyncBaseTransport, *, strict_urls: bool
-    ) -> None:
+    def __init__(self, app: OAuthApp, transport: "httpx2.AsyncBaseTransport") -> None:
         self._app = app
         self._transport = transport
-        self._strict_urls = strict_urls
 
     async def redeem(self, code: str, *, verifier: str, redirect_uri: str) -> Tokens:
         """Tokens for an authorization code.
@@ -111,18 +110,15 @@ class TokenEndpoint:
         return await self._ask("refresh_token", second)
 
     async def _ask(self, grant: str, form: dict[str, str]) -> Tokens:
+        import httpx2
         from authlib.integrations.base_client import OAuthError
         from authlib.integrations.httpx_client import AsyncOAuth2Client
 
         app = self._app
-        try:
-            await refuse_unsafe(app.token_endpoint, strict=self._strict_urls)
-        except ApiError as error:
-            raise TokenFailure(f"the token endpoint can't be used: {error.message}") from error
         client_id, secret, method = _identity(app)
         status: list[int] = []
 
-        def note(response: httpx2.Response) -> httpx2.Response:
+        def note(response: "httpx2.Response") -> "httpx2.Response":
             status.append(response.status_code)
             return response
 
@@ -130,7 +126,7 @@ class TokenEndpoint:
             client_id,
             secret,
             token_endpoint_auth_method=method,
-            transport=self._transport,
+            transport=bounded(self._transport),
             timeout=TIMEOUT,
             trust_env=False,
         ) as client:
@@ -151,6 +147,10 @@ class TokenEndpoint:
             except httpx2.HTTPStatusError as error:
                 code = error.response.status_code
                 raise TokenFailure(f"the token endpoint answered HTTP {code}", code) from None
+            except Refused as error:
+                raise TokenFailure(f"the token endpoint can't be used: {error}") from None
+            except BadAnswer as error:
+                raise TokenFailure(f"the token endpoint {error}") from None
             except (httpx2.HTTPError, httpx2.InvalidURL, OSError):
                 raise TokenFailure("the token endpoint could not be reached") from None
             except ValueError:
