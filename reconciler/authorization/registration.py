@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # What the token requests know how to do, the best first.
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
+_UNSURE = "; a client may have been left there"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # RFC 7591, section 3.2.2: what may be repeated of an answer.
 _KNOWN_ERRORS = frozenset(
@@ -100,7 +101,8 @@ async def register(
         made = _client(answer, method)
         _check_usable(answer, made)
     except BadAnswer as error:
-        raise RegistrationFailure(f"the registration endpoint {error}", made) from None
+        unsure = "" if made else _UNSURE
+        raise RegistrationFailure(f"the registration endpoint {error}{unsure}", made) from None
     return made
 
 
@@ -124,16 +126,19 @@ async def _send(http: "httpx2.AsyncClient", verb: str, url: str, **rest: Any) ->
     import httpx2
 
     what = "registration endpoint" if verb == "POST" else "client configuration endpoint"
+    unsure = _UNSURE if verb == "POST" else ""
     try:
         async with http.stream(verb, url, follow_redirects=False, **rest) as response:
             return response.status_code, await read_bounded(response)
     except Refused as error:
         raise RegistrationFailure(f"the {what} can't be used: {error}") from None
     except BadAnswer as error:
-        raise RegistrationFailure(f"the {what} {error}") from None
+        raise RegistrationFailure(f"the {what} {error}{unsure}") from None
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+        if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.InvalidURL):
+            unsure = ""  # nothing was sent
         raise RegistrationFailure(
-            f"the {what} {shown(url)} can't be reached ({type(error).__name__})"
+            f"the {what} {shown(url)} can't be reached ({type(error).__name__}){unsure}"
         ) from None
 
 
