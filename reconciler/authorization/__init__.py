@@ -8,9 +8,18 @@ from reconciler.authorization.authorizing import (
 )
 from reconciler.authorization.challenge import Challenge, bearer_challenge
 from reconciler.authorization.checks import Auth, Check, Level, Verdict
-from reconciler.authorization.guard import Policy, Refused, is_local, is_public, transport
+from reconciler.authorization.guard import (
+    Policy,
+    Refused,
+    is_local,
+    is_public,
+    origin,
+    shown,
+    transport,
+)
 from reconciler.authorization.metadata import Inquiry
 from reconciler.authorization.registration import (
+    AUTH_METHODS,
     Registered,
     RegistrationFailure,
     register,
@@ -19,6 +28,7 @@ from reconciler.authorization.registration import (
 from reconciler.authorization.tokens import OAuthApp, TokenEndpoint, TokenFailure, Tokens
 
 __all__ = [
+    "AUTH_METHODS",
     "AnswerRefused",
     "Auth",
     "Challenge",
@@ -39,8 +49,10 @@ __all__ = [
     "code_in",
     "is_local",
     "is_public",
+    "origin",
     "register",
     "scopes_to_ask",
+    "shown",
     "transport",
     "unregister",
 ]

@@ -6,6 +6,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from reconciler.authorization import Level, Verdict
+from reconciler.discovery import Mode, Transport
 from reconciler.execution import Outcome
 from reconciler.manifests import schemas as manifest_schemas
 from reconciler.planning import ChangeDocument, DiagnosticDocument, PlanDocument
@@ -118,6 +120,76 @@ class IdentitiesDocument(_Part):
     identities: list[IdentityDocument]
 
 
+class ProbedServerDocument(_Part):
+    """What the server calls itself."""
+
+    name: str | None
+    version: str | None
+
+
+class ProbedToolDocument(_Part):
+    """A tool that the server lists, with the hints that it gives."""
+
+    name: str
+    description: str
+    hints: list[str]
+
+
+class AuthorizationServerDocument(_Part):
+    """What the authorization server says about itself."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    registration_endpoint: str | None
+    resource: str | None
+    registration: bool
+    client_documents: bool
+    refresh: bool
+    scopes: list[str]
+    grant_types: list[str]
+    pkce: list[str]
+    token_endpoint_auth_methods: list[str]
+    iss_in_answers: bool
+
+
+class CheckDocument(_Part):
+    """A rule for careful clients; `skip`: only a sign-in can tell."""
+
+    name: str
+    level: Level
+    verdict: Verdict
+    message: str
+    source: str
+
+
+class TrialDocument(_Part):
+    """A client that `--register` registered, and whether it was deleted again."""
+
+    client_id: str
+    removed: bool
+
+
+class ProbeDocument(_Part):
+    """What `probe --output json` prints."""
+
+    format: Literal["reconciler.probe/v1"]
+    url: str
+    reached: bool
+    healthy: bool
+    status: int | None
+    transport: Transport | None
+    protocol_version: str | None
+    server: ProbedServerDocument
+    tools: list[ProbedToolDocument]
+    mode: Mode | None
+    why: str
+    authorization_server: AuthorizationServerDocument | None
+    checks: list[CheckDocument]
+    trial: TrialDocument | None
+    manifest: str | None
+
+
 _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "plan": (PlanDocument, "A plan, as `plan --output json` and `plan --out` write it"),
     "state": (StateDocument, "The state file"),
@@ -125,6 +197,7 @@ _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "diagnostics": (DiagnosticsDocument, "Located messages about manifests"),
     "failure": (FailureDocument, "Why a command ended early"),
     "identities": (IdentitiesDocument, "Who is signed in"),
+    "probe": (ProbeDocument, "What a remote MCP server is and needs"),
     "drift": (DriftDocument, "What others changed in the workspace"),
 }
 
