@@ -190,6 +190,23 @@ class ProbeDocument(_Part):
     manifest: str | None
 
 
+class CallbacksOfWorkspaceDocument(_Part):
+    """What the workspace itself reports; `documented` whether its address is in the tables."""
+
+    name: str
+    url: str
+    redirect_uris: dict[Literal["automatic", "static-oauth"], str]
+    documented: bool
+
+
+class CallbacksDocument(_Part):
+    """What `callbacks --output json` prints: by region and auth mode, or of one workspace."""
+
+    format: Literal["reconciler.callbacks/v1"]
+    regions: dict[Literal["us", "eu"], dict[Literal["automatic", "static-oauth"], list[str]]]
+    workspace: CallbacksOfWorkspaceDocument | None
+
+
 _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "plan": (PlanDocument, "A plan, as `plan --output json` and `plan --out` write it"),
     "state": (StateDocument, "The state file"),
@@ -198,6 +215,7 @@ _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "failure": (FailureDocument, "Why a command ended early"),
     "identities": (IdentitiesDocument, "Who is signed in"),
     "probe": (ProbeDocument, "What a remote MCP server is and needs"),
+    "callbacks": (CallbacksDocument, "The redirect URIs that an OAuth app must allow"),
     "drift": (DriftDocument, "What others changed in the workspace"),
 }
 
