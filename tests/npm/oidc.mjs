@@ -20,7 +20,7 @@ const requests = [];
 const refreshTokens = [];
 const clientIds = [];
 const deletedIds = [];
-const seen = { refreshTokens: [], verifiers: [] }; // for tests that look for them elsewhere
+const seen = { refreshTokens: [], verifiers: [], codes: [], accessTokens: [] }; // for tests that look for them elsewhere
 
 const key = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "jwk" });
 const server = createServer();
@@ -100,6 +100,8 @@ provider.use(async (ctx, next) => {
   if (ctx.method === "POST" && ctx.path === "/token") {
     const form = ctx.oidc?.body ?? {};
     if (form.code_verifier) seen.verifiers.push(form.code_verifier);
+    if (form.code) seen.codes.push(form.code);
+    if (ctx.body?.access_token) seen.accessTokens.push(ctx.body.access_token);
     let sent = "none";
     if (ctx.headers.authorization) sent = "basic";
     else if (form.client_secret) sent = "post";

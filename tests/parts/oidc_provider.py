@@ -141,6 +141,13 @@ class OidcProvider:
         verifiers: list[str] = self._ask({})["verifiers"]
         return verifiers
 
+    def secrets(self) -> dict[str, list[str]]:
+        """By kind: the codes, verifiers and tokens that it saw or gave."""
+        told = self._ask({})
+        return {
+            kind: told[kind] for kind in ("codes", "verifiers", "accessTokens", "refreshTokens")
+        }
+
     def _ask(self, command: Mapping[str, Any]) -> dict[str, Any]:
         process = self._process
         assert process is not None, "the authorization server is not running"
