@@ -5,14 +5,15 @@ nothing is guessed once metadata named a server.
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 
 from reconciler.authorization.answers import BadAnswer, json_object, read_bounded
 from reconciler.authorization.challenge import Challenge
 from reconciler.authorization.checks import Auth, Check, Level, Verdict
+from reconciler.authorization.documents import ResourceMetadata, ServerMetadata
 from reconciler.authorization.guard import Policy, Refused, origin, shown
 
 if TYPE_CHECKING:
@@ -24,31 +25,7 @@ _MCP = "MCP authorization"
 _RESOURCE, _SERVER = "resource-metadata", "authorization-server-metadata"
 
 
-class _Resource(BaseModel):
-    """RFC 9728, section 2, as far as it is used."""
-
-    resource: str
-    authorization_servers: Annotated[list[str], Field(min_length=1)]
-    scopes_supported: list[str] | None = None
-    bearer_methods_supported: list[str] | None = None
-
-
-class _Server(BaseModel):
-    """RFC 8414, section 2, as far as it is used."""
-
-    issuer: str
-    authorization_endpoint: str
-    token_endpoint: str
-    registration_endpoint: str | None = None
-    scopes_supported: list[str] | None = None
-    grant_types_supported: list[str] | None = None
-    code_challenge_methods_supported: list[str] = []
-    token_endpoint_auth_methods_supported: list[str] = ["client_secret_basic"]
-    client_id_metadata_document_supported: bool = False
-    authorization_response_iss_parameter_supported: bool = False
-
-
-M = TypeVar("M", _Resource, _Server)
+M = TypeVar("M", ResourceMetadata, ServerMetadata)
 
 
 class _Stop(Exception):
@@ -87,7 +64,7 @@ class Inquiry:
             words = f"{_safe(place)} gives no complete answer in {seconds:g} s"
             self._note(name, Level.MUST, Verdict.FAIL, words, _source(name))
 
-    async def _resource(self, challenge: Challenge | None) -> _Resource | None:
+    async def _resource(self, challenge: Challenge | None) -> ResourceMetadata | None:
         named = challenge.resource_metadata if challenge else None
         if named:
             self._insist(
@@ -100,7 +77,7 @@ class Inquiry:
         path = urlsplit(self.url).path.rstrip("/")
         base = f"{_bare(self.url)}/.well-known/oauth-protected-resource"
         for place in [named] if named else list(dict.fromkeys([f"{base}{path}", base])):
-            found = await self._document(place, _Resource)
+            found = await self._document(place, ResourceMetadata)
             if found is not None:
                 self._insist(
                     "resource-matches",
@@ -115,7 +92,7 @@ class Inquiry:
             self._fail(_RESOURCE, f"nothing is at {_safe(named)}", _source(_RESOURCE))
         return None
 
-    def _check_bearer_methods(self, resource: _Resource) -> None:
+    def _check_bearer_methods(self, resource: ResourceMetadata) -> None:
         """MCP authorization: a token goes into the header and nowhere else."""
         if resource.bearer_methods_supported is not None:
             offered = ", ".join(resource.bearer_methods_supported) or "none"
@@ -127,7 +104,7 @@ class Inquiry:
                 source=f"{_MCP}: access token usage; RFC 9728, section 2",
             )
 
-    async def _server(self, issuer: str, *, named: bool) -> _Server | None:
+    async def _server(self, issuer: str, *, named: bool) -> ServerMetadata | None:
         if named:
             self._guard("authorization-server-address", issuer)
         base, path = _bare(issuer), urlsplit(issuer).path.rstrip("/")
@@ -137,7 +114,7 @@ class Inquiry:
             f"{base}{path}/.well-known/openid-configuration",
         ]
         for place in dict.fromkeys(places):
-            found = await self._document(place, _Server)
+            found = await self._document(place, ServerMetadata)
             if found is not None:
                 if not named:
                     words = "the server publishes none; its own host was asked, as of old"
@@ -152,7 +129,7 @@ class Inquiry:
             )
         return None
 
-    def _examine(self, server: _Server, issuer: str) -> None:
+    def _examine(self, server: ServerMetadata, issuer: str) -> None:
         # Identical but for a slash at the end, which the MCP SDK adds to a bare origin.
         self._insist(
             "issuer-identical",
@@ -202,7 +179,7 @@ class Inquiry:
         """One document; None when there is none at this place. Raises _Stop when it is bad."""
         import httpx2
 
-        name = _RESOURCE if shape is _Resource else _SERVER
+        name = _RESOURCE if shape is ResourceMetadata else _SERVER
         source = _source(name)
         self.asking = (name, url)
         try:
@@ -267,7 +244,9 @@ class Inquiry:
         self.checks.append(check)
 
 
-def _auth(resource: _Resource | None, server: _Server, challenge: Challenge | None) -> Auth:
+def _auth(
+    resource: ResourceMetadata | None, server: ServerMetadata, challenge: Challenge | None
+) -> Auth:
     of_resource = resource.scopes_supported if resource else None
     asked = challenge.scope.split() if challenge and challenge.scope else None
     known = {*(of_resource or ()), *(server.scopes_supported or ())}
@@ -290,7 +269,7 @@ def _auth(resource: _Resource | None, server: _Server, challenge: Challenge | No
     )
 
 
-def _grants(server: _Server) -> list[str]:
+def _grants(server: ServerMetadata) -> list[str]:
     # RFC 8414, section 2: without a list, these two grants are meant.
     return server.grant_types_supported or ["authorization_code", "implicit"]
 
