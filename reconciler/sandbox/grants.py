@@ -26,7 +26,8 @@ from mcp.server.auth.provider import (
 from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
 
 # Marks that let anybody look for what leaked, as the large providers do it.
-CODE_MARK, ACCESS_MARK, REFRESH_MARK = "sandbox-code-", "sandbox-access-", "sandbox-refresh-"
+CODE_MARK, SECRET_MARK = "sandbox-code-", "sandbox-client-"
+ACCESS_MARK, REFRESH_MARK = "sandbox-access-", "sandbox-refresh-"
 AUTH_METHODS = ("client_secret_post", "none")
 """How clients identify themselves; the SDK wants more than RFC 6749 does for Basic."""
 
@@ -129,12 +130,17 @@ class Grants(OAuthAuthorizationServerProvider[_Code, _Refresh, _Access]):
         return self._clients.get(client_id)
 
     async def register_client(self, client_info: OAuthClientInformationFull) -> None:
-        """Keep a client that registers itself (RFC 7591)."""
+        """Keep a client that registers itself (RFC 7591), with a secret of our own making.
+
+        The SDK answers the client as it is afterwards.
+        """
         if client_info.token_endpoint_auth_method not in AUTH_METHODS:
             raise RegistrationError(
                 "invalid_client_metadata",
                 f"token_endpoint_auth_method must be one of {', '.join(AUTH_METHODS)}",
             )
+        if client_info.client_secret is not None:
+            client_info.client_secret = SECRET_MARK + secrets.token_urlsafe(32)
         self._clients[str(client_info.client_id)] = client_info
 
     async def authorize(
@@ -241,7 +247,6 @@ class Grants(OAuthAuthorizationServerProvider[_Code, _Refresh, _Access]):
         )
         return OAuthToken(
             access_token=access,
-            token_type="Bearer",
             expires_in=_ACCESS_SECONDS,
             scope=" ".join(scopes),
             refresh_token=refresh,

@@ -7,13 +7,10 @@ that `DEMO_KEYBOARD` names.
 
 import os
 import sys
-from collections.abc import Mapping
 from html.parser import HTMLParser
-from http.client import HTTPMessage
 from pathlib import Path
-from typing import IO
 from urllib.parse import urlencode, urljoin, urlsplit
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+from urllib.request import BaseHandler, ProxyHandler, Request, build_opener
 
 KEYBOARD = "DEMO_KEYBOARD"
 _SECONDS = 10.0
@@ -41,15 +38,16 @@ class _Form(HTMLParser):
                 self.buttons[given.get("value", "")] = given.get("name", "")
 
 
-class _StayHere(HTTPRedirectHandler):
-    """Follows redirects on this machine, and nowhere else."""
+class _StayHere(BaseHandler):
+    """Sees each request before it goes out, those that follow redirects too."""
 
-    def redirect_request(
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
-    ) -> Request | None:
-        """The next request."""
-        _check(newurl)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+    def http_request(self, request: Request) -> Request:
+        """The request, if it stays on this machine."""
+        return _checked(request)
+
+    def https_request(self, request: Request) -> Request:
+        """The same for TLS."""
+        return _checked(request)
 
 
 def press_allow(url: str) -> str:
@@ -59,7 +57,6 @@ def press_allow(url: str) -> str:
         ValueError: the address is not on this machine, or the page has no such button.
         OSError: somebody doesn't answer, or refuses.
     """
-    _check(url)
     opener = build_opener(ProxyHandler({}), _StayHere())
     with opener.open(url, timeout=_SECONDS) as page:
         at, text = page.geturl(), page.read().decode()
@@ -68,17 +65,17 @@ def press_allow(url: str) -> str:
     if form.action is None or _BUTTON not in form.buttons:
         raise ValueError("the page has no button to allow it")
     target = urljoin(at, form.action)
-    _check(target)
-    filled: Mapping[str, str] = {**form.fields, form.buttons[_BUTTON]: _BUTTON}
+    filled = {**form.fields, form.buttons[_BUTTON]: _BUTTON}
     with opener.open(target, data=urlencode(filled).encode(), timeout=_SECONDS) as landed:
         ended: str = landed.geturl()
     return ended
 
 
-def _check(url: str) -> None:
-    parts = urlsplit(url)
+def _checked(request: Request) -> Request:
+    parts = urlsplit(request.full_url)
     if parts.scheme != "http" or parts.hostname != "127.0.0.1":
         raise ValueError("the demo's browser stays on this machine")
+    return request
 
 
 if __name__ == "__main__":

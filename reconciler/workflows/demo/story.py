@@ -67,6 +67,9 @@ _BEFORE = (
     ),
 )
 
+_MARKS = ("sandbox-code-", "sandbox-client-", "sandbox-access-", "sandbox-refresh-")
+"""How all begins that the demo's authorization servers hand out in secret."""
+
 _AFTER = (
     _Step(
         heading="What did others change? Exit code 2 lets a nightly job tell",
@@ -93,6 +96,8 @@ def tell(stage: Stage, say: Say, *, color: bool) -> None:
     """Walk through the story; raises DemoFailed when a step doesn't end as it should."""
     for step in _BEFORE:
         _play(stage, step, say, color=color)
+    say("\n# Is a secret in the state or in the saved plan?")
+    _look_for_secrets(stage, say)
     say("\n# Meanwhile, in the workspace's own pages, somebody in a hurry…")
     _meddle(stage, say)
     for step in _AFTER:
@@ -128,6 +133,18 @@ def _run(stage: Stage, step: _Step, *, color: bool) -> tuple[str, int]:
             check=False,
         )
     return done.stdout, done.returncode
+
+
+def _look_for_secrets(stage: Stage, say: Say) -> None:
+    """Look through what was written down; raises DemoFailed when a secret is there."""
+    kept = [stage.folder / "reviewed.plan", *(stage.folder / ".reconciler").rglob("*")]
+    texts = {path: path.read_bytes() for path in kept if path.is_file()}
+    for path, text in texts.items():
+        for secret in (*stage.environ.values(), *_MARKS):
+            if secret.encode() in text:
+                raise DemoFailed(f"there is a secret in {path.relative_to(stage.folder)}")
+    say(f"  no: {len(stage.environ)} known secrets, and all codes, tokens and client secrets that")
+    say(f"  the sign-ins made, were looked for in {len(texts)} files")
 
 
 def _meddle(stage: Stage, say: Say) -> None:
