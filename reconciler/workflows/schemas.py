@@ -1,9 +1,9 @@
 """All JSON Schemas that the tool publishes: manifests, plan, state, reports."""
 
 import json
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from reconciler.execution import Outcome
@@ -118,6 +118,104 @@ class IdentitiesDocument(_Part):
     identities: list[IdentityDocument]
 
 
+class ObjectDocument(_Part):
+    """A live object and the address of its manifest."""
+
+    address: str
+    remote_id: str
+    title: str
+
+
+class NearDocument(_Part):
+    """A manifest without an object, and remote ids of objects that come near."""
+
+    address: str
+    near: list[str]
+
+
+class AdoptionDocument(_Part):
+    """What `adopt --output json` prints."""
+
+    format: Literal["reconciler.adoption/v1"]
+    adopted: list[ObjectDocument]
+    owned_before: list[str]
+    unmatched: list[NearDocument]
+    without_fingerprint: list[tuple[str, list[str]]]
+    plan_is_empty: bool
+    changes: list[ChangeDocument]
+
+
+class LeftOutDocument(_Part):
+    """A live object that no manifest can describe."""
+
+    kind: str
+    remote_id: str
+    title: str
+    why: str
+
+
+class ExportDocument(_Part):
+    """What `export --output json` prints."""
+
+    format: Literal["reconciler.export/v1"]
+    files: list[str]
+    resources: list[ObjectDocument]
+    secrets: list[str]
+    left_out: list[LeftOutDocument]
+    built_in: list[str]
+    managed_already: int
+
+
+class OwnedPart(_Part):
+    """What is remembered of one owned resource."""
+
+    address: str
+    remote_id: str
+    protect: bool
+    leftovers: list[str]
+    applied: dict[str, Any]
+    fingerprinted: list[list[str]]
+
+
+class RememberedDocument(OwnedPart):
+    """What `state show --output json` prints."""
+
+    format: Literal["reconciler.remembered/v1"]
+
+
+class OwnedDocument(_Part):
+    """What `state list --output json` prints."""
+
+    format: Literal["reconciler.owned/v1"]
+    workspace_id: str
+    lineage: str
+    serial: int
+    resources: list[OwnedPart]
+
+
+class MoveDocument(_Part):
+    """An object that goes by another address."""
+
+    from_: Annotated[str, Field(alias="from")]
+    to: str
+    remote_id: str
+
+
+class ForgottenDocument(_Part):
+    """An address that owns nothing any more, and the objects that stay."""
+
+    address: str
+    remote_ids: list[str]
+
+
+class OwnershipDocument(_Part):
+    """What `state mv --output json` and `forget --output json` print."""
+
+    format: Literal["reconciler.ownership/v1"]
+    moved: list[MoveDocument]
+    forgotten: list[ForgottenDocument]
+
+
 _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "plan": (PlanDocument, "A plan, as `plan --output json` and `plan --out` write it"),
     "state": (StateDocument, "The state file"),
@@ -125,6 +223,11 @@ _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "diagnostics": (DiagnosticsDocument, "Located messages about manifests"),
     "failure": (FailureDocument, "Why a command ended early"),
     "identities": (IdentitiesDocument, "Who is signed in"),
+    "adoption": (AdoptionDocument, "What was adopted, and what differs then"),
+    "export": (ExportDocument, "What was exported"),
+    "owned": (OwnedDocument, "What the state owns"),
+    "remembered": (RememberedDocument, "What the state remembers of one resource"),
+    "ownership": (OwnershipDocument, "What was renamed in state, or given up"),
     "drift": (DriftDocument, "What others changed in the workspace"),
 }
 
