@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.manifests.credentials import is_credential
 from reconciler.manifests.naming import Names, name_from, variable_from
 from reconciler.manifests.yaml_text import Path, document, scalar
 from reconciler.resources import API_VERSION, COMPANY, KINDS, Address, LiveResource, Snapshot
@@ -71,7 +72,9 @@ def drafts(
         objects = snapshot.resources.get(kind, {}).values()
         for live in sorted(objects, key=lambda o: (name_from(o.title, ""), o.title, o.remote_id)):
             if (kind, live.remote_id) not in known and not live.broken:
-                name = names.give(name_from(live.title, kind.lower()))
+                # A name gets into references and variables, so no credential may end up in it.
+                title = "" if is_credential(live.title) else live.title
+                name = names.give(name_from(title, kind.lower()))
                 found.append(Draft(live=live, name=name))
     labels = {remote_id: a.name for (kind, remote_id), a in known.items() if kind == "Space"}
     labels |= {d.live.remote_id: d.name for d in found if d.live.kind == "Space"}

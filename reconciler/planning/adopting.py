@@ -8,7 +8,18 @@ from reconciler.diagnostics import Code, Diagnostic, Diagnostics
 from reconciler.planning.diff import field_changes
 from reconciler.planning.inputs import Labels, Observation, dig
 from reconciler.planning.ownership import labels, settle
-from reconciler.resources import Address, LiveResource, Locator, Resource, Snapshot, Spec, without
+from reconciler.resources import (
+    Address,
+    Hidden,
+    Json,
+    LiveResource,
+    Locator,
+    Path,
+    Resource,
+    Snapshot,
+    Spec,
+    without,
+)
 from reconciler.state import Entry, State
 
 
@@ -273,8 +284,8 @@ class _Claiming:
 def adopted_entry(resource: Resource, live: LiveResource, names: Labels) -> Entry:
     """What state says of an object that was made elsewhere.
 
-    What the workspace shows as the manifest has it counts as last applied, and so does what can't
-    be read back; the rest doesn't, so that it is planned as an edit and not as drift.
+    What the workspace shows counts as last applied, so that what differs is planned as an edit and
+    not as drift; and so does the manifest's word for what can't be read back.
     """
     differing = field_changes(
         resource.kind,
@@ -286,7 +297,20 @@ def adopted_entry(resource: Resource, live: LiveResource, names: Labels) -> Entr
     )
     applied = resource.spec
     for change in differing:
-        hidden = resource.kind.policy(change.path).write_only
-        if not hidden or dig(applied, change.path) is not None:
+        policy = resource.kind.policy(change.path)
+        if not policy.write_only and not isinstance(change.before, Hidden):
+            before = change.before
+            value = sorted(before) if isinstance(before, frozenset) else before
+            applied = _with(applied, change.path, value)
+        elif dig(applied, change.path) is not None:
             applied = without(applied, change.path)
     return Entry(remote_id=live.remote_id, applied=applied, protect=resource.protect)
+
+
+def _with(spec: Spec, path: Path, value: Json) -> Spec:
+    """`spec` with another value at `path`."""
+    head, *rest = path
+    inner = spec.get(head)
+    if rest:
+        value = _with(inner if isinstance(inner, Mapping) else {}, tuple(rest), value)
+    return {**spec, head: value}

@@ -31,7 +31,7 @@ def made_by_hand(workspace: Workspace, servers: Servers) -> None:
     groups = admin.read("/groups", kind=["provisioned", "regular_manual"])["groups"]
     sids = {}
     for name, restricted in (("Sales: EMEA & more", True), ("yes", False), ("Équipe", True)):
-        body = {
+        body: dict[str, Any] = {
             "name": name,
             "isRestricted": restricted,
             "spaceKind": "regular",
@@ -52,7 +52,7 @@ def made_by_hand(workspace: Workspace, servers: Servers) -> None:
             "editorGroupIds": [],
         },
     )
-    for view, body, places in (
+    servers_made: list[tuple[str, dict[str, Any], list[str]]] = [
         ("Handbook", {"url": servers.open.url}, ["Sales: EMEA & more", "yes"]),
         ("Desk: #1", {"url": servers.guarded.url, "sharedSecret": GUARDED_TOKEN}, ["Équipe"]),
         (
@@ -67,8 +67,9 @@ def made_by_hand(workspace: Workspace, servers: Servers) -> None:
             ["company"],
         ),
         ("Handbook again", {"url": servers.open.url}, []),
-    ):
-        add_server(workspace, view, body, places)
+    ]
+    for title, described, places in servers_made:
+        add_server(workspace, title, described, places)
     handbook = workspace.server("Handbook")
     admin.write("PATCH", f"/mcp/{handbook['sId']}", {"icon": "ActionBookOpenIcon"})
     workspace.set_tools(
@@ -153,7 +154,11 @@ def test_an_export_beside_manifests_writes_what_they_lack(
 ) -> None:
     project.write("mine.yaml", space("new"))
     project.apply()
-    body = {"isRestricted": False, "spaceKind": "regular", "managementMode": "manual"}
+    body: dict[str, Any] = {
+        "isRestricted": False,
+        "spaceKind": "regular",
+        "managementMode": "manual",
+    }
     workspace.admin.write("POST", "/spaces", {"name": "Own", "memberIds": [], **body})
     add_server(workspace, "Handbook", {"url": servers.open.url}, ["Own"])
     project.write("mine.yaml", space("new"), space("ours", displayName="own"))
