@@ -72,7 +72,9 @@ def export(
     left_out += _settle(made, [existing["workspace"], *existing["resources"]])
     files = _files(made, grouping)
     if workspace:
-        files = {"workspace.yaml": document(existing["workspace"], {}), **files}
+        home = existing["workspace"]
+        spec = {name: value for name, value in home["spec"].items() if value != {}}
+        files = {"workspace.yaml": document({**home, "spec": spec}, {}), **files}
     return Export(
         files=files,
         objects={draft.address: draft.live for draft in made},

@@ -129,7 +129,9 @@ def _auth(draft: Draft, auth: Mapping[str, Any], variables: Names) -> None:
             draft.say("auth", "the token can't be read back: put it where this reference points")
         case "automatic":
             draft.spec["auth"] = {"mode": mode, **whose}
-            draft.say("auth", *_scopes(draft, "  "))
+            shown = draft.live.facts.get("scope")
+            if shown:
+                draft.say("auth", f"not managed: its scopes, which the workspace says are {shown}")
         case "static-oauth":
             draft.comments[("spec", "auth")] = [*_static(draft, whose, variables)]
         case _:
@@ -149,16 +151,16 @@ def _static(draft: Draft, whose: Mapping[str, str], variables: Names) -> Iterato
     draft.secrets.clear()
     yield "  authorizationEndpoint: (where people sign in)"
     yield "  tokenEndpoint: (where codes become tokens)"
-    yield from _scopes(draft, "  ")
+    yield from _scopes(draft)
     for name, value in whose.items():
         yield f"  {name}: {value}"
 
 
-def _scopes(draft: Draft, indent: str) -> Iterator[str]:
+def _scopes(draft: Draft) -> Iterator[str]:
     shown = draft.live.facts.get("scope")
     if shown:
         listed = ", ".join(scalar(scope) for scope in str(shown).split())
-        yield f"{indent}scopes: [{listed}]"
+        yield f"  scopes: [{listed}]"
 
 
 def _headers(draft: Draft, headers: Mapping[str, Any], variables: Names) -> None:

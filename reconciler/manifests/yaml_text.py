@@ -69,7 +69,8 @@ def _entry(key: str, item: Any, at: Path, comments: Comments) -> Iterator[str]:
     start = f"{'  ' * (len(at) - 1)}{scalar(key)}:"
     flow = _flow(item)
     inside = any(len(other) > len(at) and other[: len(at)] == at for other in comments)
-    if flow is not None and not inside and len(start) + len(flow) < _WIDE:
+    listed = isinstance(item, (Mapping, list, tuple))
+    if flow is not None and not inside and (not listed or len(start) + len(flow) < _WIDE):
         yield f"{start} {flow}"
     elif isinstance(item, Mapping):
         yield start

@@ -120,11 +120,12 @@ def test_200_servers_are_exported_and_adopted_and_the_plan_is_empty(
         assert gate.calls(writes_only=True) == []
     folder = project.manifests / "servers"
     automatic = (folder / "oauth-auto-personal.yaml").read_text("utf-8")
-    assert "auth: {mode: automatic, credentials: personal}" in automatic.replace("\n    ", " ") or (
-        "mode: automatic" in automatic and "credentials: personal" in automatic
-    )
+    assert "mode: automatic" in automatic
+    assert "credentials: personal" in automatic
+    assert "its scopes, which the workspace says are read write" in automatic
     static = (folder / "oauth-static-platform.yaml").read_text("utf-8")
     assert "#   clientId: {env: OAUTH_STATIC_PLATFORM_MCP_CLIENT_ID}" in static
+    assert "#   scopes: [read, write]" in static
     assert _ACCESS not in automatic + static + (tmp_path / "manifests").joinpath(
         ".reconciler/main.json"
     ).read_text("utf-8")

@@ -12,7 +12,21 @@ from reconciler.manifests.yaml_text import comment, document
 from reconciler.resources import is_resource_name
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=12) | st.sampled_from(
-    ["yes", "No", "null", "~", "0o17", "1e5", "1_000", "2020-01-01", "a: b", "a #b", "- a", "!x"]
+    [
+        "yes",
+        "No",
+        "null",
+        "~",
+        "0o17",
+        "1e5",
+        "1_000",
+        "2020-01-01",
+        "a: b",
+        "a #b",
+        "- a",
+        "!x",
+        "x" * 200,
+    ]
 )
 SCALARS = TEXTS | st.booleans() | st.integers(-9, 9) | st.none()
 VALUES = st.recursive(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -49,8 +50,8 @@ def codes(made: Adoption) -> list[Code]:
     return [fault.code for fault in made.faults]
 
 
-def github(remote_id: str = "rms_1", **more: object) -> LiveResource:
-    return live_server(remote_id, {"displayName": "GitHub", **more})  # type: ignore[arg-type]  # JSON
+def github(remote_id: str = "rms_1", **more: Any) -> LiveResource:
+    return live_server(remote_id, {"displayName": "GitHub", **more})
 
 
 def test_what_the_manifest_says_as_the_workspace_has_it_is_no_change() -> None:

@@ -1,6 +1,7 @@
 """Sessions: what is written, when, and what is not."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
