@@ -52,6 +52,13 @@ class Code(StrEnum):
     UNKNOWN_TOOL = "unknown-tool"
     NAME_TAKEN = "name-taken"
     BOTH_CHANGED = "both-changed"
+    # what can't be adopted
+    UNKNOWN_REMOTE_ID = "unknown-remote-id"
+    WRONG_KIND = "wrong-kind"
+    ALREADY_OWNED = "already-owned"
+    HALF_MADE = "half-made"
+    NO_MATCH = "no-match"
+    SEVERAL_MATCHES = "several-matches"
     # what a plan holds back
     PROTECTED = "protected"
     MAX_DELETES = "max-deletes"

@@ -6,7 +6,16 @@ from dataclasses import dataclass, replace
 from reconciler.execution.memory import carried, completed
 from reconciler.execution.needs import written_secrets
 from reconciler.providers import Done, Run
-from reconciler.resources import Action, Change, Operation, Path, Resource, SecretRef, without
+from reconciler.resources import (
+    Action,
+    Address,
+    Change,
+    Operation,
+    Path,
+    Resource,
+    SecretRef,
+    without,
+)
 from reconciler.state import Entry, Session
 
 
@@ -46,7 +55,13 @@ class Bookkeeper:
                 deposed = (*deposed, change.remote_id)
             protect = bool(change.desired and change.desired.protect)
             self.session.put(
-                address, Entry(remote_id=done.remote_id, protect=protect, deposed=deposed)
+                address,
+                Entry(
+                    remote_id=done.remote_id,
+                    protect=protect,
+                    deposed=deposed,
+                    formerly=self._formerly(address),
+                ),
             )
             self._settle(change, scope, done)
         elif done.settles:
@@ -73,8 +88,13 @@ class Bookkeeper:
                 applied=completed(change.desired.spec, scope.learned),
                 protect=change.desired.protect,
                 fingerprints=self._fingerprints(change, change.desired),
+                formerly=self._formerly(change.address),
             ),
         )
+
+    def _formerly(self, address: Address) -> tuple[str, ...]:
+        entry = self.session.state.entries.get(address)
+        return entry.formerly if entry else ()
 
     def _settle(self, change: Change, scope: Run, done: Done) -> None:
         """Remember at once what can't be read back and would cost a person another sign-in."""

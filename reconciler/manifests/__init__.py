@@ -1,7 +1,20 @@
 """Manifests: YAML files to the desired set, with a located message for all that is wrong."""
 
 from reconciler.manifests.desired import InvalidDesired, from_json, to_json
+from reconciler.manifests.exporting import Export, Grouping, LeftOut, export
 from reconciler.manifests.loading import Loaded, load
 from reconciler.manifests.schema import schema_text, schemas
 
-__all__ = ["InvalidDesired", "Loaded", "from_json", "load", "schema_text", "schemas", "to_json"]
+__all__ = [
+    "Export",
+    "Grouping",
+    "InvalidDesired",
+    "LeftOut",
+    "Loaded",
+    "export",
+    "from_json",
+    "load",
+    "schema_text",
+    "schemas",
+    "to_json",
+]

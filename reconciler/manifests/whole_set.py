@@ -58,7 +58,11 @@ def _dangling(
 
 
 def check_previous_names(by_address: dict[Address, Manifest]) -> None:
-    """A previous name belongs to one resource, and to none that exists."""
+    """A previous name belongs to one resource, and to none that exists, unless that moves too.
+
+    Two resources may swap their names, and names may move up in a row: then the resource that has
+    the name now says where it gets its own object from.
+    """
     claimed: dict[Address, tuple[Manifest, At]] = {}
     for address, manifest in by_address.items():
         for at, name in manifest.texts("metadata", "previously"):
@@ -68,7 +72,7 @@ def check_previous_names(by_address: dict[Address, Manifest]) -> None:
                 _previous(manifest, at, f"{quoted(name)} was claimed before", other, place)
             elif old == address:
                 _previous(manifest, at, f"{quoted(name)} is this resource's own name")
-            elif old in by_address:
+            elif old in by_address and not any(by_address[old].texts("metadata", "previously")):
                 message = f"{quoted(name)} is the name of a resource that exists"
                 _previous(manifest, at, message, by_address[old], _NAME)
             claimed.setdefault(old, (manifest, at))

@@ -1,6 +1,7 @@
 """Which live object belongs to which manifest: renames, and creations that nobody saw end."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from reconciler.planning.inputs import Labels
@@ -64,41 +65,92 @@ def labels(state: State, snapshot: Snapshot) -> Labels:
     return Labels(by_id)
 
 
+def moved(state: State, moves: Mapping[Address, Address]) -> State:
+    """`state` with every address in `moves` renamed, all at once: names may go round in a circle.
+
+    What was started or is waited for moves along, and references of others follow.
+    """
+    names = {(old.kind, old.name): new.name for old, new in moves.items()}
+    return replace(
+        state,
+        entries={
+            moves.get(address, address): _relabelled(address, entry, names)
+            for address, entry in state.entries.items()
+        },
+        unfinished=tuple(
+            replace(intent, address=moves.get(intent.address, intent.address))
+            for intent in state.unfinished
+        ),
+        consents={moves.get(a, a): consent for a, consent in state.consents.items()},
+    )
+
+
 def _rename(
     resources: Mapping[Address, Resource], state: State
 ) -> tuple[State, list[tuple[Address, Address]]]:
+    state = _still_said(resources, state)
+    # A creation that nobody saw end may have no entry yet; it is renamed all the same.
+    started = {intent.address for intent in state.unfinished} | state.consents.keys()
+    moves = _moves(resources, state, state.entries.keys() | started)
+    circular = {new: old for old, new in moves.items() if old in resources}
+    renamed = moved(state, moves)
+    entries = {
+        a: replace(entry, formerly=(*entry.formerly, circular[a].name)) if a in circular else entry
+        for a, entry in renamed.entries.items()
+    }
+    told = [(old, new) for old, new in moves.items() if old in state.entries]
+    return replace(renamed, entries=entries), sorted(told, key=lambda move: move[1])
+
+
+def _still_said(resources: Mapping[Address, Resource], state: State) -> State:
+    """Former names that were taken from another resource count as long as the manifest says so."""
     entries = dict(state.entries)
-    started = {intent.address for intent in state.unfinished}
-    moves: list[tuple[Address, Address]] = []
-    renamed: dict[Address, Address] = {}
+    for address, entry in state.entries.items():
+        said = resources[address].previously if address in resources else entry.formerly
+        kept = tuple(name for name in entry.formerly if name in said)
+        if kept != entry.formerly:
+            entries[address] = replace(entry, formerly=kept)
+    return replace(state, entries=entries)
+
+
+def _moves(
+    resources: Mapping[Address, Resource], state: State, known: AbstractSet[Address]
+) -> dict[Address, Address]:
+    """Old to new address of every rename that can be done.
+
+    Its new address is free, or is moved away from at the same time; its old one is no resource
+    any more, or gets another object at the same time.
+    """
+    wanted: dict[Address, Address] = {}
     for address, resource in sorted(resources.items()):
-        for old_name in resource.previously:
-            old = Address(address.kind, old_name)
-            if address in entries or old in resources:
-                continue
-            # A creation that nobody saw end may have no entry yet; it is renamed all the same.
-            if old in entries or old in started or old in state.consents:
-                renamed[old] = address
-            if old in entries:
-                entries[address] = entries.pop(old)
-                moves.append((old, address))
-    intents = tuple(
-        replace(intent, address=renamed.get(intent.address, intent.address))
-        for intent in state.unfinished
-    )
-    for old, new in moves:
-        entries = {a: _relabelled(a, entry, old, new) for a, entry in entries.items()}
-    consents = {renamed.get(a, a): consent for a, consent in state.consents.items()}
-    return replace(state, entries=entries, unfinished=intents, consents=consents), moves
+        entry = state.entries.get(address)
+        done = entry.formerly if entry else ()
+        olds = (Address(address.kind, name) for name in resource.previously if name not in done)
+        for old in olds:
+            if old in known and old not in wanted and old != address:
+                wanted[old] = address
+                break
+    while True:
+        targets = set(wanted.values())
+        bad = [
+            old
+            for old, new in wanted.items()
+            if (new in state.entries and new not in wanted)
+            or (old in resources and old not in targets)
+        ]
+        if not bad:
+            return wanted
+        for old in bad:
+            del wanted[old]
 
 
-def _relabelled(address: Address, entry: Entry, old: Address, new: Address) -> Entry:
-    """The entry with `new` wherever its last applied spec refers to `old`."""
+def _relabelled(address: Address, entry: Entry, names: Mapping[tuple[str, str], str]) -> Entry:
+    """The entry with new names wherever its last applied spec refers to old ones."""
     applied = dict(entry.applied)
     for path, policy in KINDS[address.kind].fields.items():
         listed = applied.get(path[0])
-        if policy.references == old.kind and isinstance(listed, (list, tuple)):
-            applied[path[0]] = [new.name if item == old.name else item for item in listed]
+        if policy.references and isinstance(listed, (list, tuple)):
+            applied[path[0]] = [names.get((policy.references, str(i)), i) for i in listed]
     return replace(entry, applied=applied) if applied != entry.applied else entry
 
 
@@ -126,4 +178,5 @@ def _recovered_entry(intent: Intent, state: State, live: LiveResource) -> Entry:
     deposed = tuple(before.deposed) if before else ()
     if intent.replaces:
         deposed = (*deposed, intent.replaces)
-    return Entry(remote_id=live.remote_id, protect=protect, deposed=deposed)
+    formerly = before.formerly if before else ()
+    return Entry(remote_id=live.remote_id, protect=protect, deposed=deposed, formerly=formerly)

@@ -184,8 +184,16 @@ class _Names:
             Code.NAME_TAKEN,
             f"the workspace already has `{live.title}` ({live.remote_id}), {whose}",
             "choose another `displayName`, or rename or delete the other one in the workspace",
+            *(() if owner or live.broken else (_adopt(change.address, live),)),
             notes=("nothing that the state doesn't own is ever changed",) if not owner else (),
         )
+
+
+def _adopt(address: Address, live: LiveResource) -> str:
+    return (
+        f"if it is this one, and no other repository manages it: "
+        f"`reconciler adopt {address}={live.remote_id}`"
+    )
 
 
 def _limited(

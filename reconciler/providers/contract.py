@@ -64,14 +64,15 @@ class ReadRequest:
     """What planning needs to know.
 
     Objects of a kind in `owned` (remote ids) or whose title is in `titles` (casefolded display
-    names) are read in full; the rest may be read in outline. `members` and `groups` ask for the
-    directory.
+    names) are read in full; the rest may be read in outline, unless `everything` is wanted.
+    `members` and `groups` ask for the directory.
     """
 
     owned: Mapping[str, frozenset[str]]
     titles: Mapping[str, frozenset[str]]
     members: bool = False
     groups: bool = False
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from reconciler.resources.changes import (
     Refusal,
     Shown,
 )
-from reconciler.resources.fields import API_VERSION
+from reconciler.resources.fields import API_VERSION, is_resource_name
 from reconciler.resources.icons import ICONS
 from reconciler.resources.kinds import KINDS, WORKSPACE_KIND
 from reconciler.resources.mcp_server import (
@@ -101,6 +101,7 @@ __all__ = [
     "Workspace",
     "WorkspaceManifest",
     "WorkspaceSpec",
+    "is_resource_name",
     "secret_refs",
     "show_path",
     "without",

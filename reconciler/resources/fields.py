@@ -1,5 +1,6 @@
 """Field types that several kinds share, with the constraints that models and schemas both use."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -20,6 +21,12 @@ ResourceName = Annotated[
         examples=["github"],
     ),
 ]
+
+
+def is_resource_name(text: str) -> bool:
+    """Whether `text` may be a `metadata.name`."""
+    return re.match(_NAME_PATTERN, text) is not None and not text.endswith("\n")
+
 
 # No control characters, no white space at either end: the platform trims names, and a name that
 # it trims would differ from the manifest for ever.

@@ -92,13 +92,15 @@ class Snapshot:
 
     `resources[kind][remote_id]`. Kinds in `complete` were listed whole, so that an absence there
     is a fact; nothing is ever deleted or declared gone on an incomplete list. `company` are the
-    remote ids that stand for the whole workspace. `calls` counts the HTTP requests it took.
+    remote ids that stand for the whole workspace. `built_in` are the names of the platform's own
+    servers, which nobody manages. `calls` counts the HTTP requests it took.
     """
 
     workspace_id: str
     resources: Mapping[str, Mapping[str, LiveResource]]
     complete: frozenset[str]
     company: frozenset[str] = frozenset()
+    built_in: tuple[str, ...] = ()
     directory: Directory = Directory()
     calls: int = 0
 

@@ -24,6 +24,7 @@ class _Entry(_Document):
     protect: bool = False
     fingerprints: dict[str, str] = {}
     deposed: list[str] = []
+    formerly: list[str] = []
 
 
 class _Intent(_Document):
@@ -72,6 +73,8 @@ def entry_json(entry: Entry) -> dict[str, Any]:
         }
     if entry.deposed:
         parts["deposed"] = list(entry.deposed)
+    if entry.formerly:
+        parts["formerly"] = list(entry.formerly)
     return parts
 
 
@@ -170,6 +173,7 @@ def _entry(entry: _Entry) -> Entry:
         protect=entry.protect,
         fingerprints={tuple(k.split(_SEPARATOR)): v for k, v in entry.fingerprints.items()},
         deposed=tuple(entry.deposed),
+        formerly=tuple(entry.formerly),
     )
 
 

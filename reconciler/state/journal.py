@@ -57,6 +57,11 @@ class Journal:
         value = None if entry is None else entry_json(entry)
         self._append({"event": "entry", "address": str(address), "entry": value})
 
+    def entries(self, changed: Mapping[Address, Entry | None]) -> None:
+        """What we own at several addresses from now on; a crash leaves all of it or none."""
+        values = {str(a): None if e is None else entry_json(e) for a, e in changed.items()}
+        self._append({"event": "entries", "entries": values})
+
     def consent(self, address: Address, consent: Consent | None) -> None:
         """A sign-in is waited for at `address` from now on; None for no more."""
         value = None if consent is None else consent_json(consent)
@@ -115,6 +120,13 @@ def fold(state: State, text: str, *, name: str) -> State:
                 if event["lineage"] != state.lineage or event["serial"] > state.serial:
                     raise ValueError("it was begun on another state")
                 continue
+            if kind == "entries":
+                changed = {
+                    address_of(text): None if value is None else entry_from_json(value)
+                    for text, value in event["entries"].items()
+                }
+                _fold_entries(entries, owners, changed)
+                continue
             address = address_of(event["address"])
             if kind == "intent":
                 intent = intent_from_json({k: v for k, v in event.items() if k != "event"})
@@ -125,20 +137,34 @@ def fold(state: State, text: str, *, name: str) -> State:
                 consents.pop(address, None)
             elif kind == "consent":
                 consents[address] = consent_from_json(event["consent"])
-            elif kind == "entry" and event["entry"] is None:
-                entries.pop(address, None)
             elif kind == "entry":
-                entry = entry_from_json(event["entry"])
-                former = owners.get((address.kind, entry.remote_id), address)
-                if former != address and _holds(entries.get(former), entry.remote_id):
-                    del entries[former]  # it was renamed: an object has one owner
-                owners[address.kind, entry.remote_id] = address
-                entries[address] = entry
+                value = event["entry"]
+                entry = None if value is None else entry_from_json(value)
+                _fold_entries(entries, owners, {address: entry})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StateUnreadable(name, f"line {number} of its journal: {error}") from None
     return replace(
         state, entries=entries, unfinished=tuple(open_intents.values()), consents=consents
     )
+
+
+def _fold_entries(
+    entries: dict[Address, Entry],
+    owners: dict[tuple[str, str], Address],
+    changed: Mapping[Address, Entry | None],
+) -> None:
+    """Set what is owned at some addresses. An object that another one owned was renamed."""
+    for address, entry in changed.items():
+        entries.pop(address, None)
+        if entry is None:
+            continue
+        former = owners.get((address.kind, entry.remote_id), address)
+        if former not in changed and _holds(entries.get(former), entry.remote_id):
+            del entries[former]
+    for address, entry in changed.items():
+        if entry is not None:
+            owners[address.kind, entry.remote_id] = address
+            entries[address] = entry
 
 
 def _holds(entry: Entry | None, remote_id: str) -> bool:

@@ -12,7 +12,9 @@ class Entry:
 
     `applied` is the spec as last applied, with references for secrets; it is empty while a
     creation is unfinished. `fingerprints` tell a rotated secret from the one last written.
-    `deposed` are objects that a replace has superseded but not deleted yet.
+    `deposed` are objects that a replace has superseded but not deleted yet. `formerly` are names
+    of `metadata.previously` that it took from a resource that is still there, so that two that
+    swapped their names don't swap them again.
     """
 
     remote_id: str
@@ -20,6 +22,7 @@ class Entry:
     protect: bool = False
     fingerprints: Mapping[Path, str] = field(default_factory=dict)
     deposed: tuple[str, ...] = ()
+    formerly: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

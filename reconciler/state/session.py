@@ -5,7 +5,7 @@ import math
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -87,17 +87,7 @@ class Session:
     def start_from(self, state: State) -> None:
         """Take over what planning found (renames, recovered creations) before the first call."""
         with self._lock:
-            gone = self.state.entries.keys() - state.entries.keys()
-            renamed = {(a.kind, self.state.entries[a].remote_id): a for a in gone}
-            for address, entry in state.entries.items():
-                old = renamed.get((address.kind, entry.remote_id))
-                if old is None:
-                    self.put(address, entry)
-                else:  # one step, so that the object never has two owners, nor none
-                    self._journal.entry(address, entry)
-                    self.state = self.state.drop(old).put(address, entry)
-            for address in gone:
-                self.drop(address)
+            self._own(state.entries)
             for address in self.state.consents.keys() | state.consents.keys():
                 self.ask(address, state.consents.get(address))
             for intent in self.state.unfinished:
@@ -106,6 +96,18 @@ class Session:
             for intent in state.unfinished:
                 if intent not in self.state.unfinished:
                     self.intend(intent)
+
+    def _own(self, entries: Mapping[Address, Entry]) -> None:
+        """Own exactly `entries`, in one step: no object ever has two owners, nor none."""
+        before = self.state.entries
+        changed: dict[Address, Entry | None] = {
+            address: entry for address, entry in entries.items() if before.get(address) != entry
+        }
+        changed |= dict.fromkeys(before.keys() - entries.keys())
+        if changed:
+            self._journal.entries(changed)
+            self.state = replace(self.state, entries=dict(entries))
+            self._write_now_and_then()
 
     def flush(self) -> None:
         """Rewrite the file with everything known, and empty the journal."""

@@ -6,18 +6,32 @@ from reconciler.views.identity_text import (
     identities_json,
     identities_text,
 )
+from reconciler.views.ownership_text import (
+    AdoptionView,
+    adoption_json,
+    adoption_text,
+    entry_json,
+    owned_json,
+    owned_text,
+)
 from reconciler.views.plan_text import PlanView, plan_text, summary_line
 from reconciler.views.probe_document import probe_json
 from reconciler.views.probe_text import probe_text
 from reconciler.views.report_text import outcome_line, report_json, report_text, summary
 
 __all__ = [
+    "AdoptionView",
     "IdentityView",
     "PlanView",
     "WorkspaceView",
+    "adoption_json",
+    "adoption_text",
+    "entry_json",
     "identities_json",
     "identities_text",
     "outcome_line",
+    "owned_json",
+    "owned_text",
     "plan_text",
     "probe_json",
     "probe_text",

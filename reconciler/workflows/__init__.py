@@ -1,5 +1,9 @@
 """Workflows: wire the stages together for each command. I/O happens here and below."""
 
+from reconciler.manifests import Grouping
+from reconciler.planning import Matching
+from reconciler.workflows.adopting import Adopted
+from reconciler.workflows.adopting import adopt as adopt_objects
 from reconciler.workflows.applying import Applied, apply, exit_code
 from reconciler.workflows.connecting import connect, takes_a_person
 from reconciler.workflows.context import (
@@ -9,26 +13,38 @@ from reconciler.workflows.context import (
     load_manifests,
     open_context,
 )
+from reconciler.workflows.exporting import Exported, export_workspace, open_workspace
 from reconciler.workflows.failures import Exit, Stop
+from reconciler.workflows.owning import forget_addresses, move_address, owned_at
 from reconciler.workflows.planning import Planned, make
 from reconciler.workflows.probing import probe_server
 from reconciler.workflows.saved import open_saved, read_saved, saved_view, write_plan
 
 __all__ = [
+    "Adopted",
     "Applied",
     "Context",
     "Exit",
+    "Exported",
+    "Grouping",
+    "Matching",
     "Options",
     "Planned",
     "Stop",
+    "adopt_objects",
     "apply",
     "as_stops",
     "connect",
     "exit_code",
+    "export_workspace",
+    "forget_addresses",
     "load_manifests",
     "make",
+    "move_address",
     "open_context",
     "open_saved",
+    "open_workspace",
+    "owned_at",
     "probe_server",
     "read_saved",
     "saved_view",

@@ -85,15 +85,27 @@ def make(
     """Read everything and plan; `state` when the caller holds it already. Raises ProviderError,
     StateError, Stop."""
     state = state or context.store.load()
+    resources = {} if mode == "destroy" else context.desired.resources
+    snapshot = look(context, connection, read_request(resources, state))
+    return decide(context, snapshot, state, mode=mode)
+
+
+def look(context: Context, connection: Connection, request: ReadRequest) -> Snapshot:
+    """Read the workspace with a session that can't write. Raises ProviderError."""
     say = context.options.say
     say(f"reading workspace {context.title}")
-    resources = {} if mode == "destroy" else context.desired.resources
     with context.provider.reader(connection) as reader:
         caller = reader.check_access()
         say(f"signed in as {caller.email} ({caller.role})")
-        snapshot = reader.snapshot(read_request(resources, state))
+        snapshot = reader.snapshot(request)
     found = sum(map(len, snapshot.resources.values()))
     say(f"read {found} live objects in {snapshot.calls} calls")
+    return snapshot
+
+
+def decide(context: Context, snapshot: Snapshot, state: State, *, mode: Mode = "apply") -> Planned:
+    """Plan on what was read."""
+    resources = {} if mode == "destroy" else context.desired.resources
     inputs = Inputs.of(
         replace(context.desired, resources=resources),
         state=state,

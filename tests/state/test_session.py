@@ -1,6 +1,7 @@
 """Sessions: what is written, when, and what is not."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -210,3 +211,24 @@ def test_after_a_rewrite_within_a_run_the_journal_tells_what_it_stands_on(tmp_pa
         first = json.loads(journal.read_text().splitlines()[0])
         assert (first["event"], first["serial"]) == ("begin", held.state.serial)
         assert set(store(tmp_path).load().entries) == {FINANCE, GITHUB}
+
+
+def test_a_swap_of_names_is_one_step_wherever_it_is_cut(tmp_path: Path) -> None:
+    a, b = Address("Space", "a"), Address("Space", "b")
+    one, two = entry("vlt_1"), entry("vlt_2")
+    with session(tmp_path) as held:
+        held.put(a, one)
+        held.put(b, two)
+    file = tmp_path / "acme.json"
+    before = file.read_bytes()
+    with session(tmp_path) as held:
+        held.start_from(replace(held.state, entries={a: two, b: one}))
+        text = (tmp_path / "acme.json.journal").read_bytes()
+    after = file.read_bytes()
+    for saved in (before, after):
+        for cut in range(len(text) + 1):
+            file.write_bytes(saved)
+            (tmp_path / "acme.json.journal").write_bytes(text[:cut])
+            entries = store(tmp_path).load().entries
+            done = cut == len(text) or saved == after
+            assert entries == ({a: two, b: one} if done else {a: one, b: two})

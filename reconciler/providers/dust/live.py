@@ -156,6 +156,7 @@ def _facts(
         "serverName": server.name,
         "oAuthUseCase": None if view is None else view.o_auth_use_case,
         "provider": None if server.authorization is None else server.authorization.provider,
+        "scope": None if server.authorization is None else server.authorization.scope,
         "workspaceConnection": connected,
         "restrictedToSkills": view is not None and view.is_restricted_to_skills,
         # Whether the last sync failed. Its text is the remote server's, and may repeat a secret.

@@ -96,7 +96,8 @@ class DustReader:
             members = pool.start(lambda: read_members(self._client)) if request.members else None
             groups = pool.start(lambda: read_groups(self._client)) if request.groups else None
             pool.finish()
-            pairs = self._pairs(places, servers.result(), views.result())
+            listed = servers.result()
+            pairs = self._pairs(places, listed, views.result())
             live = _servers(places, pairs, connected.result())
             spaces = _spaces(places, {sid: f.result() for sid, f in details.items()}, live)
         return Snapshot(
@@ -107,6 +108,7 @@ class DustReader:
             },
             complete=frozenset({"Space", "MCPServer"}),
             company=frozenset({places.company}),
+            built_in=tuple(sorted(server.name for server in listed if not server.is_remote)),
             directory=_directory(members, groups),
             calls=self._client.calls - before,
         )
@@ -174,7 +176,7 @@ class DustReader:
 def _asked_for(space: SpaceOutline, request: ReadRequest) -> bool:
     owned = request.owned.get("Space", frozenset())
     titles = request.titles.get("Space", frozenset())
-    return space.s_id in owned or space.name.strip().casefold() in titles
+    return request.everything or space.s_id in owned or space.name.strip().casefold() in titles
 
 
 def _match(

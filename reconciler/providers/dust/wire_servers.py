@@ -46,9 +46,10 @@ class ToolRow(TypedDict):
 
 
 class Authorization(Wire):
-    """How a server was connected when it was created."""
+    """How a server was connected when it was created; `scope` is what was asked for, or pinned."""
 
     provider: str
+    scope: str | None = None
 
 
 class ServerInView(Wire):

@@ -1,0 +1,152 @@
+"""`reconciler state` and `forget`: look at what is owned, rename it, give it up."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.console import Console
+from reconciler.cli.options import (
+    RunFlags,
+    files_option,
+    output_option,
+    read_context,
+    workspace_option,
+)
+
+if TYPE_CHECKING:
+    from reconciler.workflows import Context
+
+_OFFLINE = RunFlags(timeout=30.0, parallelism=1, allow=frozenset())
+
+
+@click.group()
+def state() -> None:
+    """Look at what the state owns, or rename it there. The workspace isn't asked."""
+
+
+@state.command("list")
+@files_option
+@workspace_option
+@output_option
+@click.pass_obj
+def list_(console: Console, files: tuple[Path, ...], workspace: str | None, output: str) -> int:
+    """List everything that is owned."""
+    context = _context(console, files, workspace, output)
+    from reconciler.views import owned_json, owned_text
+    from reconciler.workflows import as_stops
+
+    with as_stops():
+        found = context.store.load()
+    if console.json:
+        console.value(owned_json(found))
+    else:
+        console.data(owned_text(found, console.out))
+    return 0
+
+
+@state.command()
+@click.argument("address")
+@files_option
+@workspace_option
+@output_option
+@click.pass_obj
+def show(
+    console: Console, address: str, files: tuple[Path, ...], workspace: str | None, output: str
+) -> int:
+    """Show what is remembered of one resource; never a secret, nor its fingerprint."""
+    context = _context(console, files, workspace, output)
+    from reconciler.views import entry_json
+    from reconciler.workflows import as_stops, owned_at
+
+    with as_stops():
+        found, entry = owned_at(context, address)
+    shown = entry_json(found, entry)
+    if console.json:
+        console.value({"format": "reconciler.remembered/v1", **shown})
+    else:
+        console.data("\n".join(f"{k}: {_plain(v)}" for k, v in shown.items()))
+    return 0
+
+
+@state.command()
+@click.argument("old")
+@click.argument("new")
+@files_option
+@workspace_option
+@output_option
+@click.pass_obj
+def mv(
+    console: Console,
+    *,
+    old: str,
+    new: str,
+    files: tuple[Path, ...],
+    workspace: str | None,
+    output: str,
+) -> int:
+    """Give what OLD owns to NEW, which owns nothing yet; the object itself stays as it is.
+
+    In a pipeline, `metadata.previously` in the manifest does the same at the next apply.
+    """
+    context = _context(console, files, workspace, output)
+    from reconciler.workflows import as_stops, move_address
+
+    with as_stops():
+        entry = move_address(context, old, new)
+    if console.json:
+        moved = {"from": old, "to": new, "remoteId": entry.remote_id}
+        console.value({"format": "reconciler.ownership/v1", "moved": [moved], "forgotten": []})
+    else:
+        console.data(f"{old} is now {new} ({entry.remote_id})")
+    return 0
+
+
+@click.command()
+@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
+@files_option
+@workspace_option
+@output_option
+@click.pass_obj
+def forget(
+    console: Console,
+    addresses: tuple[str, ...],
+    files: tuple[Path, ...],
+    workspace: str | None,
+    output: str,
+) -> int:
+    """Own what is at ADDRESS no longer; the object stays in the workspace, untouched."""
+    context = _context(console, files, workspace, output)
+    from reconciler.workflows import as_stops, forget_addresses
+
+    with as_stops():
+        gone = forget_addresses(context, addresses)
+    if console.json:
+        forgotten = [
+            {"address": str(a), "remoteIds": [] if e is None else [e.remote_id, *e.deposed]}
+            for a, e in gone.items()
+        ]
+        document = {"format": "reconciler.ownership/v1", "moved": [], "forgotten": forgotten}
+        console.value(document)
+        return 0
+    for address, entry in gone.items():
+        ids = "" if entry is None else f" ({', '.join((entry.remote_id, *entry.deposed))})"
+        console.data(f"forgot {address}{ids}")
+        if address in context.desired.resources:
+            console.talk(
+                f"  = note: a manifest still describes {address}: the next apply would make it "
+                "anew; take the manifest out, or adopt the object again"
+            )
+    return 0
+
+
+def _context(
+    console: Console, files: tuple[Path, ...], workspace: str | None, output: str
+) -> "Context":
+    console.json = output == "json"
+    return read_context(console, files, workspace, _OFFLINE)
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
