@@ -81,7 +81,10 @@ def test_an_apply_that_can_not_ask_for_a_sign_in_does_the_rest_and_says_why(
     assert "failed + MCPServer/desk" in done.out, str(done)
     assert "the platform can't find out how to sign in to it" in done.out
     assert says in done.out
-    assert "while: sign in to `Desk` as an administrator (POST /api/w/" in done.out
+    assert (
+        "while: sign in to `Desk` as an administrator (POST /mcp/discover_oauth_metadata)"
+        in done.out
+    )
     assert "apply again once the server and its authorization server answer" in done.out
     assert "isn't known" not in done.out, "nothing is left to look up"
     assert set(scene.workspace.spaces()) == {"Team"}
@@ -155,7 +158,7 @@ def test_a_code_that_can_not_be_redeemed_now_is_followed_by_another(
         running.enter(scene.visit(url, mode))
         done = running.end()
     assert done.code == 0, str(done)
-    assert _EXCHANGE[outage] in done.err
+    assert _EXCHANGE[outage] in done.err, str(done)
     scene.project.settled()
 
 
@@ -166,7 +169,7 @@ def test_a_code_that_is_never_redeemed_leaves_the_sign_in_pending(scene: Scene) 
         running.enter(landed)
         done = running.end()
     assert done.code == 6, str(done)
-    assert _EXCHANGE["503"] in done.err
+    assert _EXCHANGE["503"] in done.err, str(done)
     assert landed.partition("code=")[2].partition("&")[0] not in done.out + done.err
     scene.oidc.heal()
     assert scene.sign_in().code == 0

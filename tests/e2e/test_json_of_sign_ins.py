@@ -9,7 +9,6 @@ import pytest
 
 from tests.e2e.signing import MODES, Parts, Scene, opened, scene_of
 from tests.e2e.test_json_output import checked
-from tests.e2e.world import EXPIRED
 from tests.parts.cli import Done
 
 _EACH = 12
@@ -123,7 +122,7 @@ def test_callbacks_of_the_workspace_are_those_that_sign_ins_come_back_to(scene: 
     told = checked(scene.project.run(*live), "callbacks")["workspace"]
     assert told["redirectUris"] == {mode: scene.callback_of(mode) for mode in MODES}
 
-    scene.project.environ["DUST_ACCESS_TOKEN"] = EXPIRED
+    scene.project.environ["DUST_ACCESS_TOKEN"] = "nobody-has-this-token"
     failure = checked(scene.project.run(*live, code=1), "failure")
     assert "isn't accepted" in failure["message"]
     both = scene.project.run(*live, "--region", "eu", code=64)
