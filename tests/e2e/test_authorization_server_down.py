@@ -243,6 +243,6 @@ def test_a_server_that_is_down_after_the_sign_in_is_what_is_told(scene: Scene) -
     finally:
         scene.mcp.start()
     assert "Could not connect to the MCP server" in done.out
-    assert "has to sign in" not in done.out
+    assert "MCPServer/desk failed" in done.err
     scene.project.apply()
     scene.project.settled()
