@@ -72,16 +72,28 @@ class Console:
             self.talk(render_text(found, self.err))
         self.error(message, notes, help_)
         if self.json:
-            self.value(
-                {
-                    "format": "reconciler.failure/v1",
-                    "exitCode": code,
-                    "message": message,
-                    "notes": list(notes),
-                    "help": list(help_),
-                    "diagnostics": render_json(found),
-                }
-            )
+            self.failure_value(code, message, notes=notes, help_=help_, diagnostics=found)
+
+    def failure_value(
+        self,
+        code: int,
+        message: str,
+        *,
+        notes: tuple[str, ...] = (),
+        help_: tuple[str, ...] = (),
+        diagnostics: Diagnostics | None = None,
+    ) -> None:
+        """Print the failure as data."""
+        self.value(
+            {
+                "format": "reconciler.failure/v1",
+                "exitCode": code,
+                "message": message,
+                "notes": list(notes),
+                "help": list(help_),
+                "diagnostics": render_json(diagnostics or Diagnostics()),
+            }
+        )
 
     def error(self, message: str, notes: tuple[str, ...] = (), help_: tuple[str, ...] = ()) -> None:
         """Say why the command failed, and what to do."""

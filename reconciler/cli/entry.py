@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import click
 
@@ -100,21 +101,27 @@ def _run(arguments: list[str], console: Console) -> int:
         error.show()
         return _USAGE
     except click.UsageError as error:
-        error.show()
-        return _USAGE
+        return _misused(error, arguments, console)
     except (click.Abort, KeyboardInterrupt):
         console.talk("")  # the terminal's line has `^C` on it
         console.failure(_INTERRUPTED, "interrupted")
         return _INTERRUPTED
     except click.ClickException as error:
-        error.show()
-        return _USAGE
+        return _misused(error, arguments, console)
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for the flush at exit
         return _BUG
     except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours, in words
         return _explain(error, console)
     return code if isinstance(code, int) else 0
+
+
+def _misused(error: click.ClickException, arguments: list[str], console: Console) -> int:
+    """Say so as click does; as data too when JSON is asked for, which wasn't read yet."""
+    error.show()
+    if "--output=json" in arguments or ("--output", "json") in pairwise(arguments):
+        console.failure_value(_USAGE, error.format_message())
+    return _USAGE
 
 
 def _explain(error: Exception, console: Console) -> int:

@@ -31,6 +31,8 @@ class AtTheKeyboard:
         self._browser = browser
         self._deadline = deadline
         self._ends: dict[str, float] = {}
+        self._handed: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
         self._lines: SimpleQueue[str] = SimpleQueue()
         self._listening = False
 
@@ -40,6 +42,7 @@ class AtTheKeyboard:
         consent: Consent,
         *,
         fresh: bool,
+        trouble: str,
         finish: Callable[[str], None],
     ) -> Step:
         """Wait for a while. Raises ProviderError when a pasted address doesn't finish it."""
@@ -47,6 +50,8 @@ class AtTheKeyboard:
             if not fresh:
                 return Step.AGAIN  # begun by an earlier run, whose session is over
             self._begin(change, consent)
+        if trouble and consent.connection in self._handed:
+            self._say_once(consent, trouble)
         line = self._wait(min(time.monotonic() + _POLL_SECONDS, self._ends[consent.connection]))
         if self._stop.is_set():
             return Step.LEAVE
@@ -58,12 +63,26 @@ class AtTheKeyboard:
                 self._console.talk(f"  {printable(error.message)}")
                 self._console.talk("  still waiting: open the address again if nothing follows")
             else:
+                self._handed.add(consent.connection)
                 self._console.talk("  the platform has the sign-in")
             return Step.RETRY
         if time.monotonic() >= self._ends[consent.connection]:
-            self._console.talk(f"nobody signed in to {change.address} in {self._deadline:g} s")
+            self._give_up(change, consent)
             return Step.LEAVE
         return Step.RETRY
+
+    def _say_once(self, consent: Consent, trouble: str) -> None:
+        if (consent.connection, trouble) not in self._told:
+            self._told.add((consent.connection, trouble))
+            self._console.talk(f"  not usable yet: {printable(trouble)}")
+            self._console.talk("  trying again and again: is its authorization server up?")
+
+    def _give_up(self, change: Change, consent: Consent) -> None:
+        seconds = f"{self._deadline:g} s"
+        if consent.connection in self._handed:
+            self._console.talk(f"the sign-in to {change.address} was of no use for {seconds}")
+        else:
+            self._console.talk(f"nobody signed in to {change.address} in {seconds}")
 
     def _begin(self, change: Change, consent: Consent) -> None:
         self._ends[consent.connection] = time.monotonic() + self._deadline

@@ -91,20 +91,23 @@ def drift(
     """
     console.json = output == "json"
     planned = _plan(console, files, workspace, flags, mode="apply")
-    from reconciler.diagnostics import count
+    from reconciler.diagnostics import as_json, count, render_text
     from reconciler.planning import change_json
     from reconciler.views import plan_text
 
     drifted = planned.plan.drifted
     if console.json:
-        console.value(
-            {"format": "reconciler.drift/v1", "changes": [change_json(c) for c in drifted]}
-        )
+        warnings = [as_json(warning) for warning in planned.plan.warnings]
+        changes = [change_json(change) for change in drifted]
+        console.value({"format": "reconciler.drift/v1", "changes": changes, "warnings": warnings})
     elif drifted:
         view = replace(planned.view(), changes=drifted, noun="Drift")
         console.data(plan_text(view, console.out))
     else:
         edits = len(planned.plan.changes)
+        warnings = render_text(planned.plan.warnings, console.out)
+        if warnings:
+            console.data(warnings)
         more = f" ({count(edits, 'change')} of your own to apply)" if edits else ""
         console.data(f"{console.out.bold('No drift')}: the workspace is as last applied{more}.")
     return 2 if detailed_exitcode and drifted else 0

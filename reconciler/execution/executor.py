@@ -31,7 +31,7 @@ from reconciler.resources import (
     Snapshot,
 )
 from reconciler.secrets import Secret
-from reconciler.state import Consent, Intent, Session
+from reconciler.state import Intent, Session
 
 
 class Listener:
@@ -116,6 +116,25 @@ def _cut_short(change: Change, operation: Operation, stopped: Stopped) -> Result
     )
 
 
+def _pending(change: Change, pending: ConsentPending) -> Result:
+    position = _sign_in_of(change)
+    help_ = f"that person runs `reconciler connect {change.address}`"
+    if pending.trouble:
+        help_ = (
+            "apply again if that person has signed in already: the server's authorization server "
+            f"may be down; else {help_}"
+        )
+    return Result(
+        change=change,
+        outcome=Outcome.PENDING,
+        operation=change.operations[position],
+        started=position > 0,
+        message=pending.message,
+        help=(help_,),
+        consent=pending.consent,
+    )
+
+
 def _refused(change: Change) -> Result:
     message = change.refusal.diagnostic.message if change.refusal else ""
     return Result(change=change, outcome=Outcome.REFUSED, message=message)
@@ -183,7 +202,7 @@ class _Worker:
             try:
                 result = self._attempt(change, operation, scope)
             except ConsentPending as pending:
-                result = self._ask(change, pending.consent, scope)
+                result = self._ask(change, pending, scope)
                 if result is None:
                     position = _sign_in_of(change)
                     continue
@@ -192,8 +211,9 @@ class _Worker:
             position += 1
         return None
 
-    def _ask(self, change: Change, consent: Consent, scope: Run) -> Result | None:
+    def _ask(self, change: Change, pending: ConsentPending, scope: Run) -> Result | None:
         """Turn to the person; None when it is worth another try."""
+        consent = pending.consent
         fresh, scope.consent = consent != scope.consent, consent
         self._session.ask(change.address, consent)
         position = _sign_in_of(change)
@@ -205,6 +225,7 @@ class _Worker:
                     change,
                     consent,
                     fresh=fresh,
+                    trouble=pending.trouble,
                     finish=lambda callback: self._tools.writer.finish_sign_in(consent, callback),
                 )
         except ProviderError as error:
@@ -213,19 +234,10 @@ class _Worker:
                 Result.of_error(change, Outcome.FAILED, operation, error), started=position > 0
             )
         if step is Step.AGAIN:
-            self._session.ask(change.address, None)
-            scope.consent = None
+            scope.consent = None  # remembered until there is another: beginning one may fail
         if step is not Step.LEAVE:
             return None
-        return Result(
-            change=change,
-            outcome=Outcome.PENDING,
-            operation=operation,
-            started=position > 0,
-            message=f"{consent.who} has to sign in",
-            help=(f"that person runs `reconciler connect {change.address}`",),
-            consent=consent,
-        )
+        return _pending(change, pending)
 
     def _attempt(self, change: Change, operation: Operation, scope: Run) -> Result | None:
         """Send one operation; None when it went through."""

@@ -45,7 +45,7 @@ class Result:
             change=change,
             outcome=outcome,
             operation=operation,
-            started=operation is not change.operations[0] or outcome is Outcome.UNKNOWN,
+            started=outcome is Outcome.UNKNOWN or _written_before(change, operation),
             message=error.message,
             call=error.call,
             help=error.help,
@@ -86,3 +86,9 @@ class Report:
     def touched(self) -> bool:
         """Whether anything was changed in the workspace."""
         return bool(self.of(Outcome.APPLIED)) or any(result.started for result in self.results)
+
+
+def _written_before(change: Change, operation: Operation) -> bool:
+    """Whether the change wrote anything before `operation`; to sign in writes nothing."""
+    before = change.operations[: change.operations.index(operation)]
+    return any(not each.interactive for each in before)

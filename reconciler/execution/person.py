@@ -25,12 +25,14 @@ class Person(Protocol):
         consent: Consent,
         *,
         fresh: bool,
+        trouble: str,
         finish: Callable[[str], None],
     ) -> Step:
         """Called when `change` waits for `consent`; may take its time.
 
-        Parameters: `fresh` says that the sign-in was begun just now; `finish` takes the address
-        that the browser landed on.
+        Parameters: `fresh` says that the sign-in was begun just now; `trouble` why the platform
+        can't use one that it may have already; `finish` takes the address that the browser landed
+        on.
 
         Raises ProviderError when the sign-in has failed.
         """

@@ -55,7 +55,22 @@ class Unreachable(ProviderError):
 
 
 class OutcomeUnknown(ProviderError):
-    """Sent, no usable answer: read, then decide."""
+    """Sent, no usable answer: read, then decide.
+
+    Parameters: `reason` is what came instead of an answer, in words.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        call: str = "",
+        status: int | None = None,
+        help: tuple[str, ...] = (),  # noqa: A002 - the word of diagnostics
+        reason: str = "",
+    ) -> None:
+        super().__init__(message, call=call, status=status, help=help)
+        self.reason = reason
 
 
 class Unexpected(ProviderError):
@@ -67,8 +82,13 @@ class Interrupted(ProviderError):
 
 
 class ConsentPending(ProviderError):
-    """A person has to sign in first; nothing else is wrong."""
+    """A person has to sign in first; nothing else is wrong.
 
-    def __init__(self, consent: Consent) -> None:
-        super().__init__(f"{consent.who} has to sign in")
+    Parameters: `trouble` is what the platform says where it may have the sign-in already, and
+    gets no access token with it.
+    """
+
+    def __init__(self, consent: Consent, *, trouble: str = "") -> None:
+        super().__init__(f"{consent.who} has to sign in" + (f": {trouble}" if trouble else ""))
         self.consent = consent
+        self.trouble = trouble

@@ -59,6 +59,7 @@ class DriftDocument(Part):
 
     format: Literal["reconciler.drift/v1"]
     changes: list[ChangeDocument]
+    warnings: list[DiagnosticDocument]
 
 
 class FailureDocument(Part):
@@ -100,6 +101,20 @@ class IdentityDocument(Part):
     renewed: bool
     workspaces: list[WorkspaceDocument]
     problem: ProblemDocument | None
+
+
+class SignedOutDocument(Part):
+    """A sign-in that was forgotten."""
+
+    url: str
+    email: str
+
+
+class LogoutDocument(Part):
+    """What `logout --output json` prints."""
+
+    format: Literal["reconciler.logout/v1"]
+    removed: list[SignedOutDocument]
 
 
 class IdentitiesDocument(Part):

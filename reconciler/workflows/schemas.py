@@ -24,6 +24,7 @@ from reconciler.workflows.run_documents import (
     DriftDocument,
     FailureDocument,
     IdentitiesDocument,
+    LogoutDocument,
     ReportDocument,
 )
 
@@ -34,6 +35,7 @@ _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "diagnostics": (DiagnosticsDocument, "Located messages about manifests"),
     "failure": (FailureDocument, "Why a command ended early"),
     "identities": (IdentitiesDocument, "Who is signed in"),
+    "logout": (LogoutDocument, "Which sign-ins were forgotten"),
     "probe": (ProbeDocument, "What a remote MCP server is and needs"),
     "callbacks": (CallbacksDocument, "The redirect URIs that an OAuth app must allow"),
     "adoption": (AdoptionDocument, "What was adopted, and what differs then"),

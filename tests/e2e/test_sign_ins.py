@@ -1,127 +1,25 @@
 """Sign-ins from manifest to working server: a real authorization server, a real resource server."""
 
-import socket
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from tests.e2e.world import ADMIN, Workspace, project_for, server, space, workspace_manifest
-from tests.parts.cli import Done, Project, Running, texts_under
-from tests.parts.mcp_servers import McpServer
-from tests.parts.oidc_provider import OidcProvider, follow
-from tests.parts.sandbox_process import SandboxProcess
+from tests.e2e.signing import SECRET, Parts, Scene, opened, scene_of
+from tests.e2e.world import ADMIN, space, workspace_manifest
+from tests.parts.cli import texts_under
+from tests.parts.oidc_provider import follow
 
-SECRET = "the-secret-of-our-very-own-app"
 _EACH = 24
 """How many workspaces there are of each kind: of today, and as they were."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scene:
-    """An authorization server, the MCP server that it guards, and a workspace.
-
-    `older` is a workspace whose platform doesn't bind sign-ins to sessions.
-    """
-
-    oidc: OidcProvider
-    mcp: McpServer
-    sandbox: SandboxProcess
-    project: Project
-    workspace: Workspace
-    older: str
-
-    @property
-    def callback(self) -> str:
-        return f"{self.sandbox.url}/oauth/mcp_static/finalize"
-
-    def auth(self, **more: Any) -> dict[str, Any]:
-        return {
-            "mode": "static-oauth",
-            "clientId": "our-app",
-            "clientSecret": {"env": "APP_SECRET"},
-            "authorizationEndpoint": self.oidc.endpoints()["authorization_endpoint"],
-            "tokenEndpoint": self.oidc.endpoints()["token_endpoint"],
-            "tokenEndpointAuthMethod": "client_secret_basic",
-            "scopes": ["read"],
-            **more,
-        }
-
-    def write(self, **spec: Any) -> None:
-        """The server's manifest."""
-        whole = {"displayName": "Desk", "auth": self.auth(), **spec}
-        self.project.write("desk.yaml", server("desk", self.mcp.url, **whole))
-
-    def connect(self, *arguments: str) -> Running:
-        return self.project.start("connect", "-f", "manifests", "--no-browser", *arguments)
-
-    def land(self, running: Running) -> str:
-        """Sign in where the running command says; the address that the browser lands on."""
-        running.wait_for("sign in to MCPServer/desk as ana@acme.example")
-        url = running.err_line().strip()
-        assert url.startswith(self.oidc.issuer)
-        return f"{self.callback}?{urlencode(follow(url, self.callback))}"
-
-    def sign_in(self) -> Done:
-        """Finish the sign-in by pasting where the browser landed."""
-        with self.connect() as running:
-            running.enter(self.land(running))
-            return running.end()
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
-def _seed() -> dict[str, Any]:
-    people = [
-        {"email": "ana@acme.example", "name": "Ana", "role": "admin", "token": ADMIN},
-        {"email": "zoe@acme.example", "name": "Zoe", "role": "admin"},
-    ]
-    known = [{k: v for k, v in person.items() if k != "token"} for person in people]
-    older = {"legacy": {"unboundFinalize": True}}
-    return {
-        "workspaces": [
-            {"sId": "w0", "name": "w0", "members": people},
-            *({"sId": f"w{n}", "name": f"w{n}", "members": known} for n in range(1, _EACH)),
-            *({"sId": f"o{n}", "name": f"o{n}", "members": known, **older} for n in range(_EACH)),
-        ]
-    }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parts:
-    """What all tests share."""
-
-    sandbox: SandboxProcess
-    oidc: OidcProvider
-    mcp: McpServer
-
-
 @pytest.fixture(scope="module")
 def parts() -> Iterator[Parts]:
-    """A sandbox, an authorization server that knows our app, and the server that it guards."""
-    port = _free_port()
-    with SandboxProcess(seed=_seed()) as sandbox:
-        client = {
-            "client_id": "our-app",
-            "client_secret": SECRET,
-            "token_endpoint_auth_method": "client_secret_basic",
-            "redirect_uris": [f"{sandbox.url}/oauth/mcp_static/finalize"],
-        }
-        resource = f"http://127.0.0.1:{port}/mcp"
-        with (
-            OidcProvider([client], default_resource=resource) as oidc,
-            McpServer("desk", ["search"], issuer=oidc.issuer, scopes=["read"], port=port) as mcp,
-        ):
-            yield Parts(sandbox=sandbox, oidc=oidc, mcp=mcp)
+    """What all tests share."""
+    with opened(_EACH) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -133,21 +31,8 @@ def numbers() -> Iterator[int]:
 @pytest.fixture
 def scene(parts: Parts, numbers: Iterator[int], tmp_path: Path) -> Iterator[Scene]:
     """A project for a workspace of the test's own."""
-    number = next(numbers)
-    workspace = Workspace(parts.sandbox, f"w{number}")
-    project = project_for(workspace, Project(folder=tmp_path))
-    project.environ["APP_SECRET"] = SECRET
-    made = Scene(
-        oidc=parts.oidc,
-        mcp=parts.mcp,
-        sandbox=parts.sandbox,
-        project=project,
-        workspace=workspace,
-        older=f"o{number}",
-    )
-    made.write()
-    yield made
-    workspace.close()
+    with scene_of(parts, next(numbers), tmp_path) as made:
+        yield made
 
 
 def test_from_manifest_to_working_server(scene: Scene) -> None:

@@ -22,7 +22,13 @@ class Someone:
         self.asks: list[tuple[str, bool]] = []
 
     def asked(
-        self, change: Change, consent: Consent, *, fresh: bool, finish: Callable[[str], None]
+        self,
+        change: Change,
+        consent: Consent,
+        *,
+        fresh: bool,
+        trouble: str,
+        finish: Callable[[str], None],
     ) -> Step:
         self.asks.append((consent.connection, fresh))
         step = self.steps.pop(0)

@@ -13,6 +13,7 @@ const config = JSON.parse((await lines.next()).value);
 let consent = config.consent; // auto | deny | page
 let isRefreshPicky = false; // refuse a resource that comes with a refresh token
 let ahead = 0; // seconds that the clock is ahead
+let failing = []; // steps that are answered 503
 const realNow = Date.now;
 Date.now = () => realNow() + ahead * 1000;
 
@@ -81,13 +82,27 @@ provider.on("refresh_token.saved", (token) => {
 });
 provider.on("registration_create.success", (_, client) => clientIds.push(client.clientId));
 provider.on("registration_delete.success", (_, client) => deletedIds.push(client.clientId));
+async function stepOf(ctx) {
+  if (ctx.path.startsWith("/.well-known/")) return "discovery";
+  if (ctx.path === "/reg") return "registration";
+  if (ctx.path === "/auth" || ctx.path.startsWith("/interaction/")) return "authorization";
+  if (ctx.path !== "/token" || ctx.method !== "POST") return null;
+  ctx.req.body = Object.fromEntries(new URLSearchParams(await text(ctx.req)));
+  return ctx.req.body.grant_type === "refresh_token" ? "refresh" : "token";
+}
+
 provider.use(async (ctx, next) => {
+  if (failing.length && failing.includes(await stepOf(ctx))) {
+    ctx.status = 503;
+    ctx.body = "down for maintenance";
+    return;
+  }
   if (ctx.path.startsWith("/interaction/")) {
     await interact(ctx);
     return;
   }
   if (isRefreshPicky && ctx.method === "POST" && ctx.path === "/token") {
-    const form = new URLSearchParams(await text(ctx.req));
+    const form = new URLSearchParams(ctx.req.body ?? (await text(ctx.req)));
     if (form.get("grant_type") === "refresh_token" && form.has("resource")) {
       requests.push({ grant: "refresh_token", resource: form.get("resource"), status: 400 });
       ctx.status = 400;
@@ -141,6 +156,16 @@ async function granted({ params, session, grantId }) {
   return { login: { accountId }, consent: { grantId: await grant.save() } };
 }
 
+async function setOpen(isOpen) {
+  if (isOpen) {
+    await new Promise((resolve) => server.listen(new URL(issuer).port, "127.0.0.1", resolve));
+    return;
+  }
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeAllConnections();
+  await closed;
+}
+
 server.on("request", provider.callback());
 say({ issuer });
 
@@ -149,6 +174,8 @@ for await (const line of lines) {
   if (command.consent) consent = command.consent;
   if (command.picky) isRefreshPicky = true;
   if (command.ahead !== undefined) ahead = command.ahead;
+  if (command.failing) failing = command.failing;
+  if (command.open !== undefined && command.open !== server.listening) await setOpen(command.open);
   if (command.revoke) {
     await Promise.all(refreshTokens.splice(0).map((token) => token.destroy()));
   }

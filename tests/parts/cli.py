@@ -46,6 +46,7 @@ class Running:
     def __init__(self, process: subprocess.Popen[str], arguments: tuple[str, ...]) -> None:
         self._process = process
         self._arguments = arguments
+        self._read: list[str] = []
 
     @property
     def pid(self) -> int:
@@ -69,7 +70,8 @@ class Running:
     def err_line(self) -> str:
         """Its next line on stderr; empty at the end."""
         assert self._process.stderr is not None
-        return self._process.stderr.readline()
+        self._read.append(self._process.stderr.readline())
+        return self._read[-1]
 
     def wait_for(self, text: str) -> None:
         """Read stderr up to the line that holds `text`."""
@@ -81,9 +83,14 @@ class Running:
         raise AssertionError(f"{text!r} was never said:\n{seen}")
 
     def end(self) -> Done:
-        """Wait until it ends."""
-        out, err = self._process.communicate(timeout=_PATIENCE)
-        done = Done(arguments=self._arguments, code=self._process.returncode, out=out, err=err)
+        """Wait until it ends; how, with all that it said."""
+        out, rest = self._process.communicate(timeout=_PATIENCE)
+        done = Done(
+            arguments=self._arguments,
+            code=self._process.returncode,
+            out=out,
+            err="".join(self._read) + rest,
+        )
         _check_manners(done)
         return done
 

@@ -82,6 +82,11 @@ class McpServer:
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Begin to answer; after `stop` once more, where a port was given."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.parts.mcp_server_program"],
             cwd=ROOT,
@@ -91,7 +96,6 @@ class McpServer:
         )
         facts = self._ask(self._config)
         self.url, self.port = facts["url"], facts["port"]
-        return self
 
     def __exit__(
         self,

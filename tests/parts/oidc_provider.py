@@ -12,6 +12,8 @@ import httpx2
 from tests.parts.peers import NODE, NPM, need_npm
 
 Consent = Literal["auto", "deny", "page"]
+Step = Literal["discovery", "registration", "authorization", "token", "refresh"]
+"""What an authorization server is asked for; `token` is a code's exchange."""
 
 
 class OidcProvider:
@@ -103,6 +105,18 @@ class OidcProvider:
     def consent(self, manner: Consent) -> None:
         """From now on consent is given (auto), denied (deny), or asked for on a page (page)."""
         self._ask({"consent": manner})
+
+    def fail(self, *steps: Step) -> None:
+        """From now on answer 503 in these steps, and in these alone."""
+        self._ask({"failing": list(steps)})
+
+    def shut(self) -> None:
+        """Refuse every connection until `heal`; what it knows stays known."""
+        self._ask({"open": False})
+
+    def heal(self) -> None:
+        """Work again, in every step."""
+        self._ask({"failing": [], "open": True})
 
     def set_ahead(self, seconds: int) -> None:
         """Put its clock ahead of everybody else's."""

@@ -6,7 +6,15 @@ from urllib.parse import urlencode
 
 import pytest
 
-from reconciler.providers import ConsentPending, Forbidden, ProviderError, Rejected, Run
+from reconciler.providers import (
+    ConsentPending,
+    Forbidden,
+    OutcomeUnknown,
+    ProviderError,
+    Rejected,
+    Run,
+    Unexpected,
+)
 from reconciler.providers.dust.answers import Sent
 from reconciler.providers.dust.client import READS, Transport
 from reconciler.providers.dust.words import Words
@@ -283,3 +291,47 @@ def test_what_is_sent_shows_no_secret() -> None:
         method="GET", path="/x", query=[("a", SECRET)], body={"b": SECRET}, cookie=SECRET, seconds=1
     )
     assert SECRET not in repr(sent)
+
+
+def test_why_a_sign_in_is_not_finished_is_told_though_it_has_words_of_the_cookies_name(
+    workspace: ScriptedHttp,
+) -> None:
+    why = "Failed to finalize mcp_static connection: the token endpoint answered HTTP 503"
+    with pytest.raises(OutcomeUnknown) as caught:
+        finishing(workspace, landed(code=CODE, state="con_1"), refused(500, "x", why))
+    assert why in caught.value.message
+
+
+def test_a_server_that_is_down_after_the_sign_in_is_not_waited_for(workspace: ScriptedHttp) -> None:
+    planned = making({"mode": "automatic"})
+    run = run_with(asked(workspace, planned))
+    why = "Could not connect to the MCP server: connection failed."
+    workspace.on("POST", f"{ROOT}/mcp", refused(400, "invalid_request_error", why))
+    with PROVIDER.writer(connect(workspace.url)) as writer:
+        step(writer, planned, "sign-in", run)
+        with pytest.raises(Rejected, match="connection failed"):
+            step(writer, planned, "create", run)
+
+
+def test_a_sign_in_without_an_access_token_is_waited_for_and_the_reason_told(
+    workspace: ScriptedHttp,
+) -> None:
+    planned = making({"mode": "automatic"})
+    run = run_with(asked(workspace, planned))
+    why = "Error fetching OAuth connection access token"
+    workspace.on("POST", f"{ROOT}/mcp", refused(400, "invalid_request_error", why))
+    with PROVIDER.writer(connect(workspace.url)) as writer:
+        step(writer, planned, "sign-in", run)
+        with pytest.raises(ConsentPending, match=why) as pending:
+            step(writer, planned, "create", run)
+    assert pending.value.consent == run.consent
+
+
+def test_a_discovery_that_fails_is_no_uncertain_write(workspace: ScriptedHttp) -> None:
+    why = "Failed to discover OAuth metadata: nobody is there"
+    workspace.on("POST", DISCOVER, refused(500, "internal_server_error", why))
+    with (
+        PROVIDER.writer(connect(workspace.url)) as writer,
+        pytest.raises(Unexpected, match="can't find out how to sign in to it: .*nobody is there"),
+    ):
+        step(writer, making({"mode": "automatic"}), "sign-in", run_with())

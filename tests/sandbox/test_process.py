@@ -1,5 +1,6 @@
 """The sandbox as a program: greeting, signals, seeds, data files."""
 
+import base64
 import json
 import signal
 import socket
@@ -10,6 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.parts.device_person import ask, tokens_for
 from tests.parts.mcp_servers import McpServer
 from tests.parts.sandbox_process import SandboxProcess
 from tests.sandbox.world import ADMIN, SEED, make_server, make_space, system_view
@@ -141,3 +143,26 @@ def test_a_failed_seed_leaves_no_data_behind(tmp_path: Path) -> None:
     with SandboxProcess(seed=SEED, data=data) as process, process.client_for(ADMIN) as api:
         assert process.workspace_id == "acme"
         assert api.read("/spaces")["spaces"]
+
+
+def test_the_times_of_device_logins_are_flags_of_the_command() -> None:
+    flags = ("--token-seconds", "9", "--login-seconds", "7", "--login-interval", "0")
+    command = [sys.executable, "-m", "reconciler", "sandbox", "serve", "--json", *flags]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+        asked = ask(url)
+        access = tokens_for(url).access
+        process.terminate()
+    assert (asked["expires_in"], asked["interval"]) == (7, 0)
+    payload = access.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    assert claims["exp"] - claims["iat"] == 9
+
+
+@pytest.mark.parametrize("flag", ["--token-seconds", "--login-seconds"])
+def test_a_time_that_is_over_at_once_is_wrong_usage(flag: str) -> None:
+    command = [sys.executable, "-m", "reconciler", "sandbox", "serve", flag, "0"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 64
+    assert flag in done.stderr

@@ -21,11 +21,19 @@ from reconciler.providers.dust.sealed import client_id, client_secret, headers
 from reconciler.providers.dust.sessions import WriteClient
 from reconciler.providers.dust.task import Task
 from reconciler.providers.dust.wire_servers import DISCOVERED, SUCCESS
-from reconciler.providers.failures import ConsentPending, Forbidden, Rejected
+from reconciler.providers.failures import (
+    ConsentPending,
+    Forbidden,
+    OutcomeUnknown,
+    Rejected,
+    Unexpected,
+)
 from reconciler.secrets import Secret
 from reconciler.state import Consent
 
 _CONNECTION, _SCOPE = "connectionId", "oauthScope"
+TOKENLESS = "OAuth connection access token"
+"""Dust API: in the words of the refusal to make a server with a connection without a token."""
 
 
 def ask(task: Task) -> Done:
@@ -44,17 +52,21 @@ def ask(task: Task) -> Done:
 def attach(task: Task) -> Done:
     """Let an existing server use the sign-in; the latest one counts, so none is deleted."""
     body = {"connectionId": task.run.facts[_CONNECTION], "mcpServerId": task.object_id()}
-    with awaited(task):
+    with awaited(task, "onnection"):
         task.client.send("POST", "/mcp/connections/workspace", SUCCESS, body=body, idempotent=True)
     return Done(settles=("auth",))
 
 
 @contextmanager
-def awaited(task: Task) -> Iterator[None]:
+def awaited(task: Task, words: str = TOKENLESS) -> Iterator[None]:
     """Tell a sign-in that isn't finished from other refusals. Raises ConsentPending.
 
     Dust API: a connection that isn't finalized, or is another person's, is a 403 when a server is
-    made with it and a 400 when it is attached.
+    made with it and a 400 when it is attached. A 400 when a server is made says in its words that
+    the connection gives no access token: not yet, or no more.
+
+    Parameters: `words` are those of a 400 that is about the sign-in, not about something else in
+    the body.
     """
     try:
         yield
@@ -62,10 +74,11 @@ def awaited(task: Task) -> Iterator[None]:
         consent = task.run.consent
         if consent is None or _CONNECTION not in task.run.facts or error.status not in (400, 403):
             raise
-        if isinstance(error, Rejected) and "onnection" not in error.message:
-            raise  # about something else in the body
+        if isinstance(error, Rejected) and words not in error.message:
+            raise
         check_access(task.client)
-        raise ConsentPending(consent) from error
+        trouble = error.message if TOKENLESS in error.message else ""
+        raise ConsentPending(consent, trouble=trouble) from error
 
 
 def credentials(task: Task) -> dict[str, str]:
@@ -184,14 +197,26 @@ def _discovered(task: Task) -> dict[str, str]:
     body: dict[str, Any] = {"url": task.spec["url"]}
     if task.spec.get("headers"):
         body["customHeaders"] = headers(task)
-    found = task.client.send(
-        "POST",
-        "/mcp/discover_oauth_metadata",
-        DISCOVERED,
-        body=body,
-        idempotent=False,
-        patient=True,
-    )
+    try:
+        found = task.client.send(
+            "POST",
+            "/mcp/discover_oauth_metadata",
+            DISCOVERED,
+            body=body,
+            idempotent=False,
+            patient=True,
+        )
+    except OutcomeUnknown as error:
+        # Whatever happened, it left nothing in the workspace: asking again does no harm there.
+        raise Unexpected(
+            f"the platform can't find out how to sign in to it: {error.reason}",
+            call=error.call,
+            status=error.status,
+            help=(
+                "apply again once the server and its authorization server answer",
+                "`reconciler probe` asks them from here",
+            ),
+        ) from error
     metadata = found.connection_metadata
     if not found.oauth_required or metadata is None:
         raise Rejected(

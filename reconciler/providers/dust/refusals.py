@@ -95,6 +95,7 @@ def lost(asked: Asked, reason: str, status: int | None) -> OutcomeUnknown:
         call=asked.call,
         status=status,
         help=("plan again to see what the workspace holds now",),
+        reason=reason,
     )
 
 

@@ -127,9 +127,13 @@ class WriteClient:
             seen=lambda whole: cookies.extend(whole.cookies),
         )
         state = parse_qs(urlsplit(answer.redirect_url).query).get("state", [""])[0]
-        pairs = (self.reveal(Secret(cookie.partition(";")[0])) for cookie in cookies)
-        self._nonces[state] = "; ".join(pairs)
+        self._nonces[state] = "; ".join(self._pair(cookie) for cookie in cookies)
         return answer.redirect_url
+
+    def _pair(self, cookie: str) -> str:
+        """What to send back of a cookie. Its name is no secret, and messages hold words of it."""
+        name, sign, value = cookie.partition(";")[0].partition("=")
+        return name + sign + self.reveal(Secret(value))
 
     def finish_sign_in(self, provider: str, code: str, state: str) -> str:
         """Redeem the code of a sign-in; what has become of it. Raises ProviderError."""
