@@ -8,7 +8,7 @@ from functools import wraps
 from pathlib import Path
 from threading import Event
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -38,6 +38,15 @@ output_option = click.option(
     show_default=True,
     help="How results are printed.",
 )
+
+
+class _Gate(click.Choice[str]):
+    """The name of a gate, or `policy:` and the name of a rule."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if isinstance(value, str) and value.startswith("policy:") and value != "policy:":
+            return value
+        return super().convert(value, param, ctx)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +83,9 @@ def run_options(function: Callable[..., int]) -> Callable[..., int]:
         "--allow",
         multiple=True,
         metavar="GATE",
-        type=click.Choice(["max-deletes", "suspicious-read"]),
-        help="Override one guard by its name, for this run.",
+        type=_Gate(["max-deletes", "suspicious-read"]),
+        help="Override one guard by its name, or one overridable rule as `policy:NAME`, for this "
+        "run.",
     )
     @wraps(function)
     def gathered(

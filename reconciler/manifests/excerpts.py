@@ -13,7 +13,7 @@ _OPEN_FIELDS = frozenset(
     """
     apiVersion kind name previously protect ignoreChanges displayName description icon spaces mode
     tokenEndpointAuthMethod scopes stake enabled access members groups provider workspaceId region
-    path maxDeletes maxDeleteFraction
+    path maxDeletes maxDeleteFraction on kinds action overridable
     """.split()  # noqa: SIM905 - a list of words reads better as words
 )
 _LONGEST = 1000

@@ -10,8 +10,18 @@ from dataclasses import dataclass, field
 from reconciler.diagnostics import Diagnostic, Diagnostics, Span
 from reconciler.manifests import files
 from reconciler.manifests.excerpts import excerpt
-from reconciler.manifests.faults import At, Fault, InDocument, InFile, InText, Part, Place
+from reconciler.manifests.faults import (
+    At,
+    Fault,
+    InDocument,
+    InFile,
+    InScalar,
+    InText,
+    Part,
+    Place,
+)
 from reconciler.manifests.positions import Entry, Node, Text, find, locate
+from reconciler.manifests.scalar_points import index_of
 from reconciler.resources import Address, Path
 
 _KEPT_FILES = 16
@@ -38,7 +48,8 @@ class FileLocator:
     def span(self, address: Address, path: Path = ()) -> Span | None:
         """The key of a field of the spec, or the nearest key above it; without a path, the name.
 
-        A last segment may also be the text of a list's item: `("members", "ana@acme.example")`.
+        A segment may also be the text of a list's item, `("members", "ana@acme.example")`, or the
+        name of one: `("policy", "only-ours")`.
         """
         home = self.homes.get(address)
         if home is None:
@@ -61,6 +72,12 @@ class FileLocator:
                 if located is None:
                     return _at(file)
                 return self._in_document(place, located, hidden=hidden)
+            case InScalar(file=file, document=document, at=at):
+                located = self._located(file)
+                point = None if located is None else _point(place, located)
+                if point is None or located is None:
+                    return self.place(InDocument(file, document, at, Part.KEY), hidden=hidden)
+                return self._span(file, located.text, point, point + 1, hidden=hidden)
 
     def diagnostics(self, faults: Sequence[Fault]) -> Diagnostics:
         """Every fault with its place; a second fault about the very same words is dropped."""
@@ -164,6 +181,22 @@ class FileLocator:
         if len(self._cache) > _KEPT_FILES:
             self._cache.popitem(last=False)
         return located
+
+
+def _point(place: InScalar, located: _Located) -> int | None:
+    """The index of the point in the file; None when the file doesn't write it as it is."""
+    if place.document >= len(located.documents):
+        return None
+    root = located.documents[place.document]
+    found = find(root, place.at) if root is not None else None
+    if found is None or found.depth != len(place.at) or found.node is None:
+        return None
+    node = found.node
+    if node.text is None:
+        return None
+    source = located.text.text[node.start : node.end]
+    index = index_of(source, node.text, place.line, place.column)
+    return None if index is None else node.start + index
 
 
 def _at(file: str, line: int = 1, column: int = 1) -> Span:

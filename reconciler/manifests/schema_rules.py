@@ -31,6 +31,9 @@ def add_rules(definitions: dict[str, Any]) -> None:
     if "WorkspaceSpec" in definitions:
         places = [{"required": ["region"]}, {"required": ["url"]}]
         definitions["WorkspaceSpec"]["oneOf"] = places
+    if "PolicyRule" in definitions:
+        tests = [{"required": ["cel"]}, {"required": ["schema"]}]
+        definitions["PolicyRule"]["oneOf"] = tests
     if "MCPServerSpec" in definitions:
         _server(definitions)
     for name, field in _references():

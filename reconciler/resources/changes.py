@@ -45,6 +45,7 @@ class Gate(StrEnum):
     AMBIGUOUS = "ambiguous"
     DEPENDENCY = "dependency"
     CYCLE = "cycle"
+    POLICY = "policy"
 
 
 @dataclass(frozen=True, slots=True)
