@@ -44,6 +44,17 @@ def excerpt(line: str, start: int, end: int, *, key: bool, hidden: bool) -> str 
     return line[:end]
 
 
+def expression_excerpt(line: str, start: int, end: int) -> str | None:
+    """The part of `line` to show for an expression that takes the columns from `start` to `end`.
+
+    An expression is no secret; a line of it with something like a credential isn't shown.
+    """
+    if start > _LONGEST or not _may_show(line[:start]):
+        return None
+    words = re.split(r"[\s\"'=?&/,\[\]{}()]+", line[start:end])
+    return None if any(is_credential(word) for word in words) else line[:end]
+
+
 def _may_show(before: str) -> bool:
     """Whether `before` is made of keys and of values of fields that can't hold a secret."""
     field, at, in_list = "", 0, False

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from reconciler.diagnostics import Diagnostic, Diagnostics, Span
 from reconciler.manifests import files
-from reconciler.manifests.excerpts import excerpt
+from reconciler.manifests.excerpts import excerpt, expression_excerpt
 from reconciler.manifests.faults import (
     At,
     Fault,
@@ -74,10 +74,8 @@ class FileLocator:
                 return self._in_document(place, located, hidden=hidden)
             case InScalar(file=file, document=document, at=at):
                 located = self._located(file)
-                point = None if located is None else _point(place, located)
-                if point is None or located is None:
-                    return self.place(InDocument(file, document, at, Part.KEY), hidden=hidden)
-                return self._span(file, located.text, point, point + 1, hidden=hidden)
+                span = None if located is None else _in_scalar(place, located)
+                return span or self.place(InDocument(file, document, at, Part.KEY), hidden=hidden)
 
     def diagnostics(self, faults: Sequence[Fault]) -> Diagnostics:
         """Every fault with its place; a second fault about the very same words is dropped."""
@@ -183,20 +181,30 @@ class FileLocator:
         return located
 
 
-def _point(place: InScalar, located: _Located) -> int | None:
-    """The index of the point in the file; None when the file doesn't write it as it is."""
-    if place.document >= len(located.documents):
-        return None
-    root = located.documents[place.document]
+def _in_scalar(place: InScalar, located: _Located) -> Span | None:
+    """One character of an expression; None when the file doesn't write it as it is."""
+    root = located.documents[place.document] if place.document < len(located.documents) else None
     found = find(root, place.at) if root is not None else None
-    if found is None or found.depth != len(place.at) or found.node is None:
+    node = found.node if found is not None and found.depth == len(place.at) else None
+    if node is None or node.text is None:
         return None
-    node = found.node
-    if node.text is None:
+    text = located.text
+    index = index_of(text.text[node.start : node.end], node.text, place.line, place.column)
+    if index is None:
         return None
-    source = located.text.text[node.start : node.end]
-    index = index_of(source, node.text, place.line, place.column)
-    return None if index is None else node.start + index
+    line, column = text.point(node.start + index)
+    whole = text.line(line)
+    first, last = text.point(node.start), text.point(node.end)
+    start = first[1] - 1 if first[0] == line else len(whole) - len(whole.lstrip())
+    end = last[1] - 1 if last[0] == line else len(whole)
+    return Span(
+        file=place.file,
+        line=line,
+        column=column,
+        end_line=line,
+        end_column=min(column, len(whole)) + 1,
+        excerpt=expression_excerpt(whole, start, end),
+    )
 
 
 def _at(file: str, line: int = 1, column: int = 1) -> Span:

@@ -69,7 +69,8 @@ def excess(expression: str) -> Excess | None:
         elif "macro" in open_:
             if token.text == "+":
                 return _builds(token, "a sum or a longer text")
-            if token.group == "name" and open_[-1] == "list" and token.text not in _LITERALS:
+            listed = "list" in open_[open_.index("macro") :]
+            if token.group == "name" and listed and token.text not in _LITERALS:
                 return _builds(token, "a list of computed values")
     return None
 

@@ -118,7 +118,7 @@ def _evaluate(program: "cel.Expression", bindings: Bindings) -> Failure | None:
 
 
 def _error(told: str) -> Failure:
-    words = _STATUS.sub("", _STATUS.sub("", told)) or "no reason given"
+    words = _STATUS.sub("", told) or "no reason given"
     return Failure(why=_lowered(shortened(words)), error=True)
 
 

@@ -76,7 +76,7 @@ def _notes(verdict: Verdict, workspace: str, locator: Locator) -> Iterator[str]:
 def _help(verdict: Verdict) -> tuple[str, ...]:
     rule = verdict.rule
     advice = []
-    if verdict.failure.error and "no such key" in verdict.failure.why:
+    if verdict.failure.error and "not found in map" in verdict.failure.why:
         advice.append("ask first whether a field is there: `has(…)`")
     if rule.overridable:
         advice.append(f"if that is agreed, allow it once with `--allow {gate_name(rule)}`")

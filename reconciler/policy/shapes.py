@@ -5,6 +5,7 @@ everything pass, so it is a flaw here. Patterns are matched in linear time by th
 expressions of Rust, and what a judgement takes is counted.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,7 +36,7 @@ _PLAIN = frozenset(
     exclusiveMaximum multipleOf dependentRequired $ref $schema title description $comment""".split()  # noqa: SIM905 - a list of words reads better as words
 )
 KEYWORDS = _MAPS | _LISTS | _SINGLE | _PLAIN
-_LOCAL = "#/$defs/"
+_LOCAL = re.compile(r"#/\$defs/([A-Za-z0-9_.-]+)")
 
 
 class _TooMuch(Exception):
@@ -44,14 +45,15 @@ class _TooMuch(Exception):
 
 def compile_schema(schema: Mapping[str, Any], on: str) -> Test:
     """A test that holds when the variable named `on` fits `schema`; raises Flawed."""
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, FormatChecker
     from jsonschema.exceptions import SchemaError as BadSchema
 
     flaws = list(_flaws(schema, schema, AT, 0))
     if flaws:
         raise Flawed(*flaws)
     try:
-        Draft202012Validator.check_schema(schema)
+        # Patterns are Rust's, which `re` doesn't always know; they were compiled above.
+        Draft202012Validator.check_schema(schema, format_checker=FormatChecker(formats=()))
     except BadSchema as error:
         at = (*AT, *error.absolute_path)
         raise Flawed(_flaw(at, f"not a JSON Schema: {shortened(error.message)}")) from None
@@ -97,9 +99,13 @@ def _plain_flaws(
     elif keyword == "$ref":
         names = root.get("$defs")
         known = names if isinstance(names, dict) else {}
-        name = value.removeprefix(_LOCAL) if isinstance(value, str) else ""
-        if not isinstance(value, str) or not value.startswith(_LOCAL) or name not in known:
-            yield _flaw(at, "this refers to nothing in the schema", f"write `{_LOCAL}NAME`")
+        found = _LOCAL.fullmatch(value) if isinstance(value, str) else None
+        if found is None or found[1] not in known:
+            yield _flaw(
+                at,
+                "this refers to nothing in the schema",
+                "write `#/$defs/NAME`, with a NAME in `$defs`",
+            )
     elif keyword == "pattern" and isinstance(value, str):
         try:
             _pattern(value)
@@ -133,6 +139,8 @@ def _fits(schema: Mapping[str, Any], value: Any) -> Failure | None:
         error = next(_validator(schema).iter_errors(value), None)
     except (_TooMuch, RecursionError):
         return Failure(why="the schema takes too many steps", error=True)
+    except (ArithmeticError, TypeError, ValueError) as error:
+        return Failure(why=f"the value can't be compared: {shortened(str(error))}", error=True)
     if error is None:
         return None
     path = tuple(str(segment) for segment in error.absolute_path)
@@ -162,7 +170,7 @@ def _validator(schema: Mapping[str, Any]) -> "Validator":
             yield Misfit(f"{instance!r} does not match {value!r}")
 
     rules = {**Draft202012Validator.VALIDATORS, "pattern": pattern}
-    extend: "Callable[..., type[Validator]]" = validators.extend
+    extend: Callable[..., type[Validator]] = validators.extend
     kind = extend(Draft202012Validator, {name: counted(rule) for name, rule in rules.items()})
     return kind(schema, registry=Registry())
 

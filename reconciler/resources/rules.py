@@ -33,8 +33,7 @@ class PolicyRule(Strict):
         tuple[Literal["Space", "MCPServer"], ...] | None,
         Field(
             default=None,
-            min_length=1,
-            description="The kinds that the rule is for, at least one. Default: every kind.",
+            description="The kinds that the rule is for. Default: every kind.",
         ),
     ] = None
     action: Annotated[
@@ -78,7 +77,9 @@ class PolicyRule(Strict):
     ] = None
 
     @model_validator(mode="after")
-    def _one_test(self) -> Self:
+    def _tests_something(self) -> Self:
         if (self.cel is None) == (self.shape is None):
             raise ValueError("give a rule exactly one of `cel` and `schema`")
+        if self.kinds == ():
+            raise ValueError("`kinds` is empty: name a kind, or leave it out for every kind")
         return self
