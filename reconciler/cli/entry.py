@@ -69,7 +69,7 @@ def reconciler(ctx: click.Context, no_color: bool, debug: bool, quiet: bool) -> 
     """MCP servers of a Dust workspace as code: manifests, plan, apply, drift.
 
     Exit codes: 0 done, or nothing to do; 1 failed; 2 changes pending (with --detailed-exitcode);
-    3 partly applied; 4 refused by a guard; 5 stale plan; 6 applied, consents pending;
+    3 partly applied; 4 refused by a guard or a policy; 5 stale plan; 6 applied, consents pending;
     7 state locked; 64 wrong usage; 130 interrupted.
     """
     console = ctx.ensure_object(Console)

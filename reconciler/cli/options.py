@@ -8,7 +8,7 @@ from functools import wraps
 from pathlib import Path
 from threading import Event
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -56,6 +56,15 @@ GATES = (
 """The gates that may be overridden. Written out, since reading them from the models takes time."""
 
 
+class _Gate(click.Choice[str]):
+    """The name of a gate, or `policy:` and the name of a rule."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if isinstance(value, str) and value.startswith("policy:") and value != "policy:":
+            return value
+        return super().convert(value, param, ctx)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFlags:
     """What `run_options` gathered."""
@@ -90,8 +99,9 @@ def run_options(function: Callable[..., int]) -> Callable[..., int]:
         "--allow",
         multiple=True,
         metavar="GATE",
-        type=click.Choice(GATES),
-        help="Override one guard by its name, for this run.",
+        type=_Gate(GATES),
+        help="Override one guard by its name, or one overridable rule as `policy:NAME`, for this "
+        "run.",
     )
     @wraps(function)
     def gathered(

@@ -77,3 +77,9 @@ class Code(StrEnum):
     REFUSED_DEPENDENCY = "refused-dependency"
     DEPENDENCY_CYCLE = "dependency-cycle"
     CONSENT_NEEDED = "consent-needed"
+    # policy
+    POLICY_EXPRESSION = "policy-expression"
+    POLICY_SCHEMA = "policy-schema"
+    POLICY_UNAVAILABLE = "policy-unavailable"
+    POLICY_DENIED = "policy-denied"
+    POLICY_WARNING = "policy-warning"

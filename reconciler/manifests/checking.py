@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from reconciler.manifests.faults import Fault
 from reconciler.manifests.manifest import Manifest
+from reconciler.manifests.policy_faults import check_policy
 from reconciler.manifests.rules import check_rules
 from reconciler.manifests.shape import check_shape
 from reconciler.manifests.suggestions import Suggester
@@ -28,17 +29,24 @@ class Checked:
 
 
 def check(
-    manifests: Sequence[Manifest], *, workspace: str | None = None, complete: bool = True
+    manifests: Sequence[Manifest],
+    *,
+    workspace: str | None = None,
+    complete: bool = True,
+    policy: bool = True,
 ) -> Checked:
     """Check `manifests`, in the order of their files and documents.
 
     Parameters: `workspace` chooses the Workspace by name; `complete` says that every file could be
-    read: when it is false, nothing is called missing.
+    read: when it is false, nothing is called missing; `policy` that the rules of policies are
+    compiled, too.
     """
     suggest = Suggester()
     for manifest in manifests:
         check_shape(manifest, suggest)
         check_rules(manifest)
+        if policy:
+            check_policy(manifest)
     complete = complete and all(manifest.address for manifest in manifests)
     by_address = check_addresses(manifests)
     chosen, faults = choose_workspace(manifests, workspace, complete=complete)

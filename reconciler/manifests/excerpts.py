@@ -13,7 +13,7 @@ _OPEN_FIELDS = frozenset(
     """
     apiVersion kind name previously protect ignoreChanges displayName description icon spaces mode
     tokenEndpointAuthMethod scopes stake enabled access members groups provider workspaceId region
-    path maxDeletes maxDeleteFraction
+    path maxDeletes maxDeleteFraction on kinds action overridable
     """.split()  # noqa: SIM905 - a list of words reads better as words
 )
 _LONGEST = 1000
@@ -42,6 +42,17 @@ def excerpt(line: str, start: int, end: int, *, key: bool, hidden: bool) -> str 
     if key and (colon := re.match(r"\s*:", line[end:])):
         return line[:end] + colon[0]
     return line[:end]
+
+
+def expression_excerpt(line: str, start: int, end: int) -> str | None:
+    """The part of `line` to show for an expression that takes the columns from `start` to `end`.
+
+    An expression is no secret; a line of it with something like a credential isn't shown.
+    """
+    if start > _LONGEST or not _may_show(line[:start]):
+        return None
+    words = re.split(r"[\s\"'=?&/,\[\]{}()]+", line[start:end])
+    return None if any(is_credential(word) for word in words) else line[:end]
 
 
 def _may_show(before: str) -> bool:

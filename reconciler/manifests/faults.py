@@ -28,6 +28,17 @@ class InDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class InScalar:
+    """A point inside the text of an entry; `line` and `column` count from 1 in the text."""
+
+    file: str
+    document: int
+    at: At
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class InText:
     """A stretch of a file's text, in characters from its start."""
 
@@ -45,7 +56,7 @@ class InFile:
     column: int = 1
 
 
-Place = InDocument | InText | InFile
+Place = InDocument | InScalar | InText | InFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,19 @@ from dataclasses import dataclass, field
 
 from reconciler.diagnostics import Diagnostic, Diagnostics, Span
 from reconciler.manifests import files
-from reconciler.manifests.excerpts import excerpt
-from reconciler.manifests.faults import At, Fault, InDocument, InFile, InText, Part, Place
+from reconciler.manifests.excerpts import excerpt, expression_excerpt
+from reconciler.manifests.faults import (
+    At,
+    Fault,
+    InDocument,
+    InFile,
+    InScalar,
+    InText,
+    Part,
+    Place,
+)
 from reconciler.manifests.positions import Entry, Node, Text, find, locate
+from reconciler.manifests.scalar_points import index_of
 from reconciler.resources import Address, Path
 
 _KEPT_FILES = 16
@@ -38,7 +48,8 @@ class FileLocator:
     def span(self, address: Address, path: Path = ()) -> Span | None:
         """The key of a field of the spec, or the nearest key above it; without a path, the name.
 
-        A last segment may also be the text of a list's item: `("members", "ana@acme.example")`.
+        A segment may also be the text of a list's item, `("members", "ana@acme.example")`, or the
+        name of one: `("policy", "only-ours")`.
         """
         home = self.homes.get(address)
         if home is None:
@@ -61,6 +72,10 @@ class FileLocator:
                 if located is None:
                     return _at(file)
                 return self._in_document(place, located, hidden=hidden)
+            case InScalar(file=file, document=document, at=at):
+                located = self._located(file)
+                span = None if located is None else _in_scalar(place, located)
+                return span or self.place(InDocument(file, document, at, Part.KEY), hidden=hidden)
 
     def diagnostics(self, faults: Sequence[Fault]) -> Diagnostics:
         """Every fault with its place; a second fault about the very same words is dropped."""
@@ -164,6 +179,32 @@ class FileLocator:
         if len(self._cache) > _KEPT_FILES:
             self._cache.popitem(last=False)
         return located
+
+
+def _in_scalar(place: InScalar, located: _Located) -> Span | None:
+    """One character of an expression; None when the file doesn't write it as it is."""
+    root = located.documents[place.document] if place.document < len(located.documents) else None
+    found = find(root, place.at) if root is not None else None
+    node = found.node if found is not None and found.depth == len(place.at) else None
+    if node is None or node.text is None:
+        return None
+    text = located.text
+    index = index_of(text.text[node.start : node.end], node.text, place.line, place.column)
+    if index is None:
+        return None
+    line, column = text.point(node.start + index)
+    whole = text.line(line)
+    first, last = text.point(node.start), text.point(node.end)
+    start = first[1] - 1 if first[0] == line else len(whole) - len(whole.lstrip())
+    end = last[1] - 1 if last[0] == line else len(whole)
+    return Span(
+        file=place.file,
+        line=line,
+        column=column,
+        end_line=line,
+        end_column=min(column, len(whole)) + 1,
+        excerpt=expression_excerpt(whole, start, end),
+    )
 
 
 def _at(file: str, line: int = 1, column: int = 1) -> Span:

@@ -148,7 +148,7 @@ def locate(data: bytes) -> list[Node | None]:
 def find(root: Node, path: At) -> Found:
     """The thing at `path`, or the nearest thing above it.
 
-    A text segment inside a list stands for the first item with that text.
+    A text segment inside a list stands for the first item with that text, or that `name`.
     """
     node: Node | None = root
     found = Found(0, root, None)
@@ -172,4 +172,9 @@ def _item(node: Node, segment: str | int) -> Node | None:
     items = node.items or []
     if isinstance(segment, int):
         return items[segment] if segment < len(items) else None
-    return next((item for item in items if item.text == segment), None)
+    return next((item for item in items if segment in (item.text, _name(item))), None)
+
+
+def _name(item: Node) -> str | None:
+    named = (item.entries or {}).get("name")
+    return named.value.text if named is not None and named.value is not None else None

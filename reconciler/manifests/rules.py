@@ -10,6 +10,7 @@ from reconciler.diagnostics import Code
 from reconciler.manifests.credentials import holds_credential, is_credential
 from reconciler.manifests.faults import At, Part
 from reconciler.manifests.manifest import Manifest
+from reconciler.manifests.policy_faults import check_rule_names
 from reconciler.manifests.secret_faults import literal_secret, pasted_in_reference
 from reconciler.manifests.urls import url_problem
 from reconciler.manifests.words import field_name, key_name, quoted
@@ -43,6 +44,7 @@ def check_rules(manifest: Manifest) -> None:
         case "Workspace":
             _url(manifest, ("spec", "url"))
             _references(manifest, ("spec", "credentials", "accessToken"))
+            check_rule_names(manifest)
         case _:
             return
     if manifest.suspect:

@@ -31,6 +31,10 @@ def add_rules(definitions: dict[str, Any]) -> None:
     if "WorkspaceSpec" in definitions:
         places = [{"required": ["region"]}, {"required": ["url"]}]
         definitions["WorkspaceSpec"]["oneOf"] = places
+    if "PolicyRule" in definitions:
+        tests = [{"required": ["cel"]}, {"required": ["schema"]}]
+        definitions["PolicyRule"]["oneOf"] = tests
+        _property(definitions, "PolicyRule", "kinds")["minItems"] = 1
     if "MCPServerSpec" in definitions:
         _server(definitions)
     for name, field in _references():

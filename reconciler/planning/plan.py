@@ -8,6 +8,7 @@ from reconciler.planning.derive import Derived, Deriver
 from reconciler.planning.inputs import Inputs, Observation
 from reconciler.planning.ordering import hold_back_dependants, ordered
 from reconciler.planning.ownership import labels, settle
+from reconciler.planning.policing import policy_warnings
 from reconciler.planning.refusals import guarded
 from reconciler.planning.suspicion import suspicious_kinds
 from reconciler.resources import (
@@ -108,7 +109,12 @@ def make_plan(inputs: Inputs) -> Plan:
         ignored={a: d.ignored for a, d in sorted(derived.items()) if d.ignored},
         not_compared=_not_compared(inputs, state),
         warnings=Diagnostics.of(
-            (*_missing_tools(inputs, state), *_both_changed(changes), *_waiting(changes, state))
+            (
+                *_missing_tools(inputs, state),
+                *_both_changed(changes),
+                *_waiting(changes, state),
+                *policy_warnings(changes, inputs),
+            )
         ),
     )
 

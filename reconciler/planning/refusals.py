@@ -7,6 +7,7 @@ from reconciler.diagnostics import Code, Diagnostic
 from reconciler.planning.dangers import dangers
 from reconciler.planning.inputs import Inputs
 from reconciler.planning.ownership import Ownership
+from reconciler.planning.policing import forbidden
 from reconciler.planning.suspicion import suspicious_kinds
 from reconciler.resources import KINDS, Action, Address, Change, Gate, LiveResource, Refusal
 
@@ -25,6 +26,7 @@ def guarded(changes: Iterable[Change], inputs: Inputs, ownership: Ownership) -> 
         lambda change: _protected(change, ownership),
         names.taken,
         lambda change: _unknown_people(change, inputs),
+        lambda change: forbidden(change, inputs),
         lambda change: dangers(change, inputs),
     )
     checked = tuple(_first(change, checks) for change in listed)

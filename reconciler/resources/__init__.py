@@ -46,6 +46,7 @@ from reconciler.resources.resource import (
     Workspace,
     secret_refs,
 )
+from reconciler.resources.rules import PolicyRule
 from reconciler.resources.space import COMPANY, SPACE, SpaceManifest, SpaceSpec
 from reconciler.resources.values import Address, Json, Path, Spec, show_path, without
 from reconciler.resources.workspace import Guards, WorkspaceManifest, WorkspaceSpec
@@ -85,6 +86,7 @@ __all__ = [
     "NoAuth",
     "Operation",
     "Path",
+    "PolicyRule",
     "Reason",
     "Refusal",
     "Resource",

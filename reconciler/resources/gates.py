@@ -17,6 +17,7 @@ class Gate(StrEnum):
     AMBIGUOUS = "ambiguous"
     DEPENDENCY = "dependency"
     CYCLE = "cycle"
+    POLICY = "policy"
     # transitions that a reviewer should have seen
     OPEN_SPACE = "open-space"
     COMPANY_WIDE = "company-wide"

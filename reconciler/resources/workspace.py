@@ -8,6 +8,7 @@ from reconciler.resources.envelope import Metadata
 from reconciler.resources.fields import ApiVersion, WebUrl
 from reconciler.resources.gates import Transition
 from reconciler.resources.references import SecretReference, Strict
+from reconciler.resources.rules import MOST_RULES, PolicyRule
 
 
 class WorkspaceCredentials(Strict):
@@ -91,6 +92,15 @@ class WorkspaceSpec(Strict):
     credentials: WorkspaceCredentials = WorkspaceCredentials()
     state: StateLocation | None = None
     guards: Guards = Guards()
+    policy: Annotated[
+        tuple[PolicyRule, ...] | None,
+        Field(
+            default=None,
+            max_length=MOST_RULES,
+            description="Rules of your organisation's own, held against every resource and every "
+            f"change; at most {MOST_RULES}.",
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

@@ -7,9 +7,11 @@ from typing import Any, Literal
 from reconciler import __version__
 from reconciler.manifests import to_json
 from reconciler.planning import Basis, Inputs, Observation, Plan, digest_of, make_plan, plan_json
+from reconciler.policy import Policy, compile_policy, flaws_of
 from reconciler.providers import Connection, ReadRequest
 from reconciler.resources import (
     Address,
+    Desired,
     Path,
     Resource,
     SecretRef,
@@ -20,6 +22,7 @@ from reconciler.secrets import Fingerprinter, Secret
 from reconciler.state import State
 from reconciler.views import PlanView
 from reconciler.workflows.context import Context
+from reconciler.workflows.failures import Exit, Stop
 
 Mode = Literal["apply", "destroy"]
 
@@ -114,6 +117,7 @@ def decide(context: Context, snapshot: Snapshot, state: State, *, mode: Mode = "
         forecaster=context.provider,
         observations=observe_secrets(context, resources, state),
         allow=context.options.allow,
+        policy=compiled_policy(context.desired),
     )
     return Planned(
         plan=make_plan(inputs),
@@ -122,6 +126,19 @@ def decide(context: Context, snapshot: Snapshot, state: State, *, mode: Mode = "
         snapshot=snapshot,
         state=state,
         resources=resources,
+    )
+
+
+def compiled_policy(desired: Desired) -> Policy:
+    """The rules of the workspace; raises Stop when one can't be used here."""
+    flaws = flaws_of(desired.workspace.spec.policy or ())
+    if not flaws:
+        return compile_policy(desired.workspace.spec.policy or ())
+    raise Stop(
+        Exit.FAILED,
+        "the policy can't be used; nothing was written",
+        notes=tuple(f"rule `{item.rule.name}`: {item.flaw.message}" for item in flaws),
+        help=tuple(dict.fromkeys(text for item in flaws for text in item.flaw.help)),
     )
 
 

@@ -38,6 +38,15 @@ OAUTH = """\
 """
 
 
+POLICY = """\
+  policy:
+    - name: ours
+      on: resource
+      action: deny
+      message: only ours
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One file with one fault; `code` is what it gets."""
@@ -54,6 +63,11 @@ def _server(name: str, code: str, lines: str, *, in_schema: bool = True) -> Case
 
 def _space(name: str, code: str, lines: str, *, in_schema: bool = True) -> Case:
     return Case(name, code, SPACE + lines, in_schema)
+
+
+def _rule(name: str, code: str, lines: str, *, in_schema: bool = True) -> Case:
+    """A policy of one rule, or more: `lines` follow its name."""
+    return Case(f"policy-{name}", code, WORKSPACE + POLICY + lines, in_schema)
 
 
 def _url(name: str, url: str, *, code: str = "invalid-url", in_schema: bool = True) -> Case:
@@ -279,7 +293,75 @@ SETS = (
 )
 
 FINANCE = SPACE + "  access: restricted\n"
-ALL = (*YAML, *SHAPE, *URLS, *SECRETS, *RULES, *SETS)
+POLICIES = (
+    _rule("no-test", "invalid-value", ""),
+    _rule("two-tests", "invalid-value", '      cel: "true"\n      schema: {}\n'),
+    _rule("no-kinds", "invalid-value", '      kinds: []\n      cel: "true"\n'),
+    _rule("kind", "invalid-value", '      kinds: [MCPserver]\n      cel: "true"\n'),
+    _rule("overridable", "wrong-type", '      cel: "true"\n      overridable: yes\n'),
+    _rule("long", "invalid-value", f'      cel: "{"true || " * 300}true"\n'),
+    _rule(
+        "same-name",
+        "invalid-value",
+        """\
+      cel: "true"
+    - name: ours
+      on: change
+      action: warn
+      message: again
+      cel: change.action != "delete"
+""",
+        in_schema=False,
+    ),
+    _rule("cel-syntax", "policy-expression", "      cel: resource.kind ==\n", in_schema=False),
+    _rule(
+        "cel-quoted",
+        "policy-expression",
+        """      cel: 'resource.kind == "Space" && spec.access == "open"'\n""",
+        in_schema=False,
+    ),
+    _rule(
+        "cel-block",
+        "policy-expression",
+        """\
+      cel: |
+        // only our own hosts
+        has(resource.spec.url) &&
+          resource.spec.url.beginsWith("https://acme.com/")
+""",
+        in_schema=False,
+    ),
+    _rule(
+        "cel-folded",
+        "policy-expression",
+        """\
+      cel: >-
+        has(resource.spec.url) &&
+        resource.spec.url.beginsWith("https://acme.com/")
+""",
+        in_schema=False,
+    ),
+    _rule("cel-number", "policy-expression", "      cel: 1 + 1\n", in_schema=False),
+    _rule(
+        "cel-growth",
+        "policy-expression",
+        """      cel: '[resource.name].map(a, a + a).size() == 1'\n""",
+        in_schema=False,
+    ),
+    _rule(
+        "schema-keyword",
+        "policy-schema",
+        "      schema:\n        propertys: {spec: {required: [auth]}}\n",
+        in_schema=False,
+    ),
+    _rule(
+        "schema-value",
+        "policy-schema",
+        "      schema:\n        properties: {spec: {type: mapping}}\n",
+        in_schema=False,
+    ),
+)
+ALL = (*YAML, *SHAPE, *URLS, *SECRETS, *RULES, *SETS, *POLICIES)
 
 
 def beside(case: Case) -> str:

@@ -1,0 +1,1 @@
+"""An organisation's own rules: compiled, bounded, held against values."""
