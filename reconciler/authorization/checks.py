@@ -17,6 +17,7 @@ class Verdict(StrEnum):
     PASS = "pass"  # noqa: S105 - a verdict
     WARN = "warn"
     FAIL = "fail"
+    SKIP = "skip"  # nothing that was asked could tell; the message says what could
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

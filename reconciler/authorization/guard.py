@@ -62,8 +62,8 @@ class Policy:
     def _trusts(self, host: str) -> bool:
         return host == self.home or (self.loopback and is_local(host))
 
-    async def resolve(self, host: str, port: int) -> str:
-        """An address of `host` that may be connected to. Raises Refused; OSError for none."""
+    async def resolve(self, host: str, port: int) -> list[str]:
+        """The addresses of `host`, which may all be asked. Raises Refused; OSError for none."""
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -72,7 +72,7 @@ class Policy:
         addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
         for text in addresses:
             self.check_address(host, ipaddress.ip_address(text))
-        return addresses[0]
+        return list(dict.fromkeys(addresses))
 
 
 def shown(url: str) -> str:
@@ -101,16 +101,19 @@ def transport(policy: Policy) -> "httpx2.AsyncBaseTransport":
             url = request.url
             policy.check_form(str(url))
             port = url.port or (443 if url.scheme == "https" else 80)
-            address = await policy.resolve(url.host, port)
-            # What was checked is what is connected to; the name stays for TLS and `Host`.
-            request.extensions = {**request.extensions, "sni_hostname": url.host}
-            request.url = url.copy_with(host=address)
-            # A pool finds its connections by address: one whose certificate was checked for a
-            # name must not serve another name there.
+            addresses = await policy.resolve(url.host, port)
+            # What was checked is what is connected to. A pool finds its connections by address: one
+            # whose certificate was checked for a name must not serve another name there.
             pool = self._pools.get(url.host)
             if pool is None:
                 pool = self._pools[url.host] = httpx2.AsyncHTTPTransport(verify=self._tls)
-            return await pool.handle_async_request(request)
+            *others, last = addresses
+            for address in others:
+                try:
+                    return await pool.handle_async_request(_pinned(request, address))
+                except httpx2.ConnectError:
+                    continue  # nothing was sent
+            return await pool.handle_async_request(_pinned(request, last))
 
         async def aclose(self) -> None:
             for pool in self._pools.values():
@@ -129,6 +132,22 @@ def _host(url: str) -> str:
     if not host:
         raise Refused("an address without a host, or one that can't be read")
     return host
+
+
+def _pinned(request: "httpx2.Request", address: str) -> "httpx2.Request":
+    """The request to one address; the name stays for TLS and `Host`.
+
+    A new one, since the caller may send its own again, which is then to be checked by its name.
+    """
+    import httpx2
+
+    return httpx2.Request(
+        request.method,
+        request.url.copy_with(host=address),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": request.url.host},
+    )
 
 
 def is_local(host: str) -> bool:

@@ -5,47 +5,27 @@ nothing is guessed once metadata named a server.
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 
 from reconciler.authorization.answers import BadAnswer, json_object, read_bounded
 from reconciler.authorization.challenge import Challenge
 from reconciler.authorization.checks import Auth, Check, Level, Verdict
+from reconciler.authorization.documents import ResourceMetadata, ServerMetadata
 from reconciler.authorization.guard import Policy, Refused, origin, shown
 
 if TYPE_CHECKING:
     import httpx2
 
 _OK, _REDIRECTS = 200, range(300, 400)
+_BUSY, _FAULTS = 429, range(500, 600)
 _MCP = "MCP authorization"
+_RESOURCE, _SERVER = "resource-metadata", "authorization-server-metadata"
 
 
-class _Resource(BaseModel):
-    """RFC 9728, section 2, as far as it is used."""
-
-    resource: str
-    authorization_servers: Annotated[list[str], Field(min_length=1)]
-    scopes_supported: list[str] | None = None
-
-
-class _Server(BaseModel):
-    """RFC 8414, section 2, as far as it is used."""
-
-    issuer: str
-    authorization_endpoint: str
-    token_endpoint: str
-    registration_endpoint: str | None = None
-    scopes_supported: list[str] | None = None
-    grant_types_supported: list[str] | None = None
-    code_challenge_methods_supported: list[str] = []
-    token_endpoint_auth_methods_supported: list[str] = ["client_secret_basic"]
-    client_id_metadata_document_supported: bool = False
-    authorization_response_iss_parameter_supported: bool = False
-
-
-M = TypeVar("M", _Resource, _Server)
+M = TypeVar("M", ResourceMetadata, ServerMetadata)
 
 
 class _Stop(Exception):
@@ -54,12 +34,16 @@ class _Stop(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Inquiry:
-    """Looks for the authorization server of one MCP server; `checks` grow on the way."""
+    """Looks for the authorization server of one MCP server; `checks` grow on the way.
+
+    `asking` is the document that is waited for: the name of its check, and where it is.
+    """
 
     client: "httpx2.AsyncClient"
     policy: Policy
     url: str
     checks: list[Check] = field(default_factory=list)
+    asking: tuple[str, str] | None = None
 
     async def run(self, challenge: Challenge | None) -> Auth | None:
         """What guards the server; None when nothing usable does, and the checks say why."""
@@ -73,7 +57,14 @@ class Inquiry:
             return None
         return _auth(resource, server, challenge)
 
-    async def _resource(self, challenge: Challenge | None) -> _Resource | None:
+    def give_up(self, seconds: float) -> None:
+        """Note which document was waited for in vain, after `run` was cancelled."""
+        if self.asking is not None:
+            name, place = self.asking
+            words = f"{_safe(place)} gives no complete answer in {seconds:g} s"
+            self._note(name, Level.MUST, Verdict.FAIL, words, _source(name))
+
+    async def _resource(self, challenge: Challenge | None) -> ResourceMetadata | None:
         named = challenge.resource_metadata if challenge else None
         if named:
             self._insist(
@@ -86,7 +77,7 @@ class Inquiry:
         path = urlsplit(self.url).path.rstrip("/")
         base = f"{_bare(self.url)}/.well-known/oauth-protected-resource"
         for place in [named] if named else list(dict.fromkeys([f"{base}{path}", base])):
-            found = await self._document(place, _Resource)
+            found = await self._document(place, ResourceMetadata)
             if found is not None:
                 self._insist(
                     "resource-matches",
@@ -95,13 +86,27 @@ class Inquiry:
                     bad=f"the metadata is about another resource: {_safe(found.resource)}",
                     source="RFC 9728, section 3.3",
                 )
+                self._check_bearer_methods(found)
                 return found
         if named:
-            self._fail("resource-metadata", f"nothing is at {_safe(named)}", "RFC 9728, section 3")
+            self._fail(_RESOURCE, f"nothing is at {_safe(named)}", _source(_RESOURCE))
         return None
 
-    async def _server(self, issuer: str, *, named: bool) -> _Server | None:
-        self._guard("authorization-server-address", issuer)
+    def _check_bearer_methods(self, resource: ResourceMetadata) -> None:
+        """MCP authorization: a token goes into the header and nowhere else."""
+        if resource.bearer_methods_supported is not None:
+            offered = ", ".join(resource.bearer_methods_supported) or "none"
+            self._insist(
+                "bearer-methods",
+                holds="header" in resource.bearer_methods_supported,
+                good=f"tokens are taken in: {offered}",
+                bad=f"tokens must go into the header; they are taken in: {offered}",
+                source=f"{_MCP}: access token usage; RFC 9728, section 2",
+            )
+
+    async def _server(self, issuer: str, *, named: bool) -> ServerMetadata | None:
+        if named:
+            self._guard("authorization-server-address", issuer)
         base, path = _bare(issuer), urlsplit(issuer).path.rstrip("/")
         places = [
             f"{base}/.well-known/oauth-authorization-server{path}",
@@ -109,19 +114,22 @@ class Inquiry:
             f"{base}{path}/.well-known/openid-configuration",
         ]
         for place in dict.fromkeys(places):
-            found = await self._document(place, _Server)
+            found = await self._document(place, ServerMetadata)
             if found is not None:
+                if not named:
+                    words = "the server publishes none; its own host was asked, as of old"
+                    self._note(_RESOURCE, Level.MUST, Verdict.WARN, words, _source(_RESOURCE))
                 self._examine(found, issuer)
                 return found
         if named:
             self._fail(
-                "authorization-server-metadata",
+                _SERVER,
                 f"{_safe(issuer)} is named as authorization server and publishes no metadata",
-                "RFC 8414, section 3",
+                _source(_SERVER),
             )
         return None
 
-    def _examine(self, server: _Server, issuer: str) -> None:
+    def _examine(self, server: ServerMetadata, issuer: str) -> None:
         # Identical but for a slash at the end, which the MCP SDK adds to a bare origin.
         self._insist(
             "issuer-identical",
@@ -137,6 +145,14 @@ class Inquiry:
             good=f"PKCE methods on offer: {offered}",
             bad=f"PKCE with S256 is required; on offer: {offered}",
             source=f"{_MCP}: PKCE",
+        )
+        grants = _grants(server)
+        self._insist(
+            "grant-authorization-code",
+            holds="authorization_code" in grants,
+            good=f"grant types on offer: {', '.join(grants)}",
+            bad=f"authorization_code is required; on offer: {', '.join(grants)}",
+            source="RFC 8414, section 2; OAuth 2.1, section 4.1",
         )
         endpoints = {
             "authorization-endpoint": server.authorization_endpoint,
@@ -163,12 +179,17 @@ class Inquiry:
         """One document; None when there is none at this place. Raises _Stop when it is bad."""
         import httpx2
 
-        name = "resource-metadata" if shape is _Resource else "authorization-server-metadata"
-        source = "RFC 9728, section 3" if shape is _Resource else "RFC 8414, section 3"
+        name = _RESOURCE if shape is ResourceMetadata else _SERVER
+        source = _source(name)
+        self.asking = (name, url)
         try:
             async with self.client.stream("GET", url) as response:
                 if response.status_code in _REDIRECTS:
                     self._fail(name, f"{_safe(url)} redirects, which isn't followed", source)
+                if response.status_code in _FAULTS or response.status_code == _BUSY:
+                    # Not "there is none": going on elsewhere would guess.
+                    words = f"{_safe(url)} fails with HTTP {response.status_code}"
+                    self._fail(name, words, source)
                 if response.status_code != _OK:
                     return None
                 raw = await read_bounded(response)
@@ -182,6 +203,7 @@ class Inquiry:
             found = shape.model_validate(json_object(raw))
         except (ValidationError, BadAnswer):
             self._fail(name, f"{_safe(url)} is no such metadata", source)
+        self.asking = None
         self._note(name, Level.MUST, Verdict.PASS, f"found at {_safe(url)}", source)
         return found
 
@@ -191,7 +213,11 @@ class Inquiry:
             self._literal(url)
         except Refused as error:
             self._fail(name, str(error), f"{_MCP}: https, and no private address")
-        self._note(name, Level.MUST, Verdict.PASS, _safe(url), f"{_MCP}: https")
+        plain = urlsplit(url).scheme != "https"
+        here = plain and urlsplit(url).hostname == self.policy.home
+        words = ", plain http on this machine" if here else ", plain http" if plain else ""
+        verdict = Verdict.WARN if plain and not here else Verdict.PASS
+        self._note(name, Level.MUST, verdict, f"{_safe(url)}{words}", f"{_MCP}: https")
 
     def _literal(self, url: str) -> None:
         """Refuse a bad address in numbers at once; names are resolved when they are asked."""
@@ -218,12 +244,13 @@ class Inquiry:
         self.checks.append(check)
 
 
-def _auth(resource: _Resource | None, server: _Server, challenge: Challenge | None) -> Auth:
+def _auth(
+    resource: ResourceMetadata | None, server: ServerMetadata, challenge: Challenge | None
+) -> Auth:
     of_resource = resource.scopes_supported if resource else None
     asked = challenge.scope.split() if challenge and challenge.scope else None
     known = {*(of_resource or ()), *(server.scopes_supported or ())}
-    # RFC 8414, section 2: without a list, these two grants are meant.
-    grants = server.grant_types_supported or ["authorization_code", "implicit"]
+    grants = _grants(server)
     return Auth(
         issuer=server.issuer,
         authorization_endpoint=server.authorization_endpoint,
@@ -240,6 +267,15 @@ def _auth(resource: _Resource | None, server: _Server, challenge: Challenge | No
         token_auth_methods=tuple(server.token_endpoint_auth_methods_supported),
         iss_in_answers=server.authorization_response_iss_parameter_supported,
     )
+
+
+def _grants(server: ServerMetadata) -> list[str]:
+    # RFC 8414, section 2: without a list, these two grants are meant.
+    return server.grant_types_supported or ["authorization_code", "implicit"]
+
+
+def _source(name: str) -> str:
+    return "RFC 9728, section 3" if name == _RESOURCE else "RFC 8414, section 3"
 
 
 def _bare(url: str) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # What the token requests know how to do, the best first.
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
+_UNSURE = "; a client may have been left there"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # RFC 7591, section 3.2.2: what may be repeated of an answer.
 _KNOWN_ERRORS = frozenset(
@@ -30,7 +31,14 @@ _KNOWN_ERRORS = frozenset(
 
 
 class RegistrationFailure(Exception):
-    """No client was registered, or one could not be removed; the message says why."""
+    """No client was registered, or one could not be removed; the message says why.
+
+    `made` is a client that was registered and can't be used; it is still there.
+    """
+
+    def __init__(self, message: str, made: "Registered | None" = None) -> None:
+        super().__init__(message)
+        self.made = made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +95,19 @@ async def register(
         raise RegistrationFailure(
             f"the registration endpoint refuses the client (HTTP {status}{_named(raw)})"
         )
+    made = None
     try:
-        return _client(json_object(raw), method)
+        answer = json_object(raw)
+        made = _client(answer, method)
+        _check_usable(answer, made)
     except BadAnswer as error:
-        raise RegistrationFailure(f"the registration endpoint {error}") from None
+        unsure = "" if made else _UNSURE
+        raise RegistrationFailure(f"the registration endpoint {error}{unsure}", made) from None
+    return made
 
 
-async def unregister(http: "httpx2.AsyncClient", client: Registered) -> None:
-    """Delete a client that was registered here.
+async def unregister(http: "httpx2.AsyncClient", client: Registered) -> int:
+    """Delete a client that was registered here; the HTTP status of the answer.
 
     Raises:
         RegistrationFailure: it is still there, or nobody can tell.
@@ -106,22 +119,26 @@ async def unregister(http: "httpx2.AsyncClient", client: Registered) -> None:
     # RFC 7592, section 2.3: 204; a client that is gone already isn't known any more: 401 or 404.
     if status not in (200, 204, 401, 404):
         raise RegistrationFailure(f"the client could not be deleted (HTTP {status})")
+    return status
 
 
 async def _send(http: "httpx2.AsyncClient", verb: str, url: str, **rest: Any) -> tuple[int, bytes]:
     import httpx2
 
     what = "registration endpoint" if verb == "POST" else "client configuration endpoint"
+    unsure = _UNSURE if verb == "POST" else ""
     try:
         async with http.stream(verb, url, follow_redirects=False, **rest) as response:
             return response.status_code, await read_bounded(response)
     except Refused as error:
         raise RegistrationFailure(f"the {what} can't be used: {error}") from None
     except BadAnswer as error:
-        raise RegistrationFailure(f"the {what} {error}") from None
+        raise RegistrationFailure(f"the {what} {error}{unsure}") from None
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+        if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.InvalidURL):
+            unsure = ""  # nothing was sent
         raise RegistrationFailure(
-            f"the {what} {shown(url)} can't be reached ({type(error).__name__})"
+            f"the {what} {shown(url)} can't be reached ({type(error).__name__}){unsure}"
         ) from None
 
 
@@ -132,29 +149,32 @@ def _application_type(redirect_uris: Sequence[str]) -> str:
 
 
 def _client(answer: dict[str, Any], asked_method: str) -> Registered:
-    client_id = answer.get("client_id")
-    secret = answer.get("client_secret")
+    client_id, secret = answer.get("client_id"), _text(answer.get("client_secret"))
     # Servers that say nothing of the method and give no secret mean a public client.
     method = answer.get("token_endpoint_auth_method", asked_method if secret else "none")
     uris = answer.get("redirect_uris", [])
     if not isinstance(client_id, str) or not client_id:
         raise BadAnswer("answers no client")
-    if secret is not None and not isinstance(secret, str):
-        raise BadAnswer("answers a client secret that is no text")
-    if method not in AUTH_METHODS:
-        raise BadAnswer("answers a client that identifies itself in another way than was asked")
-    if method != "none" and not secret:
-        raise BadAnswer("answers a client without the secret that it needs")
+    token = _text(answer.get("registration_access_token"))
     return Registered(
         client_id=client_id,
-        client_secret=secret or None,
-        auth_method=method,
+        client_secret=secret,
+        auth_method=str(method),
         redirect_uris=tuple(each for each in uris if isinstance(each, str))
         if isinstance(uris, list)
         else (),
         management_uri=_text(answer.get("registration_client_uri")),
-        management_token=_text(answer.get("registration_access_token")),
+        management_token=token if token and token.isascii() and token.isprintable() else None,
     )
+
+
+def _check_usable(answer: dict[str, Any], made: Registered) -> None:
+    if not isinstance(answer.get("client_secret", ""), str | None):
+        raise BadAnswer("answers a client secret that is no text")
+    if made.auth_method not in AUTH_METHODS:
+        raise BadAnswer("answers a client that identifies itself in another way than was asked")
+    if made.auth_method != "none" and made.client_secret is None:
+        raise BadAnswer("answers a client without the secret that it needs")
 
 
 def _text(value: object) -> str | None:

@@ -1,9 +1,9 @@
 """Talks to a token endpoint: a code for tokens, a refresh token for newer ones.
 
 As Dust does it: `client_secret_basic` when asked for and there is a secret, else the client's id
-and secret in the body; `resource` (RFC 8707) with both grants. A refresh that is answered 400 is tried
-once more: without `resource` when there was one, else with the scope. A token without `expires_in`
-but with a refresh token is taken to live one hour.
+and secret in the body; `resource` (RFC 8707) with both grants. A refresh that is answered 400 is
+tried once more: without `resource` when there was one, else with the scope. A token without
+`expires_in` but with a refresh token is taken to live one hour.
 """
 
 import time

@@ -21,7 +21,7 @@ from reconciler.cli.console import Console
 )
 @click.pass_obj
 def demo(console: Console, keep: bool, serve: bool, folder: Path | None) -> int:
-    """Walk through the whole story against a sandbox and three real MCP servers, offline.
+    """Walk through the whole story against a sandbox and five real MCP servers, offline.
 
     It needs no account and no set-up, takes less than a minute, and leaves nothing behind unless
     --keep is given.
@@ -36,7 +36,7 @@ def demo(console: Console, keep: bool, serve: bool, folder: Path | None) -> int:
     # However it is stopped, the processes that it started go first.
     for kind in (signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, signal.default_int_handler)
-    console.data("starting a sandbox workspace and three MCP servers on this machine…")
+    console.data("starting a sandbox workspace and five MCP servers on this machine…")
     with Stage(folder) as stage:
         try:
             tell(stage, console.data, color=console.out.enabled)

@@ -56,6 +56,7 @@ class AtTheKeyboard:
             except OutcomeUnknown as error:
                 # The next look tells whether it happened.
                 self._console.talk(f"  {printable(error.message)}")
+                self._console.talk("  still waiting: open the address again if nothing follows")
             else:
                 self._console.talk("  the platform has the sign-in")
             return Step.RETRY

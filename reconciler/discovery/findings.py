@@ -1,9 +1,10 @@
 """What a probe finds: values only."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.authorization import Auth, Check, Verdict
+from reconciler.resources import SecretRef
 
 
 class Mode(StrEnum):
@@ -13,6 +14,13 @@ class Mode(StrEnum):
     BEARER = "bearer"
     AUTOMATIC = "automatic"
     STATIC_OAUTH = "static-oauth"
+
+
+class Transport(StrEnum):
+    """How a server speaks MCP."""
+
+    STREAMABLE_HTTP = "streamable-http"
+    SSE = "sse"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +33,21 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A client that was registered to try it; `removed` whether it was deleted again."""
+
+    client_id: str
+    removed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """All that a probe found.
 
     `status` is the HTTP status of a refusal; `reached` whether the server answered at all;
-    `healthy` whether it listed its tools; `mode` the auth mode that fits, None when nobody can
-    tell; `why` says why, or what went wrong.
+    `healthy` whether it listed its tools; `transport` how it did so; `mode` the auth mode that
+    fits, None when nobody can tell; `why` says why, or what went wrong; `sent` the headers it was
+    asked with, and where their values are kept.
     """
 
     url: str
@@ -39,12 +56,15 @@ class Finding:
     status: int | None = None
     name: str | None = None
     version: str | None = None
+    transport: Transport | None = None
     protocol: str | None = None
     tools: tuple[Tool, ...] = ()
     mode: Mode | None = None
     why: str = ""
     auth: Auth | None = None
-    checks: tuple[Check, ...] = field(default=())
+    checks: tuple[Check, ...] = ()
+    trial: Trial | None = None
+    sent: tuple[tuple[str, SecretRef], ...] = ()
 
     @property
     def failed(self) -> tuple[Check, ...]:

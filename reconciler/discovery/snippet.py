@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from reconciler.discovery.findings import Finding, Mode
+from reconciler.resources import SecretRef
 
 _LONGEST = 40
 
@@ -22,6 +23,7 @@ def manifest(found: Finding) -> str:
         "  auth:",
         f"    mode: {found.mode}",
         *_auth(found),
+        *_headers(found),
     ]
     if found.tools:
         lines += ["  tools:", "    default: {stake: high}"]
@@ -33,7 +35,9 @@ def _auth(found: Finding) -> list[str]:
     variable = _name(found).upper().replace("-", "_")
     match found.mode:
         case Mode.BEARER:
-            return [f"    token: {{env: {variable}_TOKEN}}"]
+            token = next((kept for name, kept in found.sent if _is_token(name)), None)
+            reference = _reference(token) if token else f"{{env: {variable}_TOKEN}}"
+            return [f"    token: {reference}"]
         case Mode.STATIC_OAUTH:
             auth = found.auth
             assert auth is not None, "a mode that was read from metadata"
@@ -48,6 +52,25 @@ def _auth(found: Finding) -> list[str]:
             return [f"    # {line.strip()}" for line in _scopes(found)]
         case _:
             return []
+
+
+def _headers(found: Finding) -> list[str]:
+    custom = [(name, kept) for name, kept in found.sent if not _is_token(name)]
+    if custom:
+        return ["  headers:", *(f"    {name}: {_reference(kept)}" for name, kept in custom)]
+    if found.mode is Mode.BEARER and found.auth is None and not found.healthy:
+        key = f"{{env: {_name(found).upper().replace('-', '_')}_KEY}}"
+        words = "  # headers:                    # if it takes a key instead: auth.mode `none`, and"
+        return [words, f"  #   X-API-Key: {key}"]
+    return []
+
+
+def _is_token(header: str) -> bool:
+    return header.lower() == "authorization"
+
+
+def _reference(kept: SecretRef) -> str:
+    return f"{{{kept.scheme}: {_quoted(kept.locator)}}}"
 
 
 def _scopes(found: Finding) -> list[str]:

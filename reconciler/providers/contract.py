@@ -160,6 +160,13 @@ class Provider(Protocol):
         """What the change does beyond its fields, in words; pure."""
         ...
 
+    def callbacks(self, connection: Connection) -> Mapping[str, str]:
+        """By auth mode: the redirect URI that the platform itself reports.
+
+        Raises ProviderError.
+        """
+        ...
+
     def reader(self, connection: Connection) -> AbstractContextManager[Reader]:
         """A session that can't write."""
         ...

@@ -6,10 +6,11 @@ import json
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
+from reconciler.authorization import authorization_url
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.envelope import ApiError, answer, bad_request
 from reconciler.sandbox.oauth_rows import (
@@ -167,22 +168,18 @@ def _cloned(call: Call, extra: dict[str, str]) -> _Beginning:
 
 def _authorization_url(call: Call, consent: OAuthConnection, client_id: str) -> str:
     details = consent.metadata
-    verifier = read_sealed(call.store, consent.sid, "code_verifier") or ""
-    digest = hashlib.sha256(verifier.encode()).digest()
-    query: dict[str, str] = {
-        "response_type": "code",
-        "client_id": client_id,
-        "state": consent.sid,
-        "redirect_uri": consent.redirect_uri,
-        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
-        "code_challenge_method": "S256",
-        **{key: details[key] for key in ("scope", "resource") if key in details},
-    }
-    parts = urlsplit(details["authorization_endpoint"])
-    if parts.hostname == "accounts.google.com":
-        query |= {"access_type": "offline", "prompt": "consent"}
-    pairs = [*parse_qsl(parts.query), *query.items()]
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(pairs), ""))
+    endpoint = details["authorization_endpoint"]
+    at_google = urlsplit(endpoint).hostname == "accounts.google.com"
+    return authorization_url(
+        endpoint,
+        client_id=client_id,
+        redirect_uri=consent.redirect_uri,
+        state=consent.sid,
+        verifier=read_sealed(call.store, consent.sid, "code_verifier") or "",
+        scope=details.get("scope"),
+        resource=details.get("resource"),
+        more=[("access_type", "offline"), ("prompt", "consent")] if at_google else [],
+    )
 
 
 def cookie_name(connection_sid: str) -> str:

@@ -1,8 +1,10 @@
-"""Three real MCP servers on loopback, for `reconciler demo`: open, bearer-protected, by header.
+"""Five real MCP servers on loopback, for `reconciler demo`, each with another way in.
 
-Run as `python -m reconciler.sandbox.tool_servers`, with the two secrets in the environment
-(`DESK_TOKEN`, `WAREHOUSE_KEY`). Prints one JSON line `{"handbook": URL, …}` once all answer, and
-serves until its standard input closes.
+Open, behind a bearer token, behind a header, behind OAuth that registers clients, and behind
+OAuth that knows one app. Run as `python -m reconciler.sandbox.tool_servers`, with the secrets in
+the environment (`DESK_TOKEN`, `WAREHOUSE_KEY`, `BILLING_CLIENT_SECRET`) and the app's redirect URI
+(`BILLING_CALLBACK`). Prints one JSON line `{"handbook": URL, …}` once all answer, and serves until
+its standard input closes.
 """
 
 import asyncio
@@ -11,16 +13,28 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from hmac import compare_digest
 from typing import Any
 
 import uvicorn
 from mcp.server import MCPServer
+from mcp.server.auth.provider import TokenVerifier
+from mcp.server.auth.settings import AuthSettings
 from mcp_types import ToolAnnotations
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from reconciler.sandbox.authorized import authorized, static_app
+
+BILLING_APP = "acme-workspace"
+"""The client id of the app that the billing server knows."""
+
+CALENDAR_SCOPES = ("events.read", "events.write", "events.delete")
+BILLING_SCOPES = ("invoices.read", "invoices.write")
+
+_NAMES = ("handbook", "desk", "warehouse", "calendar", "billing")
 _READS = ToolAnnotations(read_only_hint=True)
 _DESTROYS = ToolAnnotations(destructive_hint=True)
 
@@ -91,6 +105,55 @@ def warehouse() -> MCPServer:
     return server
 
 
+def calendar(auth: AuthSettings, verifier: TokenVerifier) -> MCPServer:
+    """Events, behind OAuth where clients register themselves."""
+    events = {"Board meeting": "2026-12-01", "Summer party": "2027-06-20"}
+    server = MCPServer(
+        "calendar",
+        version="1.4.0",
+        description="The team's calendar",
+        auth=auth,
+        token_verifier=verifier,
+    )
+
+    @server.tool(annotations=_READS)
+    def list_events() -> dict[str, str]:
+        """All events, with their days."""
+        return events
+
+    @server.tool()
+    def add_event(name: str, day: str) -> bool:
+        """Put an event on a day."""
+        events[name] = day
+        return True
+
+    return server
+
+
+def billing(auth: AuthSettings, verifier: TokenVerifier) -> MCPServer:
+    """Invoices, behind OAuth that knows one app."""
+    invoices = {"2026-041": 1200, "2026-042": 80}
+    server = MCPServer(
+        "billing",
+        version="3.0.2",
+        description="Invoices and payments",
+        auth=auth,
+        token_verifier=verifier,
+    )
+
+    @server.tool(annotations=_READS)
+    def list_invoices() -> dict[str, int]:
+        """Open invoices, with what they are about."""
+        return invoices
+
+    @server.tool(annotations=_DESTROYS)
+    def cancel_invoice(number: str) -> bool:
+        """Cancel an invoice for good."""
+        return invoices.pop(number, None) is not None
+
+    return server
+
+
 class Guard:
     """Lets requests through that carry one header with one value."""
 
@@ -121,9 +184,15 @@ class _Web(uvicorn.Server):
         self.is_up.set()
 
 
-async def main() -> None:
-    """Serve all three until standard input closes."""
-    apps: dict[str, ASGIApp] = {
+def _apps(origins: Mapping[str, str]) -> dict[str, ASGIApp]:
+    """The application of each server, by name."""
+    app = static_app(
+        BILLING_APP,
+        os.environ["BILLING_CLIENT_SECRET"],
+        os.environ["BILLING_CALLBACK"],
+        BILLING_SCOPES,
+    )
+    return {
         "handbook": handbook().streamable_http_app(),
         "desk": Guard(
             desk().streamable_http_app(), "Authorization", f"Bearer {os.environ['DESK_TOKEN']}"
@@ -131,16 +200,43 @@ async def main() -> None:
         "warehouse": Guard(
             warehouse().streamable_http_app(), "X-Api-Key", os.environ["WAREHOUSE_KEY"]
         ),
+        "calendar": authorized(
+            calendar,
+            origin=origins["calendar"],
+            name="Calendar",
+            scopes=CALENDAR_SCOPES,
+            registration=True,
+        ),
+        "billing": authorized(
+            billing,
+            origin=origins["billing"],
+            name="Billing",
+            scopes=BILLING_SCOPES,
+            clients=[app],
+        ),
     }
-    webs = {name: _Web(app) for name, app in apps.items()}
-    urls, serving = {}, []
+
+
+def _listener() -> socket.socket:
+    # Naming the protocol makes asyncio answer at once instead of waiting for more to send.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    return listener
+
+
+async def main() -> None:
+    """Serve all until standard input closes."""
+    listeners = {name: _listener() for name in _NAMES}
+    origins = {
+        name: f"http://127.0.0.1:{listener.getsockname()[1]}"
+        for name, listener in listeners.items()
+    }
+    webs = {name: _Web(app) for name, app in _apps(origins).items()}
+    serving = []
     for name, web in webs.items():
-        # Naming the protocol makes asyncio answer at once instead of waiting for more to send.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.bind(("127.0.0.1", 0))
-        urls[name] = f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
-        serving.append(asyncio.create_task(web.serve(sockets=[listener])))
+        serving.append(asyncio.create_task(web.serve(sockets=[listeners[name]])))
         await web.is_up.wait()
+    urls = {name: f"{origin}/mcp" for name, origin in origins.items()}
     sys.stdout.write(json.dumps(urls) + "\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.read)

@@ -15,7 +15,8 @@ from reconciler.views.ownership_text import (
     owned_text,
 )
 from reconciler.views.plan_text import PlanView, plan_text, summary_line
-from reconciler.views.probe_text import probe_json, probe_text
+from reconciler.views.probe_document import probe_json
+from reconciler.views.probe_text import probe_text
 from reconciler.views.report_text import outcome_line, report_json, report_text, summary
 
 __all__ = [

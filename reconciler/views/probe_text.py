@@ -1,129 +1,136 @@
-"""What a probe found, as text and as JSON. Pure."""
+"""What a probe found, for people. Pure."""
 
+import textwrap
 from collections.abc import Iterator
-from typing import Any
 
 from reconciler.authorization import Auth, Check, Verdict
 from reconciler.diagnostics import Palette, printable
-from reconciler.discovery import Finding, manifest
+from reconciler.discovery import Finding, Transport, manifest
 
-_SIGNS = {Verdict.PASS: "✓", Verdict.WARN: "!", Verdict.FAIL: "✗"}
+_WIDTH = 80
+_NAMES = 30
+_SIGNS = {Verdict.PASS: "✓", Verdict.WARN: "!", Verdict.FAIL: "✗", Verdict.SKIP: "-"}
+_TRANSPORTS = {
+    Transport.STREAMABLE_HTTP: "streamable HTTP",
+    Transport.SSE: "SSE (deprecated since 2025-03-26)",
+}
 
 
 def probe_text(found: Finding, palette: Palette) -> str:
-    """The finding for people: the verdict first, a manifest last."""
+    """The finding for people: the verdict first, a manifest last; 80 columns where words allow."""
     lines = [*_headline(found, palette), *_tools(found, palette)]
     if found.auth:
-        lines += ["", *_auth(found.auth, palette)]
-    if found.checks:
-        lines += ["", palette.bold("Checks"), *(_check(check, palette) for check in found.checks)]
+        lines += ["", palette.bold("Authorization server"), *_auth(found.auth)]
+    lines += _checks(found, palette)
     text = manifest(found)
     if text:
         lines += ["", palette.bold("Manifest"), "", *text.rstrip().splitlines()]
     return "\n".join(lines) + "\n"
 
 
-def probe_json(found: Finding) -> dict[str, Any]:
-    """The finding as a JSON value."""
-    auth = found.auth
-    return {
-        "format": "reconciler.probe/v1",
-        "url": found.url,
-        "reached": found.reached,
-        "healthy": found.healthy,
-        "status": found.status,
-        "transport": "streamable-http" if found.healthy else None,
-        "protocolVersion": found.protocol,
-        "server": {"name": found.name, "version": found.version},
-        "tools": [
-            {"name": tool.name, "description": tool.description, "hints": list(tool.hints)}
-            for tool in found.tools
-        ],
-        "mode": found.mode.value if found.mode else None,
-        "why": found.why,
-        "authorizationServer": None if auth is None else _auth_json(auth),
-        "checks": [
-            {
-                "name": check.name,
-                "level": check.level.value,
-                "verdict": check.verdict.value,
-                "message": check.message,
-                "source": check.source,
-            }
-            for check in found.checks
-        ],
-        "manifest": manifest(found) or None,
-    }
-
-
 def _headline(found: Finding, palette: Palette) -> Iterator[str]:
     if found.healthy:
         verdict = palette.added("healthy")
-    elif found.mode and not found.failed:
+    elif found.mode:
         verdict = palette.warning("wants credentials")
     else:
         verdict = palette.error("unusable" if found.reached else "unreachable")
-    yield f"{palette.bold(printable(found.url))}  {verdict}: {printable(found.why)}"
+    yield f"{palette.bold(printable(found.url))}  {verdict}"
+    yield from _wrapped(found.why, "  ", "  ")
     if found.name:
         version = f" {found.version}" if found.version else ""
-        yield f"  server    {printable(found.name + version)}"
+        yield f"  server        {printable(found.name + version)}"
+    if found.transport:
+        yield f"  transport     {_TRANSPORTS[found.transport]}"
     if found.protocol:
-        yield f"  protocol  MCP {printable(found.protocol)} over streamable HTTP"
+        yield f"  protocol      MCP {printable(found.protocol)}"
     if found.mode:
-        yield f"  auth mode {found.mode.value}"
+        yield f"  auth mode     {found.mode.value}"
 
 
 def _tools(found: Finding, palette: Palette) -> Iterator[str]:
-    if not found.tools:
+    if not found.healthy:
         return
     yield ""
     yield palette.bold(f"Tools ({len(found.tools)})")
     for tool in found.tools:
-        hints = f"  [{', '.join(tool.hints)}]" if tool.hints else ""
+        hints = f"  [{printable(', '.join(tool.hints))}]" if tool.hints else ""
         yield f"  {printable(tool.name)}{palette.dim(hints)}"
 
 
-def _auth(auth: Auth, palette: Palette) -> Iterator[str]:
-    yield palette.bold("Authorization server")
-    yield f"  issuer        {printable(auth.issuer)}"
-    yield f"  sign-in at    {printable(auth.authorization_endpoint)}"
-    yield f"  tokens from   {printable(auth.token_endpoint)}"
-    yield f"  registration  {'offered' if auth.registration else 'not offered'}" + (
-        ", clients may be named by a document" if auth.client_documents else ""
-    )
-    yield f"  clients       {_list(auth.token_auth_methods)}"
-    yield f"  PKCE          {_list(auth.pkce)}"
-    yield f"  grants        {_list(auth.grant_types)}"
-    yield f"  refresh       {'offered' if auth.refresh else 'not offered'}"
-    yield f"  scopes        {_list(auth.scopes)}"
-
-
-def _auth_json(auth: Auth) -> dict[str, Any]:
-    return {
+def _auth(auth: Auth) -> Iterator[str]:
+    documents = ", clients may be named by a document" if auth.client_documents else ""
+    rows = {
         "issuer": auth.issuer,
-        "authorizationEndpoint": auth.authorization_endpoint,
-        "tokenEndpoint": auth.token_endpoint,
-        "resource": auth.resource,
-        "registration": auth.registration,
-        "clientDocuments": auth.client_documents,
-        "refresh": auth.refresh,
-        "scopes": list(auth.scopes),
-        "grantTypes": list(auth.grant_types),
-        "pkce": list(auth.pkce),
-        "tokenEndpointAuthMethods": list(auth.token_auth_methods),
-        "issInAnswers": auth.iss_in_answers,
+        "sign-in at": auth.authorization_endpoint,
+        "tokens from": auth.token_endpoint,
+        "registration": ("offered" if auth.registration else "not offered") + documents,
+        "clients": _list(auth.token_auth_methods),
+        "PKCE": _list(auth.pkce),
+        "grants": _list(auth.grant_types),
+        "refresh": "offered" if auth.refresh else "not offered",
+        "scopes": _list(auth.scopes),
     }
+    for name, text in rows.items():
+        yield from _wrapped(text, f"  {name:<14}", " " * 16)
 
 
-def _check(check: Check, palette: Palette) -> str:
+def _checks(found: Finding, palette: Palette) -> Iterator[str]:
+    made = [check for check in found.checks if check.verdict is not Verdict.SKIP]
+    left = [check for check in found.checks if check.verdict is Verdict.SKIP]
+    if made:
+        yield ""
+        yield f"{palette.bold('Checks')} {palette.dim(_count(made))}"
+    for check in made:
+        yield from _check(check, palette)
+    if left:
+        yield ""
+        yield f"{palette.bold('Not checked here')} {palette.dim('(only a sign-in can tell)')}"
+    for check in left:
+        yield from _check(check, palette)
+
+
+def _count(made: list[Check]) -> str:
+    words = {Verdict.PASS: "met", Verdict.WARN: "worth a look", Verdict.FAIL: "broken"}
+    counts = {verdict: sum(check.verdict is verdict for check in made) for verdict in words}
+    return f"({', '.join(f'{counts[each]} {words[each]}' for each in words if counts[each])})"
+
+
+def _check(check: Check, palette: Palette) -> Iterator[str]:
+    """One rule: its name on the left, what came out on the right, its source when it matters."""
     paint = {
         Verdict.PASS: palette.added,
         Verdict.WARN: palette.warning,
         Verdict.FAIL: palette.error,
+        Verdict.SKIP: palette.dim,
     }[check.verdict]
-    source = palette.dim(f"({check.level}, {check.source})")
-    return f"  {paint(_SIGNS[check.verdict])} {check.name}: {printable(check.message)} {source}"
+    name = f"{check.name:<{_NAMES}}"
+    margin = " " * (_NAMES + 4)
+    words = printable(check.message).split()
+    if max(map(len, words), default=0) > _WIDTH - len(margin):
+        margin = " " * 6  # a long address gets lines of its own
+        name, *rest = check.name, *_wrapped(check.message, margin, margin)
+    else:
+        first, *rest = _wrapped(check.message, margin, margin)
+        name += first.strip()
+    yield f"  {paint(_SIGNS[check.verdict])} {name}"
+    yield from rest
+    if check.verdict in (Verdict.WARN, Verdict.FAIL):
+        for line in _wrapped(f"{check.level}: {check.source}", margin, margin):
+            yield palette.dim(line)
+
+
+def _wrapped(text: str, first: str, later: str) -> list[str]:
+    # What a remote server says is made printable before it is measured; addresses stay whole.
+    return textwrap.wrap(
+        printable(text),
+        _WIDTH,
+        initial_indent=first,
+        subsequent_indent=later,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [first.rstrip()]
 
 
 def _list(items: tuple[str, ...]) -> str:
-    return printable(", ".join(items)) or "not told"
+    return ", ".join(items) or "not told"

@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from threading import Event
 from urllib.parse import urlsplit
 
 from reconciler.discovery import Finding, probe
+from reconciler.providers.dust import callbacks
 from reconciler.resources import SCHEMES, SecretRef
 from reconciler.secrets import Resolver, Secret, SecretFailure
 from reconciler.workflows.failures import Exit, Stop
@@ -18,12 +20,13 @@ def probe_server(
     headers: Sequence[str],
     allow_private: bool,
     timeout: float,
+    register: bool = False,
     environ: Mapping[str, str] = os.environ,
 ) -> Finding:
     """What the server at `url` is and needs.
 
     Parameters: `bearer` is a reference (`env:NAME`, `file:PATH`, `vault:PATH#KEY`), `headers` are
-    `NAME=REFERENCE`.
+    `NAME=REFERENCE`; `register` tries to register a client with the redirect URIs of workspaces.
 
     Raises Stop for an address or a reference that can't be used.
     """
@@ -39,7 +42,14 @@ def probe_server(
         if isinstance(secret, SecretFailure):
             raise Stop(Exit.FAILED, secret.to_diagnostic(None, "").message)
         sent[name] = _value(name, secret, is_token=bearer is not None and name == "Authorization")
-    return probe(url, headers=sent, allow_private=allow_private, timeout=timeout)
+    asked = probe(
+        url,
+        headers=sent,
+        allow_private=allow_private,
+        timeout=timeout,
+        redirect_uris=_redirect_uris() if register else (),
+    )
+    return replace(asked, sent=tuple(sorted(wanted.items(), key=lambda item: item[0])))
 
 
 def _value(name: str, secret: Secret, *, is_token: bool) -> str:
@@ -47,6 +57,10 @@ def _value(name: str, secret: Secret, *, is_token: bool) -> str:
     if not text.isprintable() or not text.isascii():
         raise Stop(Exit.FAILED, f"the value of the header `{name}` has characters no header has")
     return f"Bearer {text}" if is_token else text
+
+
+def _redirect_uris() -> tuple[str, ...]:
+    return tuple(uri for modes in callbacks().values() for uri in modes["automatic"])
 
 
 def _check(url: str) -> None:

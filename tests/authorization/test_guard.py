@@ -92,3 +92,24 @@ def test_the_name_stays_in_what_is_sent(web: ScriptedHttp) -> None:
 
 def test_addresses_are_shown_without_what_may_be_secret() -> None:
     assert shown("https://me:hush@x.example:1/p?token=hush#hush") == "https://x.example:1/p"
+
+
+def test_a_request_that_is_sent_again_is_checked_by_its_name_again(web: ScriptedHttp) -> None:
+    web.on("GET", "/", Reply(json={}))
+    url = web.url.replace("127.0.0.1", "localhost")
+
+    async def twice() -> tuple[str, str]:
+        import httpx2
+
+        wire = transport(Policy.of(url))
+        request = httpx2.Request("GET", f"{url}/")
+        for _ in range(2):
+            response = await wire.handle_async_request(request)
+            await response.aread()
+        await wire.aclose()
+        return str(request.url), web.log[-1].headers["host"]
+
+    sent, host = asyncio.run(twice())
+    assert sent == f"{url}/"
+    assert host.startswith("localhost:")
+    assert len(web.log) == 2

@@ -114,9 +114,10 @@ def test_a_server_without_management_keeps_its_clients(web: ScriptedHttp) -> Non
 
 def test_a_client_is_gone_from_a_real_server_after_its_removal() -> None:
     need_npm("oidc-provider")
-    with OidcProvider() as idp:
+    with OidcProvider(management=True) as idp:
         client = registered(f"{idp.issuer}/reg")
         assert client.client_id in idp.registered()
         removed(client, idp.issuer)
+        assert idp.deleted() == [client.client_id]
         removed(client, idp.issuer)  # gone is gone
         assert client.redirect_uris == (CALLBACK,)

@@ -5,56 +5,20 @@ from typing import Any
 import pytest
 
 from reconciler.authorization import Verdict
-from reconciler.discovery import Finding, probe
+from reconciler.discovery import Finding
+from tests.discovery.scenes import (
+    OPENID,
+    RESOURCE,
+    ROOT_RESOURCE,
+    SERVER,
+    ask,
+    asked_elsewhere,
+    challenge,
+    named,
+    resource,
+    server,
+)
 from tests.parts.scripted_http import Reply, ScriptedHttp
-
-RESOURCE = "/.well-known/oauth-protected-resource/mcp"
-ROOT_RESOURCE = "/.well-known/oauth-protected-resource"
-SERVER = "/.well-known/oauth-authorization-server"
-OPENID = "/.well-known/openid-configuration"
-
-
-@pytest.fixture
-def hostile(web: ScriptedHttp) -> ScriptedHttp:
-    """A server that wants a token, and whose metadata is fine as yet."""
-    challenge(web, f"{web.url}{RESOURCE}")
-    web.on("GET", RESOURCE, Reply(json=resource(web)))
-    web.on("GET", SERVER, Reply(json=server(web)))
-    web.on("GET", OPENID, Reply(status=404))
-    return web
-
-
-def challenge(web: ScriptedHttp, place: str | None) -> None:
-    """Refuse everybody, naming this place."""
-    value = f'Bearer resource_metadata="{place}"' if place else "Bearer"
-    for verb in ("POST", "GET"):
-        web.on(verb, "/mcp", Reply(status=401, headers={"WWW-Authenticate": value}))
-
-
-def resource(web: ScriptedHttp, **changes: Any) -> dict[str, Any]:
-    return {"resource": f"{web.url}/mcp", "authorization_servers": [web.url], **changes}
-
-
-def server(web: ScriptedHttp, **changes: Any) -> dict[str, Any]:
-    return {
-        "issuer": web.url,
-        "authorization_endpoint": f"{web.url}/authorize",
-        "token_endpoint": f"{web.url}/token",
-        "registration_endpoint": f"{web.url}/register",
-        "code_challenge_methods_supported": ["S256"],
-        **changes,
-    }
-
-
-def ask(web: ScriptedHttp) -> Finding:
-    return probe(f"{web.url}/mcp", headers={})
-
-
-def asked_elsewhere(web: ScriptedHttp) -> list[str]:
-    """Requests that no honest discovery makes: registration, guessed endpoints, tokens."""
-    return [
-        call for call in web.calls() if call.split()[1] in ("/register", "/authorize", "/token")
-    ]
 
 
 def refused_by(found: Finding) -> tuple[str, str]:
@@ -68,7 +32,13 @@ def test_honest_metadata_fits_automatic(hostile: ScriptedHttp) -> None:
     found = ask(hostile)
     assert found.mode == "automatic"
     assert found.failed == ()
-    assert {check.verdict for check in found.checks} == {Verdict.PASS}
+    warned = [check.name for check in found.checks if check.verdict is Verdict.WARN]
+    assert warned == [
+        "iss-in-answers",
+        "client-id-metadata-documents",
+        "refresh-offered",
+        "scopes-challenge",
+    ]
     assert asked_elsewhere(hostile) == [], "a probe registers nothing"
 
 
@@ -156,8 +126,8 @@ def test_metadata_without_end_is_cut_off(hostile: ScriptedHttp) -> None:
 def test_an_endpoint_on_another_public_host_is_pointed_out(hostile: ScriptedHttp) -> None:
     document = server(hostile, token_endpoint="https://93.184.216.34/token")
     hostile.on("GET", SERVER, Reply(json=document))
-    (warning,) = (c for c in ask(hostile).checks if c.verdict is Verdict.WARN)
-    assert warning.name == "token-endpoint-origin"
+    warning = named(ask(hostile), "token-endpoint-origin")
+    assert warning.verdict is Verdict.WARN
 
 
 def test_places_come_in_the_order_of_the_specification(hostile: ScriptedHttp) -> None:

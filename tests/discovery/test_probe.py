@@ -1,51 +1,29 @@
 """The command against real servers: open, guarded by a token, a header, OAuth; none at all."""
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from reconciler.manifests import load
-from tests.parts.cli import Done, run_anywhere, yaml_text
+from tests.discovery.scenes import found, run, told
+from tests.parts.cli import run_anywhere, yaml_text
 from tests.parts.mcp_servers import McpServer
 from tests.parts.oidc_provider import OidcProvider
 
 TOKEN, KEY = "a-token-that-nobody-may-see", "a-key-that-nobody-may-see"
 
 
-@pytest.fixture(scope="module")
-def oidc() -> Iterator[OidcProvider]:
-    """An authorization server that registers clients."""
-    with OidcProvider() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def closed_oidc() -> Iterator[OidcProvider]:
-    """One that doesn't."""
-    with OidcProvider(registration=False) as server:
-        yield server
-
-
-def run(folder: Path, url: str, *arguments: str, **environ: str) -> Done:
-    return run_anywhere("probe", url, *arguments, folder=folder, environ=environ)
-
-
-def found(folder: Path, url: str, *arguments: str, **environ: str) -> Any:
-    return run(folder, url, *arguments, "--output", "json", **environ).json
-
-
 def test_an_open_server_lists_its_tools(tmp_path: Path) -> None:
     with McpServer("handbook", ["search", "drop"]) as server:
         done = run(tmp_path, server.url)
-        told = found(tmp_path, server.url)
+        facts = found(tmp_path, server.url)
     assert done.code == 0, str(done)
-    assert "healthy: it answers anybody" in done.out
-    assert [tool["name"] for tool in told["tools"]] == ["search", "drop"]
-    assert (told["mode"], told["server"]["name"]) == ("none", "handbook")
-    assert told["protocolVersion"] >= "2025-11-25"
+    assert "healthy\n  it answers anybody" in done.out
+    assert [tool["name"] for tool in facts["tools"]] == ["search", "drop"]
+    assert (facts["mode"], facts["server"]["name"]) == ("none", "handbook")
+    assert facts["transport"] == "streamable-http"
+    assert facts["protocolVersion"] >= "2025-11-25"
 
 
 def test_a_token_by_reference_opens_and_never_shows(tmp_path: Path) -> None:
@@ -55,7 +33,7 @@ def test_a_token_by_reference_opens_and_never_shows(tmp_path: Path) -> None:
         wrong = run(tmp_path, server.url, "--bearer", "env:T", T=TOKEN + "x")
     assert (without["mode"], without["status"]) == ("bearer", 401)
     assert done.code == 0, str(done)
-    assert "auth mode bearer" in done.out
+    assert "auth mode     bearer" in done.out
     assert wrong.code == 1
     assert "refuses what was sent" in wrong.out
     assert not [each for each in (done, wrong) if TOKEN in each.out + each.err]
@@ -70,15 +48,16 @@ def test_a_header_by_reference_opens(tmp_path: Path) -> None:
 
 def test_a_server_behind_oauth_fits_automatic(tmp_path: Path, oidc: OidcProvider) -> None:
     with McpServer("crm", ["search"], issuer=oidc.issuer, scopes=["read"]) as server:
-        told = found(tmp_path, server.url)
+        facts = found(tmp_path, server.url)
         done = run(tmp_path, server.url)
     assert done.code == 0, str(done)
-    assert told["mode"] == "automatic"
-    assert told["authorizationServer"]["registration"] is True
-    assert told["authorizationServer"]["issuer"] == oidc.issuer
-    assert told["authorizationServer"]["pkce"] == ["S256"]
-    assert told["authorizationServer"]["issInAnswers"] is True
-    assert {check["verdict"] for check in told["checks"]} == {"pass"}
+    assert facts["mode"] == "automatic"
+    assert facts["authorizationServer"]["registration"] is True
+    assert facts["authorizationServer"]["issuer"] == oidc.issuer
+    assert facts["authorizationServer"]["pkce"] == ["S256"]
+    assert facts["authorizationServer"]["issInAnswers"] is True
+    assert not [check for check in facts["checks"] if check["verdict"] == "fail"]
+    assert "Not checked here" in done.out
     assert oidc.registered() == []
 
 
@@ -86,34 +65,70 @@ def test_without_registration_an_app_of_ones_own_fits(
     tmp_path: Path, closed_oidc: OidcProvider
 ) -> None:
     with McpServer("crm", ["search"], issuer=closed_oidc.issuer, scopes=["read"]) as server:
-        told = found(tmp_path, server.url)
-    assert told["mode"] == "static-oauth"
-    assert closed_oidc.endpoints()["token_endpoint"] in told["manifest"]
+        facts = found(tmp_path, server.url)
+    assert facts["mode"] == "static-oauth"
+    assert closed_oidc.endpoints()["token_endpoint"] in facts["manifest"]
 
 
-def test_the_manifest_is_one_that_loads(
+_WORKSPACE = {
+    "apiVersion": "reconciler/v1",
+    "kind": "Workspace",
+    "metadata": {"name": "acme"},
+    "spec": {"provider": "dust", "workspaceId": "w", "region": "us"},
+}
+
+
+def spec_of(folder: Path, text: str) -> Any:
+    """The spec of a manifest, which `reconciler validate` takes without a word."""
+    folder.mkdir()
+    (folder / "all.yaml").write_text(f"{yaml_text(_WORKSPACE)}---\n{text}")
+    done = run_anywhere("validate", "-f", str(folder), folder=folder)
+    assert done.code == 0, f"{done}\n{text}"
+    return yaml.safe_load(text)["spec"]
+
+
+def test_the_manifest_of_each_mode_is_one_that_validates(
     tmp_path: Path, oidc: OidcProvider, closed_oidc: OidcProvider
 ) -> None:
-    workspace = {
-        "apiVersion": "reconciler/v1",
-        "kind": "Workspace",
-        "metadata": {"name": "acme"},
-        "spec": {"provider": "dust", "workspaceId": "w", "region": "us"},
-    }
     servers = [
-        McpServer("handbook", ["search", "a: b"]),
+        McpServer("handbook", ["search", "a: b", "x{y"]),
         McpServer("desk", ["search"], bearer=TOKEN),
+        McpServer("gate", ["search"], header=("X-Api-Key", KEY)),
         McpServer("crm", ["search"], issuer=oidc.issuer, scopes=["read"]),
         McpServer("erp", ["search"], issuer=closed_oidc.issuer, scopes=["read"]),
+        McpServer("old", ["search"], sse_path="/sse"),
     ]
+    modes = []
     for number, server in enumerate(servers):
         with server:
             text = found(tmp_path, server.url)["manifest"]
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        (folder / "all.yaml").write_text(f"{yaml_text(workspace)}---\n{text}")
-        loaded = load([folder])
-        assert not loaded.diagnostics.errors, text
+        modes.append(spec_of(tmp_path / str(number), text)["auth"]["mode"])
+    assert modes == ["none", "bearer", "bearer", "automatic", "static-oauth", "none"]
+
+
+def test_the_manifest_says_where_what_was_sent_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "a key").write_text(KEY)
+    with McpServer("gate", ["search"], header=("X-Api-Key", KEY)) as server:
+        header = ("--header", "X-Api-Key=file:a key")
+        gate = found(tmp_path, server.url, *header)
+    spec = spec_of(tmp_path / "gate", gate["manifest"])
+    assert spec["headers"] == {"X-Api-Key": {"file": "a key"}}
+    assert spec["auth"] == {"mode": "none"}
+
+    with McpServer("desk", ["search"], bearer=TOKEN) as server:
+        desk = found(tmp_path, server.url, "--bearer", "env:T", T=TOKEN)
+    spec = spec_of(tmp_path / "desk", desk["manifest"])
+    assert spec["auth"] == {"mode": "bearer", "token": {"env": "T"}}
+
+
+def test_a_custom_header_beside_oauth_still_fits_automatic(
+    tmp_path: Path, oidc: OidcProvider
+) -> None:
+    with McpServer("crm", ["search"], issuer=oidc.issuer, scopes=["read"]) as server:
+        facts = found(tmp_path, server.url, "--header", "X-Team=env:T", T="platform")
+    spec = spec_of(tmp_path / "crm", facts["manifest"])
+    assert spec["auth"]["mode"] == "automatic"
+    assert spec["headers"] == {"X-Team": {"env": "T"}}
 
 
 @pytest.mark.parametrize("sloppy", ["web-page", "bad-tools", "crashing"])
@@ -127,7 +142,7 @@ def test_what_is_no_mcp_server_is_said(tmp_path: Path, sloppy: Any) -> None:
 def test_nobody_there_is_said(tmp_path: Path) -> None:
     done = run(tmp_path, "http://127.0.0.1:9/mcp")
     assert done.code == 1
-    assert "unreachable: it can't be reached" in done.out
+    assert "unreachable\n  it can't be reached" in done.out
 
 
 def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
@@ -164,4 +179,5 @@ def test_plain_http_to_others_is_not_asked(tmp_path: Path) -> None:
 
 def test_json_is_one_document(tmp_path: Path) -> None:
     done = run(tmp_path, "http://127.0.0.1:9/mcp", "--output", "json")
-    assert json.loads(done.out)["format"] == "reconciler.probe/v1"
+    assert told(done)["format"] == "reconciler.probe/v1"
+    assert done.code == 1

@@ -66,6 +66,32 @@ def test_each_command_prints_its_document_when_all_is_well(
     assert destroyed["summary"]["applied"] == 5
 
 
+def test_a_workspace_says_itself_what_apps_must_allow(project: Project) -> None:
+    project.write("a.yaml", space("a"))
+    text = project.run("callbacks", "--live", "-f", "manifests")
+    assert "/oauth/mcp/finalize" in text.out
+    assert "/oauth/mcp_static/finalize" in text.out
+    assert "other addresses than those that are documented" in text.err
+
+    found = checked(run(project, "callbacks", "--live", "-f", "manifests", code=0), "callbacks")
+    told = found["workspace"]
+    assert told["redirectUris"] == {
+        "automatic": f"{told['url']}/oauth/mcp/finalize",
+        "static-oauth": f"{told['url']}/oauth/mcp_static/finalize",
+    }
+    assert (told["documented"], found["regions"]) == (False, {})
+    tables = checked(run(project, "callbacks", code=0), "callbacks")
+    assert (tables["workspace"], sorted(tables["regions"])) == (None, ["eu", "us"])
+
+
+def test_the_workspace_is_asked_for_its_addresses_only_when_wanted(project: Project) -> None:
+    project.write("a.yaml", space("a"))
+    both = project.run("callbacks", "--live", "--region", "eu", "-f", "manifests", code=64)
+    assert "leave it out" in both.err
+    idle = project.run("callbacks", "-f", "manifests", code=64)
+    assert "--live only" in idle.err
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ending:
     """A way for commands to end: what brings it about, and which commands show it how."""

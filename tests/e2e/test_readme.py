@@ -107,6 +107,10 @@ def test_the_demo_ends_well_and_leaves_nothing_behind(tmp_path: Path) -> None:
     done = run_anywhere("demo", folder=tmp_path, environ={"TMPDIR": str(scratch)})
     assert done.code == 0, str(done)
     assert done.out.count("Nothing to do") == 2
+    assert done.out.count("pending: ana@acme.example has to sign in") == 2
+    assert "Apply: 5 applied, 2 pending." in done.out
+    assert "Apply: 2 applied." in done.out
+    assert "were looked for in" in done.out
     assert list(scratch.iterdir()) == []
     assert list(tmp_path.iterdir()) == [scratch]
 
@@ -117,7 +121,7 @@ def test_a_kept_demo_can_be_looked_at(tmp_path: Path) -> None:
     assert done.code == 0, str(done)
     assert "in a browser: http://127.0.0.1:" in done.out
     kept = Project(folder=tmp_path / "kept")
-    assert "5 resources" in kept.run("validate").out
+    assert "7 resources" in kept.run("validate").out
     assert (kept.folder / "demo.env").stat().st_mode & 0o077 == 0
 
 

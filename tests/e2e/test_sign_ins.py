@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
@@ -179,6 +179,52 @@ def test_no_secret_shows_anywhere(scene: Scene) -> None:
     assert not [each for each in done if SECRET in each.out + each.err]
     assert not [text for text in kept if SECRET.encode() in text]
     assert not [each for each in done if "code=" in each.out + each.err]
+
+
+@pytest.mark.parametrize("mode", ["static-oauth", "automatic"])
+def test_nothing_that_opens_a_door_shows_anywhere(scene: Scene, mode: str) -> None:
+    """Codes, verifiers and tokens, as they really went over the wire."""
+    callback = scene.callback
+    if mode == "automatic":
+        scene.write(auth={"mode": "automatic"})
+        callback = f"{scene.sandbox.url}/oauth/mcp/finalize"
+    before = {value for values in scene.oidc.secrets().values() for value in values}
+    done = [scene.project.run("--debug", "apply", "-f", "manifests", "--yes", code=6)]
+    with scene.project.start("--debug", "connect", "-f", "manifests", "--no-browser") as running:
+        running.wait_for("sign in to MCPServer/desk")
+        answer = follow(running.err_line().strip(), callback)
+        running.enter(f"{callback}?{urlencode(answer)}")
+        done.append(running.end())
+    assert done[-1].code == 0, str(done[-1])
+    done.append(scene.project.run("--debug", "plan", "-f", "manifests", "--out", "saved.plan"))
+    done.append(scene.project.run("--debug", "drift", "-f", "manifests", "--output", "json"))
+    done.append(scene.project.run("show", "saved.plan", "--output", "json"))
+
+    seen = {
+        kind: [value for value in values if value not in before]
+        for kind, values in scene.oidc.secrets().items()
+    }
+    assert all(seen[kind] for kind in ("codes", "verifiers", "accessTokens")), seen.keys()
+    assert answer["code"] in seen["codes"]
+    canaries = [value.encode() for values in seen.values() for value in values]
+    kept = [(str(path), text) for path, text in texts_under(scene.project.folder)]
+    kept += [(str(each.arguments), (each.out + each.err).encode()) for each in done]
+    assert not [place for place, text in kept for canary in canaries if canary in text]
+
+
+def test_a_code_that_is_refused_is_not_repeated(scene: Scene) -> None:
+    canary = "a-code-that-nobody-gave-out"
+    connect = ("--debug", "connect", "-f", "manifests", "--no-browser", "--deadline", "8")
+    with scene.project.start(*connect) as running:
+        running.wait_for("sign in to MCPServer/desk")
+        url = running.err_line().strip()
+        state = parse_qs(urlsplit(url).query)["state"][0]
+        running.enter(f"{scene.callback}?{urlencode({'code': canary, 'state': state})}")
+        ended = running.end()
+    assert ended.code == 6, str(ended)
+    assert "still waiting: open the address again" in ended.err
+    assert canary not in ended.out + ended.err
+    assert not [text for _, text in texts_under(scene.project.folder) if canary.encode() in text]
 
 
 def test_the_same_sign_in_is_waited_for_until_somebody_connects(scene: Scene) -> None:

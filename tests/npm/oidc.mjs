@@ -19,7 +19,8 @@ Date.now = () => realNow() + ahead * 1000;
 const requests = [];
 const refreshTokens = [];
 const clientIds = [];
-const seen = { refreshTokens: [], verifiers: [] }; // for tests that look for them elsewhere
+const deletedIds = [];
+const seen = { refreshTokens: [], verifiers: [], codes: [], accessTokens: [] }; // for tests that look for them elsewhere
 
 const key = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "jwk" });
 const server = createServer();
@@ -48,6 +49,7 @@ const provider = new Provider(issuer, {
   features: {
     devInteractions: { enabled: false },
     registration: { enabled: config.registration, initialAccessToken: false },
+    registrationManagement: { enabled: config.management },
     revocation: { enabled: true },
     resourceIndicators: {
       enabled: true,
@@ -78,6 +80,7 @@ provider.on("refresh_token.saved", (token) => {
   seen.refreshTokens.push(token.jti);
 });
 provider.on("registration_create.success", (_, client) => clientIds.push(client.clientId));
+provider.on("registration_delete.success", (_, client) => deletedIds.push(client.clientId));
 provider.use(async (ctx, next) => {
   if (ctx.path.startsWith("/interaction/")) {
     await interact(ctx);
@@ -97,6 +100,8 @@ provider.use(async (ctx, next) => {
   if (ctx.method === "POST" && ctx.path === "/token") {
     const form = ctx.oidc?.body ?? {};
     if (form.code_verifier) seen.verifiers.push(form.code_verifier);
+    if (form.code) seen.codes.push(form.code);
+    if (ctx.body?.access_token) seen.accessTokens.push(ctx.body.access_token);
     let sent = "none";
     if (ctx.headers.authorization) sent = "basic";
     else if (form.client_secret) sent = "post";
@@ -147,7 +152,7 @@ for await (const line of lines) {
   if (command.revoke) {
     await Promise.all(refreshTokens.splice(0).map((token) => token.destroy()));
   }
-  say({ requests: requests.splice(0), clients: clientIds, ...seen });
+  say({ requests: requests.splice(0), clients: clientIds, deleted: deletedIds, ...seen });
 }
 server.closeAllConnections();
 server.close();

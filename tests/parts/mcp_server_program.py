@@ -151,7 +151,7 @@ def _server(config: Mapping[str, Any], port: int) -> MCPServer:
     issuer = config["issuer"]
     if issuer is None:
         return MCPServer(config["name"], **about)
-    resource = f"http://127.0.0.1:{port}/mcp"
+    resource = f"http://127.0.0.1:{port}{config['ssePath'] or '/mcp'}"
     return MCPServer(
         config["name"],
         **about,

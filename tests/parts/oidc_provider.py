@@ -25,6 +25,7 @@ class OidcProvider:
         scopes: the scopes it knows.
         access_ttl: seconds that an access token lives.
         registration: offer dynamic client registration.
+        management: let registered clients delete themselves (RFC 7592).
         refresh: give refresh tokens.
         refused_resources: resources that it gives no tokens for.
         default_resource: what a token is for when nobody says.
@@ -40,6 +41,7 @@ class OidcProvider:
         scopes: Sequence[str] = ("read", "write"),
         access_ttl: int = 3600,
         registration: bool = True,
+        management: bool = False,
         refresh: bool = True,
         refused_resources: Sequence[str] = (),
         default_resource: str | None = None,
@@ -50,6 +52,7 @@ class OidcProvider:
             "scopes": list(scopes),
             "accessTtl": access_ttl,
             "registration": registration,
+            "management": management,
             "refresh": refresh,
             "refusedResources": list(refused_resources),
             "defaultResource": default_resource,
@@ -123,6 +126,11 @@ class OidcProvider:
         clients: list[str] = self._ask({})["clients"]
         return clients
 
+    def deleted(self) -> list[str]:
+        """The ids of the clients that were deleted again."""
+        clients: list[str] = self._ask({})["deleted"]
+        return clients
+
     def refresh_tokens(self) -> list[str]:
         """Every refresh token that it gave."""
         tokens: list[str] = self._ask({})["refreshTokens"]
@@ -132,6 +140,13 @@ class OidcProvider:
         """Every PKCE verifier that came with a code."""
         verifiers: list[str] = self._ask({})["verifiers"]
         return verifiers
+
+    def secrets(self) -> dict[str, list[str]]:
+        """By kind: the codes, verifiers and tokens that it saw or gave."""
+        told = self._ask({})
+        return {
+            kind: told[kind] for kind in ("codes", "verifiers", "accessTokens", "refreshTokens")
+        }
 
     def _ask(self, command: Mapping[str, Any]) -> dict[str, Any]:
         process = self._process

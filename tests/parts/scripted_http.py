@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
-Fault = Literal["none", "reset", "hang-up", "truncate", "silence"]
+Fault = Literal["none", "reset", "hang-up", "truncate", "silence", "drip", "linger"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +24,9 @@ class Reply:
         json: the body as a JSON value; `body` is used when it is given.
         body: the body as bytes.
         headers: more headers; `content-type` is JSON unless given.
-        fault: `reset` the connection, `hang-up` without an answer, `truncate` the body, or keep
-            `silence` until the server stops.
+        fault: `reset` the connection, `hang-up` without an answer, `truncate` the body, keep
+            `silence` until the server stops, or `drip` the body with white space before it, a byte
+            at a time and without end, or `linger` after a body that isn't over.
     """
 
     status: int = 200
@@ -89,9 +90,9 @@ class ScriptedHttp:
                 return Reply(status=501, body=b"not scripted", headers={"content-type": "text"})
             return turns.pop(0) if len(turns) > 1 else turns[0]
 
-    def wait_until_over(self) -> None:
-        """Return when the server stops."""
-        self._over.wait(60)
+    def wait_until_over(self, seconds: float = 60) -> bool:
+        """Return when the server stops, or after some seconds; whether it stopped."""
+        return self._over.wait(seconds)
 
     def __enter__(self) -> Self:
         script: ScriptedHttp = self
@@ -151,10 +152,14 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {"content-type": "application/json", **reply.headers}
         for name, value in headers.items():
             self.send_header(name, value)
-        extra = 100 if reply.fault == "truncate" else 0
+        extra = {"truncate": 100, "drip": 100_000, "linger": 100}.get(reply.fault, 0)
         self.send_header("content-length", str(len(content) + extra))
         self.end_headers()
+        while reply.fault == "drip" and not self.server_script.wait_until_over(0.05):
+            self.wfile.write(b" ")
         self.wfile.write(content)
+        if reply.fault == "linger":
+            self.server_script.wait_until_over()
         self.close_connection = bool(extra)
 
     do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - the library's names

@@ -28,4 +28,5 @@ def test_those_of_a_region_are_printed_as_json(tmp_path: Path) -> None:
                 "static-oauth": ["https://eu.dust.tt/oauth/mcp_static/finalize"],
             }
         },
+        "workspace": None,
     }

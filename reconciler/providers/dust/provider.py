@@ -8,7 +8,7 @@ from reconciler.providers.dust import servers_consequences, servers_plan, spaces
 from reconciler.resources import Change, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from reconciler.providers.dust.reader import DustReader
     from reconciler.providers.dust.retries import Backoff
@@ -45,6 +45,24 @@ class DustProvider:
     def consequences(self, change: Change) -> tuple[str, ...]:
         """What the change does beyond its fields, in words; pure."""
         return _CONSEQUENCES[change.address.kind](change)
+
+    def callbacks(self, connection: Connection) -> "Mapping[str, str]":
+        """By auth mode: the redirect URI that the workspace reports. Raises ProviderError.
+
+        Dust API: `GET /oauth/{provider}/redirect_uri`.
+        """
+        from reconciler.providers.dust.goals import PROVIDERS
+        from reconciler.providers.dust.sessions import ReadClient
+        from reconciler.providers.dust.wire_servers import REDIRECT_URI
+
+        client = ReadClient(connection, self._waits())
+        try:
+            return {
+                mode: client.get(f"/oauth/{provider}/redirect_uri", REDIRECT_URI).redirect_uri
+                for mode, provider in PROVIDERS.items()
+            }
+        finally:
+            client.close()
 
     @contextmanager
     def reader(self, connection: Connection) -> "Iterator[DustReader]":

@@ -206,6 +206,12 @@ class Discovered(Wire):
     connection_metadata: SignInDetails | None = None
 
 
+class RedirectUri(Wire):
+    """The answer to `GET /oauth/{provider}/redirect_uri`."""
+
+    redirect_uri: Annotated[str, Field(min_length=1)]
+
+
 class SetUp(Wire):
     """The answer to `GET /oauth/{provider}/setup`."""
 
@@ -233,5 +239,6 @@ SERVER_CREATED = TypeAdapter(ServerCreated)
 SUCCESS = TypeAdapter(Success)
 DELETED = TypeAdapter(Deleted)
 DISCOVERED = TypeAdapter(Discovered)
+REDIRECT_URI = TypeAdapter(RedirectUri)
 SET_UP = TypeAdapter(SetUp)
 FINISHED = TypeAdapter(Finished)

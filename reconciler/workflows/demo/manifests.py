@@ -1,7 +1,8 @@
-"""The manifests that the demo writes: two spaces, three servers, three ways in."""
+"""The manifests that the demo writes: two spaces, five servers, five ways in."""
 
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 _WORKSPACE = """\
 apiVersion: reconciler/v1
@@ -89,21 +90,66 @@ spec:
     list_tables: {{stake: never_ask}}
 """
 
+_CALENDAR = """\
+apiVersion: reconciler/v1
+kind: MCPServer
+metadata: {{name: calendar}}
+spec:
+  url: {calendar}
+  displayName: Calendar
+  description: What happens when
+  icon: ActionTimeIcon
+  spaces: [support]
+  auth:
+    mode: automatic                # all is discovered; a client registers itself
+    scopes: [events.read, events.write]   # fewer than the server offers
+  tools:
+    default: {{stake: low}}
+    list_events: {{stake: never_ask}}
+"""
+
+_BILLING = """\
+apiVersion: reconciler/v1
+kind: MCPServer
+metadata: {{name: billing}}
+spec:
+  url: {billing}
+  displayName: Billing
+  description: Invoices and payments
+  icon: ActionBankIcon
+  spaces: [finance]
+  auth:
+    mode: static-oauth             # an app that somebody registered by hand
+    clientId: acme-workspace
+    clientSecret: {{env: BILLING_CLIENT_SECRET}}
+    authorizationEndpoint: {billing_origin}/authorize
+    tokenEndpoint: {billing_origin}/token
+    tokenEndpointAuthMethod: client_secret_post
+    scopes: [invoices.read]
+  tools:
+    default: {{stake: high}}
+    cancel_invoice: {{enabled: false}}
+"""
+
 _FILES = {
     "workspace.yaml": _WORKSPACE,
     "spaces.yaml": _SPACES,
     "servers/handbook.yaml": _HANDBOOK,
     "servers/desk.yaml": _DESK,
     "servers/warehouse.yaml": _WAREHOUSE,
+    "servers/calendar.yaml": _CALENDAR,
+    "servers/billing.yaml": _BILLING,
 }
 
 
 def write_manifests(
     folder: Path, *, url: str, workspace_id: str, servers: Mapping[str, str]
 ) -> None:
-    """Write the five files into `folder`."""
+    """Write the files into `folder`; `servers` has the URL of each server."""
+    billing = urlsplit(servers["billing"])
+    origin = f"{billing.scheme}://{billing.netloc}"
     for name, text in _FILES.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        filled = text.format(url=url, workspace_id=workspace_id, **servers)
+        filled = text.format(url=url, workspace_id=workspace_id, billing_origin=origin, **servers)
         path.write_text(filled, encoding="utf-8")

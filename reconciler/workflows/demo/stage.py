@@ -3,16 +3,18 @@
 import json
 import os
 import secrets
+import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 from urllib.request import ProxyHandler, Request, build_opener
 
+from reconciler.workflows.demo import browser
 from reconciler.workflows.demo.manifests import write_manifests
 
 ENVIRONMENT = "demo.env"
@@ -20,7 +22,7 @@ _PATIENCE = 20.0  # seconds that a process may take to stop by itself
 
 
 class Stage:
-    """A sandbox, three MCP servers, and a folder of manifests that describe them.
+    """A sandbox, five MCP servers, and a folder of manifests that describe them.
 
     `folder` is where the manifests are (None: a temporary one); `port` where the sandbox listens
     (0: any free port).
@@ -44,13 +46,17 @@ class Stage:
                 self.folder = self._wanted
                 self.folder.mkdir(parents=True, exist_ok=True)
             keys = {
-                "DESK_TOKEN": secrets.token_urlsafe(24),
-                "WAREHOUSE_KEY": secrets.token_urlsafe(24),
+                name: secrets.token_urlsafe(24)
+                for name in ("DESK_TOKEN", "WAREHOUSE_KEY", "BILLING_CLIENT_SECRET")
             }
-            servers = self._start(stack, ["-m", "reconciler.sandbox.tool_servers"], keys)
             data = self.folder / ".sandbox.sqlite"
             flags = ["--json", "--port", str(self._port), "--data", str(data)]
             facts = self._start(stack, ["-m", "reconciler", "sandbox", "serve", *flags], {})
+            # An app knows where its sign-ins come back to.
+            callback = {"BILLING_CALLBACK": f"{facts['url']}/oauth/mcp_static/finalize"}
+            servers = self._start(
+                stack, ["-m", "reconciler.sandbox.tool_servers"], {**keys, **callback}
+            )
             self.url, self.workspace_id = facts["url"], facts["workspaceId"]
             self._token = facts["tokens"]["admin"]
             self.environ = {**keys, "DUST_ACCESS_TOKEN": self._token}
@@ -84,6 +90,23 @@ class Stage:
         opener = build_opener(ProxyHandler({}))  # loopback is never behind a proxy
         with opener.open(request, timeout=_PATIENCE) as answer:
             return json.load(answer)
+
+    @contextmanager
+    def person(self) -> Iterator[tuple[int, dict[str, str]]]:
+        """Somebody at the keyboard whose browser presses Allow and pastes where it landed.
+
+        What they type into, as a file descriptor, and the environment that names the browser.
+        """
+        with tempfile.TemporaryDirectory(prefix="demo-keyboard-") as folder:
+            keyboard = Path(folder) / "keyboard"
+            os.mkfifo(keyboard, 0o600)
+            # Open for both ends, so that it never comes to an end, like a terminal.
+            typed = os.open(keyboard, os.O_RDWR)
+            command = shlex.join([sys.executable, "-I", browser.__file__])
+            try:
+                yield typed, {"BROWSER": f"{command} %s", browser.KEYBOARD: str(keyboard)}
+            finally:
+                os.close(typed)
 
     def _write_environment(self) -> None:
         """The demo's own secrets, for whoever goes on by hand; they open nothing but the stage."""

@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from reconciler.workflows.demo.stage import Stage
@@ -18,12 +19,16 @@ class DemoFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
-    """A heading, a command, and what must be true of its outcome."""
+    """A heading, a command, and what must be true of its outcome.
+
+    `person` says that somebody is at the keyboard, with a browser.
+    """
 
     heading: str
     command: tuple[str, ...]
     code: int
     tells: tuple[str, ...]
+    person: bool = False
 
 
 _BEFORE = (
@@ -37,13 +42,22 @@ _BEFORE = (
         heading="What would change? The review: nothing is written, and no secret is in it",
         command=("plan", "--out", "reviewed.plan"),
         code=0,
-        tells=("5 to create",),
+        tells=("7 to create",),
     ),
     _Step(
-        heading="Apply the very plan that was reviewed",
+        heading="Apply the very plan that was reviewed. Two servers wait for a person to sign in,\n"
+        "# the rest is done: a pipeline waits for nobody, and exit code 6 says so",
         command=("apply", "reviewed.plan"),
+        code=6,
+        tells=("5 applied", "sign in"),
+    ),
+    _Step(
+        heading="An administrator finishes them: `connect` opens a browser for each, and here a\n"
+        "# script presses Allow on the two consent pages and pastes where it landed",
+        command=("connect",),
         code=0,
-        tells=("5 applied",),
+        tells=("2 applied",),
+        person=True,
     ),
     _Step(
         heading="Plan again: the workspace is as declared",
@@ -52,6 +66,9 @@ _BEFORE = (
         tells=("Nothing to do",),
     ),
 )
+
+_MARKS = ("sandbox-code-", "sandbox-client-", "sandbox-access-", "sandbox-refresh-")
+"""How all begins that the demo's authorization servers hand out in secret."""
 
 _AFTER = (
     _Step(
@@ -79,6 +96,8 @@ def tell(stage: Stage, say: Say, *, color: bool) -> None:
     """Walk through the story; raises DemoFailed when a step doesn't end as it should."""
     for step in _BEFORE:
         _play(stage, step, say, color=color)
+    say("\n# Is a secret in the state or in the saved plan?")
+    _look_for_secrets(stage, say)
     say("\n# Meanwhile, in the workspace's own pages, somebody in a hurry…")
     _meddle(stage, say)
     for step in _AFTER:
@@ -88,7 +107,7 @@ def tell(stage: Stage, say: Say, *, color: bool) -> None:
 def _play(stage: Stage, step: _Step, say: Say, *, color: bool) -> None:
     say(f"\n# {step.heading}")
     say(f"$ reconciler {' '.join(step.command)}")
-    output, code = _run(stage, step.command, color=color)
+    output, code = _run(stage, step, color=color)
     say(output.rstrip("\n"))
     if code != step.code or not all(text in output for text in step.tells):
         raise DemoFailed(
@@ -97,21 +116,35 @@ def _play(stage: Stage, step: _Step, say: Say, *, color: bool) -> None:
         )
 
 
-def _run(stage: Stage, command: Sequence[str], *, color: bool) -> tuple[str, int]:
-    environ = {**os.environ, **stage.environ}
-    environ["FORCE_COLOR" if color else "NO_COLOR"] = "1"
-    done = subprocess.run(
-        [sys.executable, "-m", "reconciler", *command],
-        cwd=stage.folder,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=_STEP_SECONDS,
-        check=False,
-    )
+def _run(stage: Stage, step: _Step, *, color: bool) -> tuple[str, int]:
+    with stage.person() if step.person else nullcontext((subprocess.DEVNULL, {})) as at_hand:
+        typed, extra = at_hand
+        environ = {**os.environ, **stage.environ, **extra}
+        environ["FORCE_COLOR" if color else "NO_COLOR"] = "1"
+        done = subprocess.run(
+            [sys.executable, "-m", "reconciler", *step.command],
+            cwd=stage.folder,
+            env=environ,
+            stdin=typed,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_STEP_SECONDS,
+            check=False,
+        )
     return done.stdout, done.returncode
+
+
+def _look_for_secrets(stage: Stage, say: Say) -> None:
+    """Look through what was written down; raises DemoFailed when a secret is there."""
+    kept = [stage.folder / "reviewed.plan", *(stage.folder / ".reconciler").rglob("*")]
+    texts = {path: path.read_bytes() for path in kept if path.is_file()}
+    for path, text in texts.items():
+        for secret in (*stage.environ.values(), *_MARKS):
+            if secret.encode() in text:
+                raise DemoFailed(f"there is a secret in {path.relative_to(stage.folder)}")
+    say(f"  no: {len(stage.environ)} known secrets, and all codes, tokens and client secrets that")
+    say(f"  the sign-ins made, were looked for in {len(texts)} files")
 
 
 def _meddle(stage: Stage, say: Say) -> None:

@@ -1,0 +1,1 @@
+"""The specification's own conformance suite, run against the OAuth client."""
