@@ -111,8 +111,8 @@ def _names(db: sqlite3.Connection) -> dict[str, str]:
     found |= dict(
         db.execute(
             "SELECT server.sid, coalesce((SELECT view.name FROM view WHERE server_id = server.id"
-            " AND view.name IS NOT NULL ORDER BY view.id LIMIT 1), server.name) || ' at '"
-            " || coalesce(url, 'home') FROM server"
+            " AND view.name IS NOT NULL ORDER BY view.id LIMIT 1), server.name)"
+            " || ' (' || server.name || ')' FROM server"
         ).fetchall()
     )
     views = db.execute(

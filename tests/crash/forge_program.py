@@ -7,6 +7,7 @@ lines: its pid, and how it ended.
 What differs from a plain run, so that no case takes longer than it must:
 - waits for a repeat or a look-up (on the event that Ctrl-C sets) last a hundredth, and are written
   to the file `waits`;
+- fingerprints of secrets cost next to nothing, and no certificates are loaded twice;
 - calls that the platform answers late have the timeout of the others, and an answer may trickle in
   for no longer than that.
 
@@ -30,6 +31,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 from unittest.mock import patch
 
+import httpcore2
+import httpx2
+
 import reconciler
 from reconciler.cli import main
 
@@ -41,8 +45,11 @@ def _warm() -> None:
     for found in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
         if not found.name.startswith(("reconciler.sandbox", "reconciler.__main__")):
             importlib.import_module(found.name)
-    for name in ("httpx2", "filelock", "rich.console", "rich.progress", "unicodedata", "idna"):
+    for name in ("httpx2", "filelock", "deepdiff", "rich.console", "rich.progress"):
         importlib.import_module(name)
+    httpcore2.default_ssl_context = functools.cache(httpcore2.default_ssl_context)
+    with httpx2.Client() as client:  # what it imports when it is first used
+        client.build_request("GET", "http://127.0.0.1/")
     gc.collect()
     gc.freeze()
 
@@ -136,6 +143,7 @@ def _child(order: Mapping[str, Any]) -> NoReturn:
     try:
         with (
             patch("reconciler.workflows.Options", options),
+            patch("reconciler.secrets.fingerprint._LOG_N", 4),
             patch("reconciler.providers.dust.sessions.PATIENT_SECONDS", 0.0),
             patch("reconciler.providers.dust.client._BODY_PATIENCE", 1),
         ):

@@ -20,9 +20,12 @@ from tests.parts.cli import Project
 from tests.parts.sandbox_process import SandboxProcess
 
 _LONG_AGO = 3600
-_ID = re.compile(r"[A-Za-z0-9]+_[A-Za-z0-9]+")
+_ID = re.compile(r"[a-z]+_[A-Za-z0-9]{10,}")
 TIMEOUT = 0.7
-_RUN = ("-f", "manifests", "--parallelism", "1", "--timeout", str(TIMEOUT))
+"""Seconds for one exchange in an apply whose answer doesn't come."""
+_PATIENT = 30.0
+_RUN = ("-f", "manifests", "--parallelism", "1")
+_SINCE = re.compile(r"since [-0-9T:+]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,14 +67,12 @@ class Lane:
         for name in ("project", "talk", "before"):
             (self._folder / name).mkdir(parents=True)
         with self._stack as stack:
-            sandbox = SandboxProcess(
-                seed=seed(), data=self.data, flags=("--probe-timeout", "15")
-            )
+            sandbox = SandboxProcess(seed=seed(), data=self.data, flags=("--probe-timeout", "15"))
             stack.enter_context(sandbox)
             self.wire = stack.enter_context(Wire(sandbox.url))
             self._forge = stack.enter_context(Forge(self._folder / "talk"))
             write_before(self.project, self._servers, self.wire.url)
-            first = self.command("apply", "--yes")
+            first = self.apply()
             assert first.code == 0, str(first.done)
             write_after(self.project, self._servers)
             shutil.copy(self.state, self._folder / "before" / "state.json")
@@ -80,7 +81,9 @@ class Lane:
                 closing(sqlite3.connect(self._folder / "before" / "data")) as target,
             ):
                 source.backup(target)
+            before = set(self.live())
             self.reference = self._refer()
+            self.staying = before & set(self.reference.standing.live)
             self._stack = stack.pop_all()
         return self
 
@@ -97,6 +100,15 @@ class Lane:
         """The state file."""
         return self.project.folder / "state.json"
 
+    @property
+    def journal(self) -> Path:
+        """The journal beside it."""
+        return self.state.with_name(f"{self.state.name}.journal")
+
+    def live(self) -> list[str]:
+        """What the workspace holds."""
+        return content(self.data)
+
     def reset(self) -> None:
         """Back to before the edit was applied."""
         for path in self.project.folder.iterdir():
@@ -109,7 +121,12 @@ class Lane:
         ):
             source.backup(target)
 
-    def command(self, name: str, *flags: str, strike: Strike | None = None) -> Ran:
+    def apply(self, *, strike: Strike | None = None, seconds: float | None = None) -> Ran:
+        """Apply; `seconds` is the timeout of one exchange."""
+        timeout = str(seconds or _PATIENT)
+        return self._command("apply", "--yes", "--timeout", timeout, strike=strike)
+
+    def _command(self, name: str, *flags: str, strike: Strike | None = None) -> Ran:
         """Run a command; `pid` is its process while it runs."""
 
         def started(pid: int) -> None:
@@ -146,13 +163,13 @@ class Lane:
 
     def plan(self) -> str:
         """What a plan says now."""
-        done = self.command("plan").done
-        return f"{done.out}\nexit code {done.code}"
+        done = self._command("plan").done
+        return f"{_SINCE.sub('since then', done.out)}\nexit code {done.code}"
 
     def _refer(self) -> Reference:
         self.reset()
         self.wire.start()
-        ran = self.command("apply", "--yes")
+        ran = self.apply()
         calls = self.wire.drain()
         return Reference(
             standing=self.standing(),

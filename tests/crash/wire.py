@@ -71,6 +71,10 @@ class Exchange:
         self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, option)
         raise HungUp
 
+    def hang_up(self) -> None:
+        """Close the connection."""
+        raise HungUp
+
     def wait_for_caller(self, seconds: float = _PATIENCE) -> bool:
         """Wait until the caller hangs up; False when it didn't in time."""
         return bool(select.select([self._client], [], [], seconds)[0])

@@ -1,0 +1,102 @@
+"""An apply that is struck at any call or any write of its state: the next ones put it right.
+
+The scenario is that of `scenario.py`. Every case starts from the same workspace and state, is
+struck at one place, and must end as an apply does that nothing happens to: the same spaces,
+servers, views, tools, members and connections, nothing twice, nothing left over, everything owned
+that is to be owned; a plan then has nothing more to do. At no time is anything deleted that the
+undisturbed apply doesn't delete.
+"""
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from tests.crash.deeds import TOLD_SECONDS, Crash, Fault, crash, fault
+from tests.crash.forge import How, Ran, Strike
+from tests.crash.lane import TIMEOUT, Lane
+from tests.crash.stage import Case, Stage, complaints, kill
+from tests.crash.table import PROPERTY, Cell, column_json
+from tests.crash.wire import Deed
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+_CALLS, _WRITES = "calls and what strikes them", "state writes and kills at them"
+Record = Callable[[str, object], None]
+
+
+@pytest.mark.parametrize("when", Crash)
+def test_an_apply_killed_at_any_call_is_finished_by_the_next(
+    stage: Stage, record_property: Record, when: Crash
+) -> None:
+    def deed(lane: Lane) -> Deed:
+        return crash(when, kill(lane))
+
+    cells = stage.play(
+        [Case(row=row, call=at, deed=deed) for at, row in _rows(stage.reference.calls)]
+    )
+
+    _tell(record_property, _CALLS, when, cells)
+
+
+@pytest.mark.parametrize("how", ["before", "torn", "after"])
+def test_an_apply_killed_at_any_write_of_its_state_is_finished_by_the_next(
+    stage: Stage, record_property: Record, how: How
+) -> None:
+    cells = stage.play(
+        [
+            Case(row=row, strike=Strike(at=at, how=how))
+            for at, row in _rows(stage.reference.writes)
+            if how != "torn" or _can_tear(row)
+        ]
+    )
+
+    _tell(record_property, _WRITES, f"killed, {_TORN if how == 'torn' else how}", cells)
+
+
+@pytest.mark.parametrize("kind", Fault)
+def test_a_fault_at_any_call_is_ridden_out_or_made_good_by_the_next_apply(
+    stage: Stage, record_property: Record, kind: Fault
+) -> None:
+    cells = stage.play(
+        [
+            Case(
+                row=row,
+                call=at,
+                deed=lambda _lane: fault(kind),
+                stubborn=kind.stubborn,
+                kills=False,
+                seconds=TIMEOUT if kind.slow else None,
+                judge=_waited if kind in _TOLD else lambda _ran: [],
+            )
+            for at, row in _rows(stage.reference.calls)
+        ]
+    )
+
+    _tell(record_property, _CALLS, kind, cells)
+    if kind.harmless:
+        assert {cell.applies for cell in cells} == {0}, "any call may be repeated after this"
+
+
+_TORN = "the end of what was written lost"
+_TOLD = (Fault.LIMIT_SECONDS, Fault.LIMIT_DATE)
+
+
+def _rows(labels: tuple[str, ...]) -> list[tuple[int, str]]:
+    return [(number, f"{number + 1:3} {label}") for number, label in enumerate(labels)]
+
+
+def _can_tear(row: str) -> bool:
+    return " sync " in row and "folder" not in row
+
+
+def _waited(ran: Ran) -> list[str]:
+    """It must wait as long as it was told; a date has whole seconds, and some have gone by."""
+    if any(TOLD_SECONDS - 2 <= seconds <= TOLD_SECONDS for seconds in ran.waits):
+        return []
+    return [f"it was told to wait {TOLD_SECONDS} s, and waited {ran.waits}"]
+
+
+def _tell(record: Record, table: str, column: str, cells: list[Cell]) -> None:
+    record(PROPERTY, column_json(table, column, cells))
+    assert cells
+    assert not complaints(cells), complaints(cells)
