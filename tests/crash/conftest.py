@@ -14,7 +14,7 @@ from tests.e2e.world import GATEWAY_KEY, GUARDED_TOKEN, TOOLS, Servers
 from tests.parts.mcp_servers import McpServer
 
 _LANES = 2
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder with a random name in it is used
+_MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture(scope="session")

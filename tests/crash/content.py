@@ -93,11 +93,12 @@ def differences(found: Iterable[str], wanted: Iterable[str]) -> list[str]:
 
 def owned_differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     """How two states differ."""
-    told: list[str] = []
     ours, theirs = found["resources"], wanted["resources"]
-    for address in sorted(ours.keys() | theirs.keys()):
-        if ours.get(address) != theirs.get(address):
-            told.append(f"{address} is {ours.get(address)}, and should be {theirs.get(address)}")
+    told = [
+        f"{address} is {ours.get(address)}, and should be {theirs.get(address)}"
+        for address in sorted(ours.keys() | theirs.keys())
+        if ours.get(address) != theirs.get(address)
+    ]
     told += [
         f"{part} is {found[part]}, and should be {wanted[part]}"
         for part in ("unfinished", "consents")

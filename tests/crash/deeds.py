@@ -53,9 +53,22 @@ class Fault(StrEnum):
         return self in (Fault.TIMEOUT_DONE, Fault.DRIP)
 
     @property
+    def twin(self) -> "Fault | None":
+        """The fault that is the same for a call that only reads, done or not."""
+        return _TWINS.get(self)
+
+    @property
     def harmless(self) -> bool:
         """Whether the platform said that nothing was done, so that any call may be repeated."""
         return self in (Fault.LIMIT_SECONDS, Fault.LIMIT_DATE, Fault.BUSY)
+
+
+_TWINS = {
+    Fault.FAILED_DONE: Fault.FAILED,
+    Fault.GATEWAY_DONE: Fault.GATEWAY,
+    Fault.BUSY_DONE: Fault.GATEWAY,
+    Fault.RESET_DONE: Fault.RESET,
+}
 
 
 def crash(when: Crash, kill: Callable[[], None]) -> Deed:

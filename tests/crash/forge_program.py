@@ -52,6 +52,7 @@ def _warm() -> None:
         client.build_request("GET", "http://127.0.0.1/")
     gc.collect()
     gc.freeze()
+    gc.disable()  # each child is short-lived
 
 
 class _Hurried(threading.Event):

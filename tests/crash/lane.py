@@ -81,9 +81,9 @@ class Lane:
                 closing(sqlite3.connect(self._folder / "before" / "data")) as target,
             ):
                 source.backup(target)
-            before = set(self.live())
+            self._before = self.live()
             self.reference = self._refer()
-            self.staying = before & set(self.reference.standing.live)
+            self.staying = set(self._before) & set(self.reference.standing.live)
             self._stack = stack.pop_all()
         return self
 
@@ -104,6 +104,15 @@ class Lane:
     def journal(self) -> Path:
         """The journal beside it."""
         return self.state.with_name(f"{self.state.name}.journal")
+
+    def is_as_before(self) -> bool:
+        """Whether nothing at all has changed since `reset`: the next apply is the first again."""
+        files = {path.name for path in self.project.folder.iterdir() if path.is_file()}
+        return (
+            files <= {self.state.name, f"{self.state.name}.lock"}
+            and self.state.read_bytes() == (self._folder / "before" / "state.json").read_bytes()
+            and self.live() == self._before
+        )
 
     def live(self) -> list[str]:
         """What the workspace holds."""

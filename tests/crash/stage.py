@@ -74,6 +74,8 @@ class _Trial:
         self._wrongs += self._case.judge(ran)
         gone = self._lane.staying - set(self._lane.live())
         self._wrongs += [f"gone after the struck apply: {each}" for each in sorted(gone)]
+        if not self._wrongs and ran.code != _KILLED and self._lane.is_as_before():
+            return Cell(row=self._case.row, applies=0, untouched=True)
         applies = 0
         while applies < MOST_APPLIES and not self._is_whole(ran):
             applies += 1

@@ -15,18 +15,22 @@ PROPERTY = "crash-column"
 class Cell:
     """What came of one case.
 
-    `row` is the call or write at which it struck. `applies` says how many more applies it took:
-    0 when the one that was struck still did everything. `wrongs` say what was not as it should be.
+    `row` is the call or write at which it struck. `untouched` says that the struck apply stopped
+    with workspace and state as they were; else `applies` how many more applies it took: 0 when the
+    one that was struck still did everything. `wrongs` say what was not as it should be.
     """
 
     row: str
     applies: int
+    untouched: bool = False
     wrongs: tuple[str, ...] = ()
 
     @property
     def letter(self) -> str:
         """As the table shows it."""
-        return "X" if self.wrongs else "=" if self.applies == 0 else str(self.applies)
+        if self.wrongs:
+            return "X"
+        return "." if self.untouched else str(self.applies or "=")
 
 
 def column_json(table: str, column: str, cells: Iterable[Cell]) -> str:
@@ -67,10 +71,12 @@ def lines(columns: Iterable[Mapping[str, Any]]) -> Iterable[str]:
         counts = ", ".join(f"{told.count(x)} {_WORDS[x]}" for x in _WORDS if x in told)
         yield f"{mark}  {each['column']}: {counts}"
     yield "=  ends as without it   1 2 3  ends so after as many more applies   X  wrong"
+    yield ".  stopped before anything was written   (blank)  the same as in another column"
 
 
 _WORDS = {
     "=": "by itself",
+    ".": "stopped untouched",
     "1": "by the next apply",
     "2": "by the second next",
     "3": "by the third next",

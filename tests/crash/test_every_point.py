@@ -5,6 +5,11 @@ struck at one place, and must end as an apply does that nothing happens to: the 
 servers, views, tools, members and connections, nothing twice, nothing left over, everything owned
 that is to be owned; a plan then has nothing more to do. At no time is anything deleted that the
 undisturbed apply doesn't delete.
+
+Every call and every write is struck, and only what can't differ is left out: whether a read that
+failed was carried out; and, since files hold what was written whether it was synced or not, a kill
+right before a sync, which is as the one right after. A kill before a write to the journal is the
+one after the write or call before it.
 """
 
 import sys
@@ -32,7 +37,11 @@ def test_an_apply_killed_at_any_call_is_finished_by_the_next(
         return crash(when, kill(lane))
 
     cells = stage.play(
-        [Case(row=row, call=at, deed=deed) for at, row in _rows(stage.reference.calls)]
+        [
+            Case(row=row, call=at, deed=deed)
+            for at, row in _rows(stage.reference.calls)
+            if when is Crash.BEFORE or not _only_reads(row)
+        ]
     )
 
     _tell(record_property, _CALLS, when, cells)
@@ -46,7 +55,7 @@ def test_an_apply_killed_at_any_write_of_its_state_is_finished_by_the_next(
         [
             Case(row=row, strike=Strike(at=at, how=how))
             for at, row in _rows(stage.reference.writes)
-            if how != "torn" or _can_tear(row)
+            if how == "after" or (how == "torn") == _can_tear(row)
         ]
     )
 
@@ -69,6 +78,7 @@ def test_a_fault_at_any_call_is_ridden_out_or_made_good_by_the_next_apply(
                 judge=_waited if kind in _TOLD else lambda _ran: [],
             )
             for at, row in _rows(stage.reference.calls)
+            if not (kind.twin and _only_reads(row))
         ]
     )
 
@@ -85,7 +95,14 @@ def _rows(labels: tuple[str, ...]) -> list[tuple[int, str]]:
     return [(number, f"{number + 1:3} {label}") for number, label in enumerate(labels)]
 
 
+def _only_reads(row: str) -> bool:
+    """Whether a call does nothing, so that it is all one whether it was carried out."""
+    return " GET " in row and "/oauth/" not in row
+
+
 def _can_tear(row: str) -> bool:
+    """Whether it syncs what was written to a file. A process killed just before that has written
+    it all the same: what is to be tried there is that it was lost with the power."""
     return " sync " in row and "folder" not in row
 
 

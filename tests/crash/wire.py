@@ -97,6 +97,8 @@ class Wire:
         self._number: int | None = None
         self._struck: Call | None = None
         self._deed: Deed | None = None
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.socket()
         self.calls: list[Call] = []
 
     def start(
@@ -165,7 +167,7 @@ class Wire:
             thread.start()
 
     def __enter__(self) -> Self:
-        self._threads: list[threading.Thread] = []
+        self._listener.close()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._accepting = threading.Thread(target=self._accept)
