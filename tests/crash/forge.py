@@ -57,14 +57,19 @@ class Forge:
         folder: Path,
         environ: Mapping[str, str],
         strike: Strike | None = None,
+        rewrites: bool = False,
         started: Callable[[int], None] = lambda _pid: None,
     ) -> Ran:
-        """Run a command to its end; `started` is told its pid before it makes any call."""
+        """Run a command to its end; `started` is told its pid before it makes any call.
+
+        It rewrites the state file after every change if `rewrites`, else only at its end.
+        """
         order: dict[str, Any] = {
             "folder": str(folder),
             "talk": str(self._talk),
             "environ": {**_KEPT, **environ},
             "arguments": arguments,
+            "rewrites": rewrites,
         }
         if strike is not None:
             order["strike"] = {"at": strike.at, "how": strike.how}

@@ -8,6 +8,8 @@ What differs from a plain run, so that no case takes longer than it must:
 - waits for a repeat or a look-up (on the event that Ctrl-C sets) last a hundredth, and are written
   to the file `waits`;
 - fingerprints of secrets cost next to nothing, and no certificates are loaded twice;
+- the state file is rewritten after every change (`rewrites`) or at the end only, never by the
+  clock, so that equal runs write the same;
 - calls that the platform answers late have the timeout of the others, and an answer may trickle in
   for no longer than that.
 
@@ -20,6 +22,7 @@ import functools
 import gc
 import importlib
 import json
+import math
 import os
 import pkgutil
 import signal
@@ -144,6 +147,7 @@ def _child(order: Mapping[str, Any]) -> NoReturn:
     try:
         with (
             patch("reconciler.workflows.Options", options),
+            patch("reconciler.state.session._WRITE_EVERY", 0.0 if order["rewrites"] else math.inf),
             patch("reconciler.secrets.fingerprint._LOG_N", 4),
             patch("reconciler.providers.dust.sessions.PATIENT_SECONDS", 0.0),
             patch("reconciler.providers.dust.client._BODY_PATIENCE", 1),

@@ -24,7 +24,7 @@ _ID = re.compile(r"[a-z]+_[A-Za-z0-9]{10,}")
 TIMEOUT = 0.7
 """Seconds for one exchange in an apply whose answer doesn't come."""
 _PATIENT = 30.0
-_RUN = ("-f", "manifests", "--parallelism", "1")
+_RUN = ("-f", "manifests")
 _SINCE = re.compile(r"since [-0-9T:+]+")
 
 
@@ -38,12 +38,16 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """The apply that nothing happens to: its end, its calls, its writes, and the plan after."""
+    """The apply that nothing happens to: its end, its calls, its writes, and the plan after.
+
+    `rewrites` are its writes when it rewrites the state file after every change.
+    """
 
     standing: Standing
     code: int
     calls: tuple[str, ...]
     writes: tuple[str, ...]
+    rewrites: tuple[str, ...]
     plan: str
 
     @property
@@ -130,12 +134,22 @@ class Lane:
         ):
             source.backup(target)
 
-    def apply(self, *, strike: Strike | None = None, seconds: float | None = None) -> Ran:
-        """Apply; `seconds` is the timeout of one exchange."""
-        timeout = str(seconds or _PATIENT)
-        return self._command("apply", "--yes", "--timeout", timeout, strike=strike)
+    def apply(
+        self,
+        *,
+        strike: Strike | None = None,
+        seconds: float | None = None,
+        workers: int = 1,
+        rewrites: bool = False,
+    ) -> Ran:
+        """Apply; `seconds` is the timeout of one exchange. One worker makes the calls in one
+        order. The rest is as for `Forge.run`."""
+        how = ("--timeout", str(seconds or _PATIENT), "--parallelism", str(workers))
+        return self._command("apply", "--yes", *how, strike=strike, rewrites=rewrites)
 
-    def _command(self, name: str, *flags: str, strike: Strike | None = None) -> Ran:
+    def _command(
+        self, name: str, *flags: str, strike: Strike | None = None, rewrites: bool = False
+    ) -> Ran:
         """Run a command; `pid` is its process while it runs."""
 
         def started(pid: int) -> None:
@@ -148,6 +162,7 @@ class Lane:
             folder=self.project.folder,
             environ=self.project.environ,
             strike=strike,
+            rewrites=rewrites,
             started=started,
         )
 
@@ -177,6 +192,8 @@ class Lane:
 
     def _refer(self) -> Reference:
         self.reset()
+        rewriting = self.apply(rewrites=True)
+        self.reset()
         self.wire.start()
         ran = self.apply()
         calls = self.wire.drain()
@@ -185,6 +202,7 @@ class Lane:
             code=ran.code,
             calls=self.labels(calls),
             writes=ran.writes,
+            rewrites=rewriting.writes,
             plan=self.plan(),
         )
 

@@ -23,7 +23,8 @@ _ENDS = (0, 1, 3, 4, 6)
 class Case:
     """What strikes an apply: a deed at a call, or a kill at a write to the state's files.
 
-    `seconds` is the timeout that the struck apply is given, `judge` looks at how it ended.
+    `seconds` is the timeout that the struck apply is given, `workers` how many calls it makes at a
+    time; `rewrites` is as for `Forge.run`, and `judge` looks at how it ended.
     """
 
     row: str
@@ -33,6 +34,8 @@ class Case:
     strike: Strike | None = None
     kills: bool = True
     seconds: float | None = None
+    workers: int = 1
+    rewrites: bool = False
     judge: Callable[[Ran], list[str]] = lambda _ran: []
 
 
@@ -89,7 +92,12 @@ class _Trial:
         case, lane = self._case, self._lane
         deed = case.deed(lane) if case.deed else None
         lane.wire.start(number=case.call, deed=deed, stubborn=case.stubborn)
-        ran = lane.apply(strike=case.strike, seconds=case.seconds)
+        ran = lane.apply(
+            strike=case.strike,
+            seconds=case.seconds,
+            workers=case.workers,
+            rewrites=case.rewrites,
+        )
         self._calls += lane.wire.drain()
         self._check_end(ran, (_KILLED,) if case.kills else _ENDS)
         return ran

@@ -24,7 +24,10 @@ from tests.crash.stage import Case, Stage, complaints, kill
 from tests.crash.table import PROPERTY, Cell, column_json
 from tests.crash.wire import Deed
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL"),
+    pytest.mark.timeout(900),  # a column is dozens of applies
+]
 _CALLS, _WRITES = "calls and what strikes them", "state writes and kills at them"
 Record = Callable[[str, object], None]
 
@@ -62,6 +65,47 @@ def test_an_apply_killed_at_any_write_of_its_state_is_finished_by_the_next(
     _tell(record_property, _WRITES, f"killed, {_TORN if how == 'torn' else how}", cells)
 
 
+def test_an_apply_killed_while_it_rewrites_its_state_is_finished_by_the_next(stage: Stage) -> None:
+    """A long apply rewrites the file now and then; here it does so after every change."""
+    rows = _rows(stage.reference.rewrites)
+    assert sum("replace state.json" in row for _, row in rows) > _STEP
+
+    cells = stage.play(
+        [
+            Case(row=row, strike=Strike(at=at, how=_how(at, row)), rewrites=True)
+            for at, row in rows[::_STEP]
+        ]
+    )
+
+    assert not complaints(cells), complaints(cells)
+
+
+@pytest.mark.parametrize("step", [5, 7])
+def test_an_apply_with_four_workers_killed_at_some_calls_and_writes_is_finished_by_the_next(
+    stage: Stage, step: int
+) -> None:
+    """The calls come in another order each time, so that no table is made of them."""
+
+    def deed(lane: Lane) -> Deed:
+        return crash(Crash.BEFORE if step == 5 else Crash.AFTER, kill(lane))
+
+    calls, writes = len(stage.reference.calls), len(stage.reference.writes)
+    cells = stage.play(
+        [
+            *(
+                Case(row=f"call {at}", call=at, deed=deed, workers=4)
+                for at in range(step, calls - 2, step)
+            ),
+            *(
+                Case(row=f"write {at}", strike=Strike(at=at, how="after"), workers=4)
+                for at in range(step, writes - 2, step)
+            ),
+        ]
+    )
+
+    assert not complaints(cells), complaints(cells)
+
+
 @pytest.mark.parametrize("kind", Fault)
 def test_a_fault_at_any_call_is_ridden_out_or_made_good_by_the_next_apply(
     stage: Stage, record_property: Record, kind: Fault
@@ -87,6 +131,8 @@ def test_a_fault_at_any_call_is_ridden_out_or_made_good_by_the_next_apply(
         assert {cell.applies for cell in cells} == {0}, "any call may be repeated after this"
 
 
+_STEP = 7
+"""Every seventh write is struck, where the same ones come again and again."""
 _TORN = "the end of what was written lost"
 _TOLD = (Fault.LIMIT_SECONDS, Fault.LIMIT_DATE)
 
@@ -98,6 +144,12 @@ def _rows(labels: tuple[str, ...]) -> list[tuple[int, str]]:
 def _only_reads(row: str) -> bool:
     """Whether a call does nothing, so that it is all one whether it was carried out."""
     return " GET " in row and "/oauth/" not in row
+
+
+def _how(at: int, row: str) -> How:
+    """One way after the other."""
+    early: How = "torn" if _can_tear(row) else "before"
+    return "after" if at % 2 else early
 
 
 def _can_tear(row: str) -> bool:
