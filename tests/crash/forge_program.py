@@ -96,9 +96,11 @@ class _Blow:
                 if self._how == "torn" and name != "folder":
                     os.truncate(given[0], max(0, os.fstat(given[0]).st_size - _TORN))
                 os.kill(os.getpid(), signal.SIGKILL)
-            function(*given, **named)
-            if here == self._at:
-                os.kill(os.getpid(), signal.SIGKILL)
+            try:
+                function(*given, **named)  # may find nothing to remove
+            finally:
+                if here == self._at:
+                    os.kill(os.getpid(), signal.SIGKILL)
 
         return struck
 
