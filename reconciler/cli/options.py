@@ -40,6 +40,22 @@ output_option = click.option(
 )
 
 
+GATES = (
+    "max-deletes",
+    "suspicious-read",
+    "open-space",
+    "company-wide",
+    "shared-credentials",
+    "bearer-in-open-space",
+    "wider-scopes",
+    "lower-stake",
+    "enable-high-stake",
+    "remove-self",
+    "min-admins",
+)
+"""The gates that may be overridden. Written out, since reading them from the models takes time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFlags:
     """What `run_options` gathered."""
@@ -74,7 +90,7 @@ def run_options(function: Callable[..., int]) -> Callable[..., int]:
         "--allow",
         multiple=True,
         metavar="GATE",
-        type=click.Choice(["max-deletes", "suspicious-read"]),
+        type=click.Choice(GATES),
         help="Override one guard by its name, for this run.",
     )
     @wraps(function)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.diagnostics import Code, Diagnostic
+from reconciler.planning.dangers import dangers
 from reconciler.planning.inputs import Inputs
 from reconciler.planning.ownership import Ownership
 from reconciler.planning.suspicion import suspicious_kinds
@@ -24,6 +25,7 @@ def guarded(changes: Iterable[Change], inputs: Inputs, ownership: Ownership) -> 
         lambda change: _protected(change, ownership),
         names.taken,
         lambda change: _unknown_people(change, inputs),
+        lambda change: dangers(change, inputs),
     )
     checked = tuple(_first(change, checks) for change in listed)
     return _limited(checked, inputs, ownership)

@@ -4,7 +4,6 @@ from reconciler.resources.changes import (
     Action,
     Change,
     FieldChange,
-    Gate,
     Hidden,
     Operation,
     Reason,
@@ -12,6 +11,7 @@ from reconciler.resources.changes import (
     Shown,
 )
 from reconciler.resources.fields import API_VERSION, is_resource_name
+from reconciler.resources.gates import Gate, Transition
 from reconciler.resources.icons import ICONS
 from reconciler.resources.kinds import KINDS, WORKSPACE_KIND
 from reconciler.resources.mcp_server import (
@@ -97,6 +97,7 @@ __all__ = [
     "Spec",
     "StaticOAuth",
     "ToolSettings",
+    "Transition",
     "VaultReference",
     "Workspace",
     "WorkspaceManifest",

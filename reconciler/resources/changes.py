@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from reconciler.diagnostics import Diagnostic, Span
+from reconciler.resources.gates import Gate
 from reconciler.resources.resource import LiveResource, Resource
 from reconciler.resources.values import Address, Json, Path
 
@@ -30,21 +31,6 @@ class Reason(StrEnum):
     REMOVED = "removed"
     ROTATED = "rotated"
     UNFINISHED = "unfinished"
-
-
-class Gate(StrEnum):
-    """A named refusal. Each gate is overridden, where it may be, by its own name."""
-
-    PROTECTED = "protected"
-    MAX_DELETES = "max-deletes"
-    NAME_TAKEN = "name-taken"
-    UNKNOWN_MEMBER = "unknown-member"
-    UNKNOWN_GROUP = "unknown-group"
-    INCOMPLETE_READ = "incomplete-read"
-    SUSPICIOUS_READ = "suspicious-read"
-    AMBIGUOUS = "ambiguous"
-    DEPENDENCY = "dependency"
-    CYCLE = "cycle"
 
 
 @dataclass(frozen=True, slots=True)

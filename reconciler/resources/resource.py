@@ -80,9 +80,13 @@ class LiveResource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """People and groups that spaces may name; None for a list that nobody asked for."""
+    """People and groups that spaces may name; None for a list that nobody asked for.
+
+    `admins` are those of the `members` who administer the workspace.
+    """
 
     members: frozenset[str] | None = None
+    admins: frozenset[str] = frozenset()
     groups: frozenset[str] | None = None
 
 
@@ -93,7 +97,8 @@ class Snapshot:
     `resources[kind][remote_id]`. Kinds in `complete` were listed whole, so that an absence there
     is a fact; nothing is ever deleted or declared gone on an incomplete list. `company` are the
     remote ids that stand for the whole workspace. `built_in` are the names of the platform's own
-    servers, which nobody manages. `calls` counts the HTTP requests it took.
+    servers, which nobody manages. `calls` counts the HTTP requests it took. `caller` is the
+    e-mail address of whoever read it, empty when nobody asked.
     """
 
     workspace_id: str
@@ -103,6 +108,7 @@ class Snapshot:
     built_in: tuple[str, ...] = ()
     directory: Directory = Directory()
     calls: int = 0
+    caller: str = ""
 
     def find(self, kind: str, remote_id: str) -> LiveResource | None:
         """The object with that id, or None."""

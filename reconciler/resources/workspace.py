@@ -6,6 +6,7 @@ from pydantic import Field, StrictFloat, StrictInt, model_validator
 
 from reconciler.resources.envelope import Metadata
 from reconciler.resources.fields import ApiVersion, WebUrl
+from reconciler.resources.gates import Transition
 from reconciler.resources.references import SecretReference, Strict
 
 
@@ -50,6 +51,22 @@ class Guards(Strict):
             description="Which part of the owned resources one apply may delete or replace.",
         ),
     ] = None
+    min_admins: Annotated[
+        Annotated[StrictInt, Field(ge=0, description="A whole number, 0 or more.")] | None,
+        Field(
+            default=None,
+            description="How many administrators of the workspace a restricted space must keep "
+            "among its members.",
+        ),
+    ] = None
+    allow: Annotated[
+        tuple[Transition, ...],
+        Field(
+            default=(),
+            description="Transitions that this workspace lets through unasked, by the names of "
+            "their gates.",
+        ),
+    ] = ()
 
 
 class WorkspaceSpec(Strict):

@@ -15,7 +15,7 @@ from mcp.server.auth.handlers.register import RegistrationHandler
 from mcp.server.auth.handlers.revoke import RevocationHandler
 from mcp.server.auth.handlers.token import TokenHandler
 from mcp.server.auth.middleware.client_auth import ClientAuthenticator
-from mcp.server.auth.provider import ProviderTokenVerifier, construct_redirect_uri
+from mcp.server.auth.provider import TokenVerifier, construct_redirect_uri
 from mcp.server.auth.routes import create_protected_resource_routes
 from mcp.server.auth.settings import AuthSettings, ClientRegistrationOptions
 from mcp.shared.auth import OAuthClientInformationFull, OAuthMetadata
@@ -57,7 +57,7 @@ def static_app(
 
 
 def authorized(
-    make: Callable[[AuthSettings, ProviderTokenVerifier], MCPServer],
+    make: Callable[[AuthSettings, TokenVerifier], MCPServer],
     *,
     origin: str,
     name: str,
@@ -79,7 +79,7 @@ def authorized(
     """
     resource = f"{origin}/mcp"
     grants = Grants(issuer=origin, resource=resource, scopes=scopes, clients=clients, clock=clock)
-    server = make(_settings(origin, scopes[:1]), ProviderTokenVerifier(grants))
+    server = make(_settings(origin, scopes[:1]), grants)
     app = server.streamable_http_app()
     routes = _routes(grants, origin, name, scopes, registration=registration)
     # In front of the SDK's own, whose resource metadata names the needed scopes only.

@@ -202,6 +202,10 @@ class Grants(OAuthAuthorizationServerProvider[_Code, _Refresh, _Access]):
         found = self._access.get(_digest(token))
         return found if found and (found.expires_at or 0) > self._clock() else None
 
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """The same for the MCP server, which only wants to know what the token is good for."""
+        return await self.load_access_token(token)
+
     async def revoke_token(self, token: _Access | _Refresh) -> None:
         """End all that grew out of the same consent (RFC 7009, section 2.1)."""
         self._end(token.family)

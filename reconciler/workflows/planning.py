@@ -106,7 +106,7 @@ def look(context: Context, connection: Connection, request: ReadRequest) -> Snap
     with context.provider.reader(connection) as reader:
         caller = reader.check_access()
         say(f"signed in as {caller.email} ({caller.role})")
-        snapshot = reader.snapshot(request)
+        snapshot = replace(reader.snapshot(request), caller=caller.email)
     found = sum(map(len, snapshot.resources.values()))
     say(f"read {found} live objects in {snapshot.calls} calls")
     return snapshot

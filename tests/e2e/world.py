@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
+from reconciler.resources import Transition
 from tests.parts.cli import Project
 from tests.parts.mcp_servers import McpServer
 from tests.parts.sandbox_process import Api, SandboxProcess
@@ -191,7 +192,7 @@ def api_of(workspace: Workspace, token: str) -> Api:
 
 
 def workspace_manifest(workspace_id: str, url: str, **spec: Any) -> dict[str, Any]:
-    """The Workspace of a project."""
+    """The Workspace of a project, which lets every transition through unless `guards` is given."""
     return {
         "apiVersion": "reconciler/v1",
         "kind": "Workspace",
@@ -202,6 +203,7 @@ def workspace_manifest(workspace_id: str, url: str, **spec: Any) -> dict[str, An
             "url": url,
             "credentials": {"accessToken": {"env": "DUST_ACCESS_TOKEN"}},
             "state": {"path": "../state.json"},
+            "guards": {"allow": list(get_args(Transition))},
             **spec,
         },
     }

@@ -90,6 +90,7 @@ def every_action() -> Plan:
         ),
         state(entries),
         observations={("MCPServer/github", ("auth", "token")): Observation.ROTATED},
+        allow=["lower-stake"],
     )
 
 

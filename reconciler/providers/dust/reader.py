@@ -109,7 +109,7 @@ class DustReader:
             complete=frozenset({"Space", "MCPServer"}),
             company=frozenset({places.company}),
             built_in=tuple(sorted(server.name for server in listed if not server.is_remote)),
-            directory=_directory(members, groups),
+            directory=_directory(members, groups, connection.workspace_id),
             calls=self._client.calls - before,
         )
 
@@ -239,9 +239,17 @@ def _spaces(
 
 
 def _directory(
-    members: Future[list[Member]] | None, groups: Future[list[Group]] | None
+    members: Future[list[Member]] | None, groups: Future[list[Group]] | None, workspace_id: str
 ) -> Directory:
+    people = None if members is None else members.result()
+    admins = (
+        person.email.lower()
+        for person in people or ()
+        for place in person.workspaces
+        if (place.s_id, place.role) == (workspace_id, "admin")
+    )
     return Directory(
-        members=None if members is None else frozenset(m.email.lower() for m in members.result()),
+        members=None if people is None else frozenset(person.email.lower() for person in people),
+        admins=frozenset(admins),
         groups=None if groups is None else frozenset(g.name for g in groups.result()),
     )

@@ -93,10 +93,11 @@ class SpaceWritten(Wire):
 
 
 class Member(Wire):
-    """A person of the workspace."""
+    """A person of the workspace, with the role there."""
 
     s_id: str
     email: str
+    workspaces: list[Membership] = []
 
 
 class MemberPage(Wire):

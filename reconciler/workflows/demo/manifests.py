@@ -61,7 +61,7 @@ spec:
   displayName: Ticket desk
   description: Tickets of the help desk
   icon: ActionCustomerServiceIcon
-  spaces: [support]
+  spaces: [finance]
   auth:
     mode: bearer
     token: {{env: DESK_TOKEN}}

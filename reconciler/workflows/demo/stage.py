@@ -92,7 +92,7 @@ class Stage:
             return json.load(answer)
 
     @contextmanager
-    def person(self) -> Iterator[tuple[int, dict[str, str]]]:
+    def person(self) -> Iterator[tuple[int, Mapping[str, str]]]:
         """Somebody at the keyboard whose browser presses Allow and pastes where it landed.
 
         What they type into, as a file descriptor, and the environment that names the browser.

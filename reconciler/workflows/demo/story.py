@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from reconciler.workflows.demo.stage import Stage
 
 Say = Callable[[str], None]
+_AtHand = tuple[int, Mapping[str, str]]  # what is typed into, and the environment for it
 _STEP_SECONDS = 60.0
 
 
@@ -117,8 +118,8 @@ def _play(stage: Stage, step: _Step, say: Say, *, color: bool) -> None:
 
 
 def _run(stage: Stage, step: _Step, *, color: bool) -> tuple[str, int]:
-    with stage.person() if step.person else nullcontext((subprocess.DEVNULL, {})) as at_hand:
-        typed, extra = at_hand
+    nobody: AbstractContextManager[_AtHand] = nullcontext((subprocess.DEVNULL, {}))
+    with stage.person() if step.person else nobody as (typed, extra):
         environ = {**os.environ, **stage.environ, **extra}
         environ["FORCE_COLOR" if color else "NO_COLOR"] = "1"
         done = subprocess.run(

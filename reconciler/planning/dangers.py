@@ -1,0 +1,278 @@
+"""Transitions that a person should have agreed to: each is held back by a gate of its own name.
+
+A gate is about what becomes of something that exists; a creation is in front of the reviewer as a
+whole, save that a bearer token in an open space is a danger from the first day. Why the workspace
+differs doesn't matter: to undo what somebody tightened by hand takes an agreement, too.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.diagnostics import Code, Diagnostic, Span
+from reconciler.planning.inputs import Inputs
+from reconciler.resources import (
+    COMPANY,
+    FALLBACK_STAKE,
+    Action,
+    Address,
+    Change,
+    FieldChange,
+    Gate,
+    Refusal,
+    Spec,
+)
+
+_STAKES = ("never_ask", "low", "medium", "high")
+_CHANGES = (Action.UPDATE, Action.REPLACE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Danger:
+    """One transition; `span` is the line that asks for it."""
+
+    gate: Gate
+    message: str
+    note: str
+    span: Span | None = None
+
+
+def dangers(change: Change, inputs: Inputs) -> Refusal | None:
+    """A refusal when the change is dangerous and nobody allowed that; it names every such gate."""
+    if change.desired is None:
+        return None
+    check = _BY_KIND.get(change.address.kind)
+    allowed = inputs.allow.union(inputs.guards.allow)
+    found = [d for d in check(change, inputs) if d.gate not in allowed] if check else []
+    if not found:
+        return None
+    first, *others = _merged(found)
+    flags = " ".join(f"--allow {danger.gate}" for danger in (first, *others))
+    diagnostic = Diagnostic(
+        code=Code(first.gate.value),
+        message=first.message,
+        span=first.span or change.span,
+        notes=(first.note, *(_also(danger) for danger in others)),
+        help=(f"if that is what you want, allow it once with `{flags}`",),
+        address=str(change.address),
+    )
+    return Refusal(gate=first.gate, diagnostic=diagnostic, overridable=True)
+
+
+def _merged(found: list[_Danger]) -> list[_Danger]:
+    """One danger for each gate, the others' messages with it."""
+    by_gate: dict[Gate, list[_Danger]] = {}
+    for danger in found:
+        by_gate.setdefault(danger.gate, []).append(danger)
+    return [
+        _Danger(
+            gate=gate,
+            message="; ".join(danger.message for danger in listed),
+            note=listed[0].note,
+            span=listed[0].span,
+        )
+        for gate, listed in by_gate.items()
+    ]
+
+
+def _also(danger: _Danger) -> str:
+    where = f" ({danger.span.file}:{danger.span.line})" if danger.span else ""
+    return f"gate {danger.gate.value}, too: {danger.message}{where}"
+
+
+def _of_space(change: Change, inputs: Inputs) -> Iterator[_Danger]:
+    if change.action not in _CHANGES:
+        return
+    desired, live = _specs(change)
+    for field in change.fields:
+        if field.path == ("access",) and field.after == "open":
+            yield _Danger(
+                gate=Gate.OPEN_SPACE,
+                message=f"this opens {change.address} to the whole workspace",
+                note="everybody in the workspace will see what is in it, and its tools",
+                span=field.span,
+            )
+            yield from _bearers_in(change, field, inputs)
+    if desired.get("access", live.get("access")) == "restricted":
+        for field in change.fields:
+            if field.path == ("members",):
+                yield from _of_members(change, field, inputs)
+
+
+def _of_members(change: Change, field: FieldChange, inputs: Inputs) -> Iterator[_Danger]:
+    before, after = (frozenset(map(str.casefold, _texts(v))) for v in (field.before, field.after))
+    caller = inputs.snapshot.caller
+    if caller and caller.casefold() in before - after:
+        yield _Danger(
+            gate=Gate.REMOVE_SELF,
+            message=f"this takes {caller}, whose access token is used, out of {change.address}",
+            note="whoever isn't in a restricted space doesn't see what is in it",
+            span=field.span,
+        )
+    least = inputs.guards.min_admins
+    left = len(after & inputs.snapshot.directory.admins)
+    if least is not None and left < least and before - after:
+        yield _Danger(
+            gate=Gate.MIN_ADMINS,
+            message=f"this leaves {change.address} {left} of the workspace's administrators, and "
+            f"`minAdmins` asks for {least}",
+            note="administrators who come with a group aren't counted",
+            span=field.span,
+        )
+
+
+def _bearers_in(change: Change, field: FieldChange, inputs: Inputs) -> Iterator[_Danger]:
+    """Servers with a bearer token that show in the space, as the manifests have it or as it is."""
+    entries = inputs.state.entries
+    for address, resource in inputs.resources.items():
+        entry = entries.get(address)
+        live = entry and inputs.snapshot.find(address.kind, entry.remote_id)
+        there: Any = live.spec if live else {}
+        if address.kind != "MCPServer" or _mode(resource.spec, there) != "bearer":
+            continue
+        listed = resource.spec.get("spaces")
+        shown = change.remote_id in there.get("spaces", ()) if listed is None else None
+        if shown or change.address.name in _texts(listed):
+            yield _bearer(address, str(change.address), field.span)
+
+
+def _of_server(change: Change, inputs: Inputs) -> Iterator[_Danger]:
+    desired, live = _specs(change)
+    changing = change.action in _CHANGES
+    for field in change.fields:
+        if field.path == ("spaces",):
+            added = _texts(field.after) - _texts(field.before)
+            if changing and COMPANY in added:
+                yield _to_company(change, field)
+        elif changing:
+            yield from _of_sign_in(change, field)
+            yield from _of_tool(field, desired, live)
+    yield from _bearer_shown(change, inputs)
+
+
+def _to_company(change: Change, field: FieldChange) -> _Danger:
+    return _Danger(
+        gate=Gate.COMPANY_WIDE,
+        message=f"this shows {change.address} to the whole company",
+        note="its views in other spaces are deleted, and agents that use it there lose it",
+        span=field.span,
+    )
+
+
+def _of_sign_in(change: Change, field: FieldChange) -> Iterator[_Danger]:
+    if field.path == ("auth", "credentials"):
+        if (field.before, field.after) == ("personal", "workspace"):
+            yield _Danger(
+                gate=Gate.SHARED_CREDENTIALS,
+                message=f"this lets everybody use {change.address} with one shared sign-in",
+                note="agents act as whoever signed in for the workspace, not as each person",
+                span=field.span,
+            )
+    elif field.path == ("auth", "scopes"):
+        before, after = _texts(field.before), _texts(field.after)
+        if before and after - before:
+            yield _Danger(
+                gate=Gate.WIDER_SCOPES,
+                message=f"this widens what {change.address} may do, by "
+                + ", ".join(f"`{scope}`" for scope in sorted(after - before)),
+                note=f"so far it has {', '.join(sorted(before))}",
+                span=field.span,
+            )
+
+
+def _of_tool(field: FieldChange, desired: Spec, live: Spec) -> Iterator[_Danger]:
+    if field.path[0] != "tools" or len(field.path) != 3:
+        return
+    name = field.path[1]
+    if field.path[2] == "stake" and _rank(field.after) < _rank(field.before or FALLBACK_STAKE):
+        yield _Danger(
+            gate=Gate.LOWER_STAKE,
+            message=f"this lowers the stake of `{name}` from {field.before or FALLBACK_STAKE} to "
+            f"{field.after}",
+            note="agents call it with less asking",
+            span=field.span,
+        )
+    if field.path[2] == "enabled" and field.before is False and field.after is True:
+        stake = _setting(desired, name) or _stake(live, name) or FALLBACK_STAKE
+        if stake == "high":
+            yield _Danger(
+                gate=Gate.ENABLE_HIGH_STAKE,
+                message=f"this enables `{name}`, whose stake is high",
+                note="agents can't call it so far",
+                span=field.span,
+            )
+
+
+def _bearer_shown(change: Change, inputs: Inputs) -> Iterator[_Danger]:
+    """A token that begins to be used, or is shown, where everybody comes."""
+    desired, live = _specs(change)
+    if _mode(desired, live) != "bearer":
+        return
+    placed = next((f for f in change.fields if f.path == ("spaces",)), None)
+    begins = change.changes(("auth", "mode"))
+    before = _texts(placed.before) if placed else frozenset()
+    after = _texts(placed.after) if placed else _shown_now(change, live)
+    for label in sorted(after if begins else after - before):
+        if _is_open(label, change, inputs):
+            where = "the whole company" if label == COMPANY else f"`{label}`, which is open"
+            yield _bearer(change.address, where, placed.span if placed else None)
+
+
+def _bearer(address: Address, where: str, span: Span | None) -> _Danger:
+    return _Danger(
+        gate=Gate.BEARER_IN_OPEN_SPACE,
+        message=f"{address} signs in with one bearer token, and everybody gets it: {where}",
+        note="everyone who may use it acts as the one account of its bearer token",
+        span=span,
+    )
+
+
+def _shown_now(change: Change, live: Spec) -> frozenset[str]:
+    ids = _texts(live.get("spaces"))
+    return frozenset(label for label, remote_id in change.links.items() if remote_id in ids)
+
+
+def _is_open(label: str, change: Change, inputs: Inputs) -> bool:
+    if label == COMPANY:
+        return True
+    resource = inputs.resources.get(Address("Space", label))
+    declared = resource.spec.get("access") if resource else None
+    remote_id = change.links.get(label)
+    live = inputs.snapshot.find("Space", remote_id) if remote_id else None
+    return (declared or (live.spec.get("access") if live else None)) == "open"
+
+
+def _specs(change: Change) -> tuple[Spec, Spec]:
+    return (change.desired.spec if change.desired else {}, change.live.spec if change.live else {})
+
+
+def _mode(desired: Spec, live: Spec) -> object:
+    auth: Any = desired.get("auth") or live.get("auth") or {}
+    return auth.get("mode")
+
+
+def _setting(spec: Spec, tool: str) -> str | None:
+    """The stake that a manifest gives a tool, by its name or by default."""
+    return _stake(spec, tool) or _stake(spec, "default")
+
+
+def _stake(spec: Spec, tool: str) -> str | None:
+    tools: Any = spec.get("tools") or {}
+    settings: Mapping[str, Any] = tools.get(tool) or {}
+    return settings.get("stake")
+
+
+def _rank(stake: object) -> int:
+    return _STAKES.index(str(stake)) if stake in _STAKES else len(_STAKES)
+
+
+def _texts(value: object) -> frozenset[str]:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return frozenset(map(str, value))
+    return frozenset()
+
+
+_BY_KIND: Mapping[str, Callable[[Change, Inputs], Iterator[_Danger]]] = {
+    "Space": _of_space,
+    "MCPServer": _of_server,
+}
