@@ -3,7 +3,7 @@
 from reconciler.planning.adopting import Adoption, Matching, adopt, matches
 from reconciler.planning.document import ChangeDocument, DiagnosticDocument, PlanDocument
 from reconciler.planning.inputs import Forecaster, Inputs, Observation
-from reconciler.planning.ownership import candidates, moved
+from reconciler.planning.ownership import candidates, moved, renamed
 from reconciler.planning.plan import Plan, make_plan
 from reconciler.planning.saving import (
     Basis,
@@ -39,6 +39,7 @@ __all__ = [
     "moved",
     "plan_json",
     "read_plan",
+    "renamed",
     "shown_json",
     "substance",
 ]

@@ -48,6 +48,11 @@ def settle(resources: Mapping[Address, Resource], state: State, snapshot: Snapsh
     )
 
 
+def renamed(resources: Mapping[Address, Resource], state: State) -> State:
+    """`state` with `metadata.previously` applied: what planning looks at."""
+    return _rename(resources, state)[0]
+
+
 def labels(state: State, snapshot: Snapshot) -> Labels:
     """A label for every object that a list of references may hold.
 

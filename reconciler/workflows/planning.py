@@ -6,7 +6,16 @@ from typing import Any, Literal
 
 from reconciler import __version__
 from reconciler.manifests import to_json
-from reconciler.planning import Basis, Inputs, Observation, Plan, digest_of, make_plan, plan_json
+from reconciler.planning import (
+    Basis,
+    Inputs,
+    Observation,
+    Plan,
+    digest_of,
+    make_plan,
+    plan_json,
+    renamed,
+)
 from reconciler.policy import Policy, compile_policy, flaws_of
 from reconciler.providers import Connection, ReadRequest
 from reconciler.resources import (
@@ -115,7 +124,7 @@ def decide(context: Context, snapshot: Snapshot, state: State, *, mode: Mode = "
         snapshot=snapshot,
         locator=context.locator,
         forecaster=context.provider,
-        observations=observe_secrets(context, resources, state),
+        observations=observe_secrets(context, resources, renamed(resources, state)),
         allow=context.options.allow,
         policy=compiled_policy(context.desired),
     )
@@ -164,7 +173,8 @@ def observe_secrets(
 ) -> dict[tuple[Address, Path], Observation]:
     """Compare every secret that was written before and can be resolved now with its fingerprint.
 
-    One that can't be resolved here is left out: planning says that it wasn't compared.
+    `state` knows the resources by their names of today. A secret that can't be resolved here is
+    left out: planning says that it wasn't compared.
     """
     wanted: dict[tuple[Address, Path], tuple[SecretRef, str]] = {}
     for address, resource in resources.items():

@@ -234,6 +234,25 @@ class TestNames:
         assert set(_state(project)["resources"]) == {"MCPServer/new"}
         assert "is now called" not in project.plan().out
 
+    def test_a_secret_rotated_along_with_a_new_name_is_noticed_and_reaches_the_server(
+        self, project: Project, workspace: Workspace, servers: Servers
+    ) -> None:
+        project.environ["KEY"] = "the-first-key"
+        headers = {"X-Api-Key": {"env": "KEY"}}
+        project.write("a.yaml", server("old", servers.open.url, displayName="A", headers=headers))
+        project.apply()
+        renamed = server("new", servers.open.url, displayName="A", headers=headers)
+        renamed["metadata"]["previously"] = ["old"]
+        project.write("a.yaml", renamed)
+        assert "not compared" not in project.plan("--detailed-exitcode").out
+        project.environ["KEY"] = "the-second-key"
+
+        assert "rotated" in project.plan("--detailed-exitcode", code=2).out
+        project.apply()
+
+        assert _seen(workspace, servers, "x-api-key") == "the-second-key"
+        project.settled()
+
     def test_two_servers_may_share_a_url(
         self, project: Project, workspace: Workspace, servers: Servers
     ) -> None:
