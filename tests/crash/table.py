@@ -71,7 +71,8 @@ def lines(columns: Iterable[Mapping[str, Any]]) -> Iterable[str]:
         counts = ", ".join(f"{told.count(x)} {_WORDS[x]}" for x in _WORDS if x in told)
         yield f"{mark}  {each['column']}: {counts}"
     yield "=  ends as without it   1 2 3  ends so after as many more applies   X  wrong"
-    yield ".  stopped before anything was written   (blank)  as in another column, or not tried (FAULTS=all)"
+    yield ".  stopped before anything was written"
+    yield "(blank)  as in another column, or not tried (FAULTS=all)"
 
 
 _WORDS = {
