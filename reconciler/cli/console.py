@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,7 @@ class Console:
         notes: tuple[str, ...] = (),
         help_: tuple[str, ...] = (),
         diagnostics: Diagnostics | None = None,
+        moved: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """Say why the command ends early; as data too when JSON is asked for.
 
@@ -80,6 +82,7 @@ class Console:
                     "notes": list(notes),
                     "help": list(help_),
                     "diagnostics": render_json(found),
+                    "moved": list(moved),
                 }
             )
 

@@ -67,4 +67,5 @@ class Code(StrEnum):
     AMBIGUOUS_CREATION = "ambiguous-creation"
     REFUSED_DEPENDENCY = "refused-dependency"
     DEPENDENCY_CYCLE = "dependency-cycle"
+    USERS_UNKNOWN = "users-unknown"
     CONSENT_NEEDED = "consent-needed"

@@ -43,6 +43,7 @@ def check_rules(manifest: Manifest) -> None:
         case "Workspace":
             _url(manifest, ("spec", "url"))
             _references(manifest, ("spec", "credentials", "accessToken"))
+            _references(manifest, ("spec", "state", "fingerprintKey"))
         case _:
             return
     if manifest.suspect:

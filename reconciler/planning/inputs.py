@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from reconciler.planning.scope import Scope
 from reconciler.resources import (
     Address,
     Change,
@@ -45,7 +46,7 @@ class Inputs:
     """Everything that a plan depends on.
 
     `observations` holds a verdict per (address, path) of a secret; what is missing was not
-    compared. `allow` names the gates that the caller overrides.
+    compared. `allow` names the gates that the caller overrides, `scope` the part that is wanted.
     """
 
     resources: Mapping[Address, Resource]
@@ -56,6 +57,7 @@ class Inputs:
     guards: Guards = field(default_factory=Guards)
     observations: Mapping[tuple[Address, Path], Observation] = field(default_factory=dict)
     allow: frozenset[str] = frozenset()
+    scope: Scope = field(default_factory=Scope)
 
     @classmethod
     def of(
@@ -68,6 +70,7 @@ class Inputs:
         forecaster: Forecaster,
         observations: Mapping[tuple[Address, Path], Observation] | None = None,
         allow: frozenset[str] = frozenset(),
+        scope: Scope | None = None,
     ) -> "Inputs":
         """The inputs of an ordinary plan."""
         return cls(
@@ -79,6 +82,7 @@ class Inputs:
             guards=desired.workspace.spec.guards,
             observations=observations or {},
             allow=allow,
+            scope=scope or Scope(),
         )
 
 

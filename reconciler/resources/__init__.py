@@ -10,6 +10,7 @@ from reconciler.resources.changes import (
     Reason,
     Refusal,
     Shown,
+    Users,
 )
 from reconciler.resources.fields import API_VERSION, is_resource_name
 from reconciler.resources.icons import ICONS
@@ -97,6 +98,7 @@ __all__ = [
     "Spec",
     "StaticOAuth",
     "ToolSettings",
+    "Users",
     "VaultReference",
     "Workspace",
     "WorkspaceManifest",
