@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +19,7 @@ from reconciler.cli.options import (
     read_context,
     run_options,
     run_with,
+    scope_options,
     workspace_option,
 )
 
@@ -36,6 +38,7 @@ _yes = click.option("-y", "--yes", is_flag=True, help="Don't ask before writing.
 @workspace_option
 @output_option
 @run_options
+@scope_options
 @_yes
 @click.pass_obj
 def apply(
@@ -59,9 +62,16 @@ def apply(
         context = read_context(console, files, workspace, flags)
         return _apply(console, context, mode="apply", saved=None, yes=yes)
     console.step(f"reading {plan_file}")
+    from reconciler.planning import Scope
     from reconciler.workflows import Exit, Stop, as_stops, load_manifests, open_saved, read_saved
 
     with as_stops():
+        if flags.targets or flags.excludes:
+            raise Stop(
+                Exit.USAGE,
+                "--target and --exclude can't be given for a saved plan",
+                help=("a plan is applied whole: `plan --target ADDRESS --out FILE`",),
+            )
         if flags.allow:
             # What was refused in the plan was reviewed as refused.
             raise Stop(
@@ -71,7 +81,11 @@ def apply(
             )
         saved = read_saved(plan_file)
         loaded = load_manifests(paths_of(files), workspace) if files else None
-        options = run_with(console, flags.allowing(saved.allow))
+        options = replace(
+            run_with(console, flags.allowing(saved.allow)),
+            scope=saved.partial.scope if saved.partial else Scope(),
+            reviewed=True,
+        )
         context = open_saved(saved, options, loaded)
     return _apply(console, context, mode=saved.mode, saved=saved, yes=True)
 
@@ -81,6 +95,7 @@ def apply(
 @workspace_option
 @output_option
 @run_options
+@scope_options
 @_yes
 @click.pass_obj
 def destroy(

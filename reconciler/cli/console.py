@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,7 @@ class Console:
         notes: tuple[str, ...] = (),
         help_: tuple[str, ...] = (),
         diagnostics: Diagnostics | None = None,
+        moved: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """Say why the command ends early; as data too when JSON is asked for.
 
@@ -72,7 +74,9 @@ class Console:
             self.talk(render_text(found, self.err))
         self.error(message, notes, help_)
         if self.json:
-            self.failure_value(code, message, notes=notes, help_=help_, diagnostics=found)
+            self.failure_value(
+                code, message, notes=notes, help_=help_, diagnostics=found, moved=moved
+            )
 
     def failure_value(
         self,
@@ -82,6 +86,7 @@ class Console:
         notes: tuple[str, ...] = (),
         help_: tuple[str, ...] = (),
         diagnostics: Diagnostics | None = None,
+        moved: Sequence[Mapping[str, object]] = (),
     ) -> None:
         """Print the failure as data."""
         self.value(
@@ -92,6 +97,7 @@ class Console:
                 "notes": list(notes),
                 "help": list(help_),
                 "diagnostics": render_json(diagnostics or Diagnostics()),
+                "moved": list(moved),
             }
         )
 

@@ -136,6 +136,7 @@ def _explain(error: Exception, console: Console) -> int:
         notes=error.notes,
         help_=error.help,
         diagnostics=error.diagnostics,
+        moved=error.moved,
     )
     return int(error.code)
 

@@ -15,7 +15,11 @@ import click
 from reconciler.cli.console import Console
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from reconciler.planning import Scope
     from reconciler.providers import Call
+    from reconciler.resources import Address
     from reconciler.workflows import Context, Options
 
 files_option = click.option(
@@ -72,6 +76,22 @@ class RunFlags:
     timeout: float
     parallelism: int
     allow: frozenset[str]
+    targets: frozenset[str] = frozenset()
+    excludes: frozenset[str] = frozenset()
+
+    @property
+    def scope(self) -> "Scope":
+        """The part that was asked for."""
+        from reconciler.planning import Scope
+
+        return Scope(
+            targets=frozenset(_address(text, "--target") for text in self.targets),
+            excludes=frozenset(_address(text, "--exclude") for text in self.excludes),
+        )
+
+    def within(self, targets: tuple[str, ...], excludes: tuple[str, ...]) -> "RunFlags":
+        """The same, for a part of everything."""
+        return replace(self, targets=frozenset(targets), excludes=frozenset(excludes))
 
     def allowing(self, gates: frozenset[str]) -> "RunFlags":
         """The same, with the gates that a saved plan was made with."""
@@ -113,6 +133,62 @@ def run_options(function: Callable[..., int]) -> Callable[..., int]:
     return gathered
 
 
+def scope_options(function: Callable[..., int]) -> Callable[..., int]:
+    """The options that ask for a part of everything, added to `flags`; under `run_options`."""
+
+    @click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="ADDRESS",
+        help="Only this resource (Kind/name), with all that it needs; repeatable.",
+    )
+    @click.option(
+        "--exclude",
+        "excludes",
+        multiple=True,
+        metavar="ADDRESS",
+        help="Not this resource (Kind/name), nor what needs it; repeatable.",
+    )
+    @wraps(function)
+    def scoped(
+        *args: object,
+        flags: RunFlags,
+        targets: tuple[str, ...],
+        excludes: tuple[str, ...],
+        **kwargs: object,
+    ) -> int:
+        return function(*args, flags=flags.within(targets, excludes), **kwargs)
+
+    return scoped
+
+
+def lifetime_of(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> "timedelta | None":
+    """The duration that an option says; raises BadParameter."""
+    if value is None:
+        return None
+    from reconciler.workflows import parse_duration
+
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _address(text: str, option: str) -> "Address":
+    from reconciler.resources import Address
+
+    try:
+        return Address.parse(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"`{text}` is no address: expected Kind/name, such as MCPServer/github",
+            param_hint=option,
+        ) from None
+
+
 def paths_of(files: tuple[Path, ...]) -> tuple[Path, ...]:
     """The files that were named, or the current folder."""
     return files or (Path(),)
@@ -126,6 +202,7 @@ def run_with(console: Console, flags: RunFlags) -> "Options":
         parallelism=flags.parallelism,
         timeout=flags.timeout,
         allow=flags.allow,
+        scope=flags.scope,
         say=console.step,
         observe=_tracer(console) if console.debug else lambda _call: None,
     )

@@ -1,8 +1,9 @@
 """`reconciler plan`, `drift` and `show`: look, and touch nothing."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -10,13 +11,17 @@ from reconciler.cli.console import Console
 from reconciler.cli.options import (
     RunFlags,
     files_option,
+    lifetime_of,
     output_option,
     read_context,
     run_options,
+    scope_options,
     workspace_option,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.workflows import Planned
 
 _detailed = click.option(
@@ -29,10 +34,17 @@ _detailed = click.option(
 @workspace_option
 @output_option
 @run_options
+@scope_options
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the plan to a file, for `show` and `apply`.",
+)
+@click.option(
+    "--expires",
+    metavar="TIME",
+    callback=lifetime_of,
+    help="How long the plan may be applied: 90m, 24h, 2w; at most 90 days.  [default: 7d]",
 )
 @click.option("--destroy", is_flag=True, help="Plan to delete everything that the state owns.")
 @_detailed
@@ -44,6 +56,7 @@ def plan(
     workspace: str | None,
     output: str,
     out: Path | None,
+    expires: timedelta | None,
     destroy: bool,
     detailed_exitcode: bool,
     flags: RunFlags,
@@ -53,15 +66,19 @@ def plan(
     Exits 4 when a change would be refused, 2 with --detailed-exitcode when there are changes.
     """
     console.json = output == "json"
-    planned = _plan(console, files, workspace, flags, mode="destroy" if destroy else "apply")
+    planned = _plan(
+        console, files, workspace, flags, mode="destroy" if destroy else "apply", expires=expires
+    )
     from reconciler.views import plan_text
-    from reconciler.workflows import write_plan
+    from reconciler.workflows import life_text, write_plan
 
+    # Made once: fingerprints in it have random salts, and what is printed is what is written.
+    document: Mapping[str, Any] = planned.document() if out is not None or console.json else {}
     if out is not None:
-        write_plan(planned, out)
-        console.step(f"plan written to {out}")
+        write_plan(document, out)
+        console.step(f"plan written to {out}; {life_text(document['basis'])}")
     if console.json:
-        console.value(planned.document())
+        console.value(document)
     else:
         console.data(plan_text(planned.view(), console.out))
     if planned.plan.refused:
@@ -74,6 +91,7 @@ def plan(
 @workspace_option
 @output_option
 @run_options
+@scope_options
 @_detailed
 @click.pass_obj
 def drift(
@@ -92,14 +110,19 @@ def drift(
     console.json = output == "json"
     planned = _plan(console, files, workspace, flags, mode="apply")
     from reconciler.diagnostics import as_json, count, render_text
-    from reconciler.planning import change_json
+    from reconciler.planning import change_json, partial_json
     from reconciler.views import plan_text
 
     drifted = planned.plan.drifted
     if console.json:
-        warnings = [as_json(warning) for warning in planned.plan.warnings]
-        changes = [change_json(change) for change in drifted]
-        console.value({"format": "reconciler.drift/v1", "changes": changes, "warnings": warnings})
+        console.value(
+            {
+                "format": "reconciler.drift/v1",
+                "changes": [change_json(change) for change in drifted],
+                "warnings": [as_json(warning) for warning in planned.plan.warnings],
+                "partial": partial_json(planned.plan.partial),
+            }
+        )
     elif drifted:
         view = replace(planned.view(), changes=drifted, noun="Drift")
         console.data(plan_text(view, console.out))
@@ -120,13 +143,14 @@ def drift(
 def show(console: Console, plan_file: Path, output: str) -> int:
     """Show a saved plan."""
     from reconciler.views import plan_text
-    from reconciler.workflows import read_saved, saved_view
+    from reconciler.workflows import life_text, read_saved, saved_view
 
     console.json = output == "json"
     saved = read_saved(plan_file)
     if console.json:
         console.value(saved.document)
     else:
+        console.step(life_text(saved.document["basis"]))
         console.data(plan_text(saved_view(saved), console.out))
     return 0
 
@@ -138,8 +162,11 @@ def _plan(
     flags: RunFlags,
     *,
     mode: Literal["apply", "destroy"],
+    expires: timedelta | None = None,
 ) -> "Planned":
     context = read_context(console, files, workspace, flags)
+    if expires is not None:
+        context = replace(context, options=replace(context.options, lifetime=expires))
     from reconciler.workflows import as_stops, make
 
     with as_stops():

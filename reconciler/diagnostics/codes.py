@@ -76,6 +76,7 @@ class Code(StrEnum):
     MIN_ADMINS = "min-admins"
     REFUSED_DEPENDENCY = "refused-dependency"
     DEPENDENCY_CYCLE = "dependency-cycle"
+    USERS_UNKNOWN = "users-unknown"
     CONSENT_NEEDED = "consent-needed"
     # policy
     POLICY_EXPRESSION = "policy-expression"

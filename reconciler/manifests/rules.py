@@ -45,6 +45,7 @@ def check_rules(manifest: Manifest) -> None:
             _url(manifest, ("spec", "url"))
             _references(manifest, ("spec", "credentials", "accessToken"))
             check_rule_names(manifest)
+            _references(manifest, ("spec", "state", "fingerprintKey"))
         case _:
             return
     if manifest.suspect:

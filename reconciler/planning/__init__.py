@@ -1,7 +1,13 @@
 """Planning: from manifests, state and a snapshot to an ordered list of changes. Pure."""
 
 from reconciler.planning.adopting import Adoption, Matching, adopt, matches
-from reconciler.planning.document import ChangeDocument, DiagnosticDocument, PlanDocument
+from reconciler.planning.document import (
+    ChangeDocument,
+    DiagnosticDocument,
+    MovedDocument,
+    PartialDocument,
+    PlanDocument,
+)
 from reconciler.planning.inputs import Forecaster, Inputs, Observation
 from reconciler.planning.ownership import candidates, moved, renamed
 from reconciler.planning.plan import Plan, make_plan
@@ -11,11 +17,16 @@ from reconciler.planning.saving import (
     SavedPlan,
     change_json,
     digest_of,
+    partial_json,
     plan_json,
     read_plan,
     shown_json,
     substance,
 )
+from reconciler.planning.scope import Partial, Scope
+from reconciler.planning.seeing import SecretSeen
+from reconciler.planning.staleness import Moved, moved_json
+from reconciler.planning.staleness import moved as moved_since
 
 __all__ = [
     "Adoption",
@@ -25,11 +36,17 @@ __all__ = [
     "Forecaster",
     "Inputs",
     "Matching",
+    "Moved",
+    "MovedDocument",
     "Observation",
+    "Partial",
+    "PartialDocument",
     "Plan",
     "PlanDocument",
     "PlanUnreadable",
     "SavedPlan",
+    "Scope",
+    "SecretSeen",
     "adopt",
     "candidates",
     "change_json",
@@ -37,6 +54,9 @@ __all__ = [
     "make_plan",
     "matches",
     "moved",
+    "moved_json",
+    "moved_since",
+    "partial_json",
     "plan_json",
     "read_plan",
     "renamed",

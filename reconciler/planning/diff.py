@@ -126,7 +126,7 @@ def _write_only(
     if not _same(policy, previous, value):
         return FieldChange(path=path, before=before, after=after, reason=Reason.EDITED)
     if isinstance(after, Hidden) and observe(path) is Observation.ROTATED:
-        note = "the secret was rotated"
+        note = "rotated; will be written"
         return FieldChange(path=path, before=before, after=after, reason=Reason.ROTATED, note=note)
     return None
 

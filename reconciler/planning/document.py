@@ -91,8 +91,25 @@ class RefusalDocument(_Part):
     diagnostic: DiagnosticDocument
 
 
+class UsersDocument(_Part):
+    """Who loses the object by the change, by name."""
+
+    agents: list[str]
+    skills: list[str]
+
+
+class SeenDocument(_Part):
+    """One field of an object that the change destroys, as the workspace had it."""
+
+    path: list[str]
+    value: _Shown
+
+
 class ChangeDocument(_Part):
-    """All that is to happen to one resource."""
+    """All that is to happen to one resource.
+
+    `seen` is what a delete or replace destroys; `users` is null when it isn't known.
+    """
 
     address: str
     action: Action
@@ -103,6 +120,8 @@ class ChangeDocument(_Part):
     fields: list[FieldDocument]
     operations: list[OperationDocument]
     consequences: list[str]
+    seen: list[SeenDocument]
+    users: UsersDocument | None
     depends_on: list[str]
     refusal: RefusalDocument | None
     place: PlaceDocument | None
@@ -121,16 +140,69 @@ class SummaryDocument(_Part):
     calls: int
 
 
+class SecretDocument(_Part):
+    """A secret that the plan writes: where it is named and kept, and its fingerprint.
+
+    The fingerprint is null when the secret wasn't available where the plan was made.
+    """
+
+    address: str
+    path: list[str]
+    source: str
+    fingerprint: str | None
+
+
+class ReachedDocument(_Part):
+    """An address that came along, or is left out, because of another."""
+
+    address: str
+    because: str
+
+
+class PartialDocument(_Part):
+    """Which part of everything the plan is; `others` counts changes that nobody asked for."""
+
+    targets: list[str]
+    excludes: list[str]
+    along: list[ReachedDocument]
+    left_out: list[ReachedDocument]
+    others: int
+
+
+class MovedDocument(_Part):
+    """What a saved plan no longer fits: what it saw, what is there now, what it wanted.
+
+    `path` is empty when no single field tells it; `doomed` is set when the plan wanted an end of
+    the object; `what` explains what the values don't.
+    """
+
+    address: str
+    path: list[str]
+    saw: _Shown
+    now: _Shown
+    wanted: _Shown
+    doomed: Action | None
+    what: str
+
+
+_Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+
+
 class BasisDocument(_Part):
     """What the plan was made from; an apply refuses when any of it has moved where it matters."""
 
     manifests: Annotated[str, Field(description="SHA-256 over the manifests' values.")]
-    live: Annotated[str, Field(description="SHA-256 over the live objects that it touches.")]
+    live: Annotated[
+        dict[str, str], Field(description="SHA-256 over each live object that it touches.")
+    ]
+    secrets: list[SecretDocument]
     state_lineage: str
     state_serial: int
     workspace_id: str
     workspace_url: str
     tool_version: str
+    made_at: _Moment
+    expires_at: _Moment
 
 
 class PlanDocument(_Part):
@@ -151,6 +223,7 @@ class PlanDocument(_Part):
     forgotten: list[str]
     ignored: dict[str, list[FieldDocument]]
     not_compared: list[tuple[str, list[str]]]
+    partial: PartialDocument | None
     warnings: list[DiagnosticDocument]
     allow: list[str]
     desired: dict[str, JsonValue]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from reconciler.planning.scope import Scope
 from reconciler.policy import Policy
 from reconciler.resources import (
     Address,
@@ -47,7 +48,7 @@ class Inputs:
 
     `observations` holds a verdict per (address, path) of a secret; what is missing was not
     compared. `allow` names the gates that the caller overrides. `policy` are the rules of the
-    Workspace named `workspace`.
+    Workspace named `workspace`; `scope` is the part that is wanted.
     """
 
     resources: Mapping[Address, Resource]
@@ -60,6 +61,7 @@ class Inputs:
     allow: frozenset[str] = frozenset()
     policy: Policy = field(default_factory=Policy)
     workspace: str = ""
+    scope: Scope = field(default_factory=Scope)
 
     @classmethod
     def of(
@@ -73,6 +75,7 @@ class Inputs:
         observations: Mapping[tuple[Address, Path], Observation] | None = None,
         allow: frozenset[str] = frozenset(),
         policy: Policy | None = None,
+        scope: Scope | None = None,
     ) -> "Inputs":
         """The inputs of an ordinary plan."""
         return cls(
@@ -86,6 +89,7 @@ class Inputs:
             allow=allow,
             policy=policy or Policy(),
             workspace=desired.workspace.name,
+            scope=scope or Scope(),
         )
 
 

@@ -10,6 +10,8 @@ from reconciler.planning.ordering import hold_back_dependants, ordered
 from reconciler.planning.ownership import labels, settle
 from reconciler.planning.policing import policy_warnings
 from reconciler.planning.refusals import guarded
+from reconciler.planning.scope import Partial, Selection, select
+from reconciler.planning.seeing import seen
 from reconciler.planning.suspicion import suspicious_kinds
 from reconciler.resources import (
     DEFAULT_TOOL,
@@ -32,7 +34,8 @@ class Plan:
     `state` is the state that an apply starts from: renames done, unfinished creations looked up,
     vanished leftovers in `forgotten` dropped. `unchanged` are managed resources without a
     change; `ignored` the fields that differ but are left to the workspace; `not_compared` the
-    secrets that were not available.
+    secrets that were not available. `partial` says which part of everything this is; None for the
+    whole.
     """
 
     changes: tuple[Change, ...]
@@ -43,6 +46,7 @@ class Plan:
     forgotten: tuple[Address, ...] = ()
     ignored: Mapping[Address, tuple[FieldChange, ...]]
     not_compared: tuple[tuple[Address, Path], ...] = ()
+    partial: Partial | None = None
     warnings: Diagnostics = field(default_factory=Diagnostics)
 
     @property
@@ -93,24 +97,30 @@ def make_plan(inputs: Inputs) -> Plan:
     for address, entry in ownership.state.entries.items():
         if address not in inputs.resources:
             derived[address] = deriver.removed(address, entry)
-    changes = ordered(d.change for d in derived.values() if d.change)
-    changes = hold_back_dependants(guarded(changes, inputs, ownership))
-    forgotten = tuple(sorted(address for address, d in derived.items() if d.forget))
+    part = select(
+        inputs.scope,
+        ordered(d.change for d in derived.values() if d.change),
+        inputs.resources,
+        ownership.state.entries.keys(),
+    )
+    changes = hold_back_dependants(guarded(part.changes, inputs, ownership))
+    forgotten = tuple(sorted(a for a, d in derived.items() if d.forget and a in part))
     state = ownership.state
     for address in forgotten:
         state = state.drop(address)
     return Plan(
         changes=tuple(_forecast(change, inputs) for change in changes),
-        unchanged=tuple(sorted(a for a in inputs.resources if not derived[a].change)),
+        unchanged=tuple(sorted(a for a in inputs.resources if a in part and not derived[a].change)),
         state=state,
         moves=ownership.moves,
         recovered=ownership.recovered,
         forgotten=forgotten,
-        ignored={a: d.ignored for a, d in sorted(derived.items()) if d.ignored},
-        not_compared=_not_compared(inputs, state),
+        ignored={a: d.ignored for a, d in sorted(derived.items()) if d.ignored and a in part},
+        not_compared=_not_compared(inputs, state, part),
+        partial=part.partial,
         warnings=Diagnostics.of(
             (
-                *_missing_tools(inputs, state),
+                *_missing_tools(inputs, state, part),
                 *_both_changed(changes),
                 *_waiting(changes, state),
                 *policy_warnings(changes, inputs),
@@ -124,14 +134,17 @@ def _forecast(change: Change, inputs: Inputs) -> Change:
         change,
         operations=inputs.forecaster.operations(change),
         consequences=inputs.forecaster.consequences(change),
+        seen=seen(change),
     )
 
 
-def _not_compared(inputs: Inputs, state: State) -> tuple[tuple[Address, Path], ...]:
+def _not_compared(
+    inputs: Inputs, state: State, part: Selection
+) -> tuple[tuple[Address, Path], ...]:
     return tuple(
         (address, path)
         for address, resource in sorted(inputs.resources.items())
-        if (entry := state.entries.get(address)) and entry.fingerprints
+        if address in part and (entry := state.entries.get(address)) and entry.fingerprints
         for path in secret_refs(resource.kind, resource.spec)
         if path in entry.fingerprints
         and inputs.observations.get((address, path), Observation.NOT_COMPARED)
@@ -139,13 +152,13 @@ def _not_compared(inputs: Inputs, state: State) -> tuple[tuple[Address, Path], .
     )
 
 
-def _missing_tools(inputs: Inputs, state: State) -> Iterable[Diagnostic]:
+def _missing_tools(inputs: Inputs, state: State, part: Selection) -> Iterable[Diagnostic]:
     """Tools that the manifest names and the server doesn't offer."""
     for address, resource in inputs.resources.items():
         named = resource.spec.get("tools")
         entry = state.entries.get(address)
         live = entry and inputs.snapshot.find(address.kind, entry.remote_id)
-        if not isinstance(named, Mapping) or not live:
+        if address not in part or not isinstance(named, Mapping) or not live:
             continue
         offered = live.spec.get("tools")
         for tool in named:

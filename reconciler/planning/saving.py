@@ -17,12 +17,16 @@ from reconciler.planning.document import (
     DiagnosticDocument,
     FieldDocument,
     HiddenValue,
+    PartialDocument,
     PlaceDocument,
     PlanDocument,
     RefusalDocument,
     SetValue,
+    UsersDocument,
 )
 from reconciler.planning.plan import Plan
+from reconciler.planning.scope import Partial, Scope
+from reconciler.planning.seeing import SecretSeen
 from reconciler.resources import (
     Action,
     Address,
@@ -30,8 +34,10 @@ from reconciler.resources import (
     FieldChange,
     Hidden,
     Operation,
+    Path,
     Refusal,
     Shown,
+    Users,
 )
 
 
@@ -46,15 +52,18 @@ class PlanUnreadable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What a plan was made from."""
+    """What a plan was made from, and how long it counts (ISO 8601, UTC)."""
 
     manifests: str
-    live: str
+    live: Mapping[str, str]
+    secrets: tuple[SecretSeen, ...] = ()
     state_lineage: str
     state_serial: int
     workspace_id: str
     workspace_url: str
     tool_version: str
+    made_at: str
+    expires_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +76,7 @@ class SavedPlan:
     unchanged: tuple[str, ...]
     desired: Mapping[str, Any]
     allow: frozenset[str]
+    partial: Partial | None
     warnings: tuple[Diagnostic, ...]
     document: Mapping[str, Any]
 
@@ -84,7 +94,7 @@ def plan_json(
     document: dict[str, Any] = {
         "format": FORMAT,
         "mode": mode,
-        "basis": {to_camel(name): getattr(basis, name) for name in BasisDocument.model_fields},
+        "basis": _basis(basis),
         "summary": {
             **{action.value: counts[action] for action in Action},
             "unchanged": len(plan.unchanged),
@@ -102,6 +112,7 @@ def plan_json(
             for address, fields in plan.ignored.items()
         },
         "notCompared": [[str(address), list(path)] for address, path in plan.not_compared],
+        "partial": partial_json(plan.partial),
         "warnings": [as_json(item) for item in plan.warnings],
         "allow": sorted(allow),
         "desired": dict(desired),
@@ -146,6 +157,11 @@ def change_json(change: Change) -> dict[str, Any]:
         "fields": [_field(item) for item in change.fields],
         "operations": [_operation(item) for item in change.operations],
         "consequences": list(change.consequences),
+        "seen": [
+            {"path": list(path), "value": shown_json(value)} for path, value in change.seen.items()
+        ],
+        "users": change.users
+        and {"agents": list(change.users.agents), "skills": list(change.users.skills)},
         "dependsOn": [str(address) for address in change.depends_on],
         "refusal": change.refusal
         and {
@@ -182,6 +198,33 @@ def digest_of(value: Any) -> str:
     """SHA-256 over canonical JSON (sorted keys, no spaces), in hex."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def partial_json(partial: Partial | None) -> dict[str, Any] | None:
+    """Which part of everything a plan is, as JSON."""
+    if partial is None:
+        return None
+    return {
+        "targets": sorted(map(str, partial.scope.targets)),
+        "excludes": sorted(map(str, partial.scope.excludes)),
+        "along": [{"address": str(a), "because": str(b)} for a, b in partial.along],
+        "leftOut": [{"address": str(a), "because": str(b)} for a, b in partial.left_out],
+        "others": partial.others,
+    }
+
+
+def _basis(basis: Basis) -> dict[str, Any]:
+    plain = {to_camel(name): getattr(basis, name) for name in BasisDocument.model_fields}
+    secrets = [
+        {
+            "address": str(secret.address),
+            "path": list(secret.path),
+            "source": secret.source,
+            "fingerprint": secret.fingerprint,
+        }
+        for secret in basis.secrets
+    ]
+    return {**plain, "live": dict(basis.live), "secrets": secrets}
 
 
 def _digest(document: Mapping[str, Any]) -> str:
@@ -226,7 +269,16 @@ def _place(span: Span | None) -> dict[str, Any] | None:
 
 
 def _saved(document: PlanDocument, raw: Mapping[str, Any]) -> SavedPlan:
-    basis = Basis(**document.basis.model_dump())
+    secrets = tuple(
+        SecretSeen(
+            address=Address.parse(item.address),
+            path=tuple(item.path),
+            source=item.source,
+            fingerprint=item.fingerprint,
+        )
+        for item in document.basis.secrets
+    )
+    basis = Basis(**document.basis.model_dump(exclude={"secrets"}), secrets=secrets)
     return SavedPlan(
         mode=document.mode,
         basis=basis,
@@ -234,9 +286,26 @@ def _saved(document: PlanDocument, raw: Mapping[str, Any]) -> SavedPlan:
         unchanged=tuple(document.unchanged),
         desired=document.desired,
         allow=frozenset(document.allow),
+        partial=_partial(document.partial) if document.partial else None,
         warnings=tuple(_diagnostic(item) for item in document.warnings),
         document=raw,
     )
+
+
+def _partial(item: PartialDocument) -> Partial:
+    return Partial(
+        scope=Scope(
+            targets=frozenset(map(Address.parse, item.targets)),
+            excludes=frozenset(map(Address.parse, item.excludes)),
+        ),
+        along=tuple((Address.parse(x.address), Address.parse(x.because)) for x in item.along),
+        left_out=tuple((Address.parse(x.address), Address.parse(x.because)) for x in item.left_out),
+        others=item.others,
+    )
+
+
+def _seen(item: ChangeDocument) -> dict[Path, Shown]:
+    return {tuple(field.path): _shown(field.value) for field in item.seen}
 
 
 def _change(item: ChangeDocument) -> Change:
@@ -250,10 +319,16 @@ def _change(item: ChangeDocument) -> Change:
         fields=tuple(_field_of(field) for field in item.fields),
         operations=tuple(Operation(**op.model_dump()) for op in item.operations),
         consequences=tuple(item.consequences),
+        seen=_seen(item),
+        users=_users(item.users) if item.users else None,
         depends_on=tuple(Address.parse(text) for text in item.depends_on),
         refusal=_refusal(item.refusal) if item.refusal else None,
         span=_span(item.place),
     )
+
+
+def _users(item: UsersDocument) -> Users:
+    return Users(agents=tuple(item.agents), skills=tuple(item.skills))
 
 
 def _field_of(item: FieldDocument) -> FieldChange:

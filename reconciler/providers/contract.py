@@ -1,12 +1,12 @@
 """The provider boundary: read, forecast, write. A provider never overrides planning."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, Protocol
 
-from reconciler.resources import Address, Change, Operation, Path, SecretRef, Snapshot
+from reconciler.resources import Address, Change, Operation, Path, SecretRef, Snapshot, Users
 from reconciler.secrets import Secret
 from reconciler.state import Consent
 
@@ -126,6 +126,13 @@ class Reader(Protocol):
         """The workspace as it is; raises ProviderError rather than return a partial list."""
         ...
 
+    def users(self, remote_ids: Iterable[str]) -> Mapping[str, Users]:
+        """Who uses these objects now; without those that the platform tells nothing of.
+
+        Raises ProviderError.
+        """
+        ...
+
 
 class Writer(Protocol):
     """Performs one operation at a time; safe to use from several threads."""
@@ -158,6 +165,10 @@ class Provider(Protocol):
 
     def consequences(self, change: Change) -> tuple[str, ...]:
         """What the change does beyond its fields, in words; pure."""
+        ...
+
+    def breaks_users(self, change: Change) -> bool:
+        """Whether the change takes the object from those who use it; pure."""
         ...
 
     def callbacks(self, connection: Connection) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from reconciler.resources.changes import (
     Reason,
     Refusal,
     Shown,
+    Users,
 )
 from reconciler.resources.fields import API_VERSION, is_resource_name
 from reconciler.resources.gates import Gate, Transition
@@ -100,6 +101,7 @@ __all__ = [
     "StaticOAuth",
     "ToolSettings",
     "Transition",
+    "Users",
     "VaultReference",
     "Workspace",
     "WorkspaceManifest",

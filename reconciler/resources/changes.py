@@ -91,13 +91,22 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Users:
+    """Who uses an object, by the names that the platform tells."""
+
+    agents: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """All that is to happen to one resource.
 
     `remote_id` is the object that exists now, if one does; `deposed` are objects that an
     interrupted replace left behind. `links` gives the remote id of every referenced
     name, on either side, that exists now. `operations`, `consequences` and `depends_on` are
-    filled in last.
+    filled in last. `seen` are all fields of an object that the change destroys. `users` are those
+    who lose the object by it; None when nobody asked, or the platform didn't say.
     """
 
     address: Address
@@ -112,6 +121,8 @@ class Change:
     links: Mapping[str, str] = field(default_factory=dict, compare=False)
     operations: tuple[Operation, ...] = ()
     consequences: tuple[str, ...] = ()
+    seen: Mapping[Path, Shown] = field(default_factory=dict)
+    users: Users | None = None
     depends_on: tuple[Address, ...] = ()
     refusal: Refusal | None = None
     span: Span | None = None

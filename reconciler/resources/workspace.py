@@ -29,13 +29,25 @@ class StateLocation(Strict):
     """Where the tool remembers what it owns."""
 
     path: Annotated[
-        str,
+        Annotated[
+            str,
+            Field(
+                min_length=1,
+                max_length=4096,
+                description="A file, relative to the folder of the Workspace manifest.",
+            ),
+        ]
+        | None,
+        Field(default=None, description="Default: `.reconciler/NAME.json` in that folder."),
+    ] = None
+    fingerprint_key: Annotated[
+        SecretReference | None,
         Field(
-            min_length=1,
-            max_length=4096,
-            description="A file, relative to the folder of the Workspace manifest.",
+            default=None,
+            description="Where a key of 16 bytes or more is kept, by which the fingerprints of "
+            "secrets in the state are made (HMAC-SHA-256). Without it, they are made by scrypt.",
         ),
-    ]
+    ] = None
 
 
 class Guards(Strict):

@@ -2,11 +2,18 @@
 
 from reconciler.secrets.backend import Backend, Pacing, Surroundings
 from reconciler.secrets.failure import SecretFailure
-from reconciler.secrets.fingerprint import Fingerprinter, fingerprint, matches
+from reconciler.secrets.fingerprint import (
+    MIN_KEY_BYTES,
+    Fingerprinter,
+    fingerprint,
+    is_keyed,
+    matches,
+)
 from reconciler.secrets.resolver import Resolver
 from reconciler.secrets.secret import Secret
 
 __all__ = [
+    "MIN_KEY_BYTES",
     "Backend",
     "Fingerprinter",
     "Pacing",
@@ -15,5 +22,6 @@ __all__ = [
     "SecretFailure",
     "Surroundings",
     "fingerprint",
+    "is_keyed",
     "matches",
 ]

@@ -67,6 +67,11 @@ def matches(text: str, secret: Secret, *, key: bytes | None = None) -> bool:
     return hmac.compare_digest(actual, b64decode(expected))
 
 
+def is_keyed(text: str) -> bool:
+    """Whether a fingerprint can only be compared with the key that it was made by."""
+    return _HMAC.fullmatch(text) is not None
+
+
 class Fingerprinter:
     """Fingerprints for one run, each computed once however many resources share the secret.
 

@@ -18,6 +18,7 @@ from reconciler.views.plan_text import PlanView, plan_text, summary_line
 from reconciler.views.probe_document import probe_json
 from reconciler.views.probe_text import probe_text
 from reconciler.views.report_text import outcome_line, report_json, report_text, summary
+from reconciler.views.staleness_text import moved_lines
 
 __all__ = [
     "AdoptionView",
@@ -29,6 +30,7 @@ __all__ = [
     "entry_json",
     "identities_json",
     "identities_text",
+    "moved_lines",
     "outcome_line",
     "owned_json",
     "owned_text",

@@ -4,7 +4,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.diagnostics import Diagnostic, Palette, count, printable, render_text
-from reconciler.resources import Action, Address, Change, FieldChange, Path, Reason, show_path
+from reconciler.planning import Partial
+from reconciler.resources import (
+    Action,
+    Address,
+    Change,
+    FieldChange,
+    Path,
+    Reason,
+    Users,
+    show_path,
+)
 from reconciler.views.words import (
     FIELD_REASONS,
     REASONS,
@@ -15,6 +25,7 @@ from reconciler.views.words import (
 )
 
 _PATH_WIDTH = 30
+_NAMES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +41,18 @@ class PlanView:
     ignored: Mapping[Address, Sequence[FieldChange]]
     not_compared: Sequence[tuple[Address, Path]] = ()
     warnings: Sequence[Diagnostic] = ()
+    partial: Partial | None = None
     noun: str = "Plan"
+
+    @property
+    def name(self) -> str:
+        """What it is called: a part says so."""
+        return f"Partial {self.noun.lower()}" if self.partial else self.noun
 
 
 def plan_text(view: PlanView, palette: Palette) -> str:
     """The whole plan; ends with the summary line."""
-    lines = [f"{palette.bold(view.noun)} for workspace {printable(view.workspace)}", ""]
+    lines = [f"{palette.bold(view.name)} for workspace {printable(view.workspace)}", ""]
     lines += _notes(view, palette)
     shown = [change for change in view.changes if change.refusal is None]
     for change in shown:
@@ -48,7 +65,7 @@ def plan_text(view: PlanView, palette: Palette) -> str:
     warnings = render_text(view.warnings, palette)
     if warnings:
         lines += [warnings]
-    lines.append(summary_line(view.changes, view.unchanged, palette, noun=view.noun))
+    lines.append(summary_line(view.changes, view.unchanged, palette, noun=view.name))
     return "\n".join(lines) + "\n"
 
 
@@ -81,8 +98,24 @@ def _drifted(change: Change) -> bool:
     return change.reason in moved or any(f.reason in moved for f in change.fields)
 
 
+def _part(partial: Partial) -> Iterator[str]:
+    for option, asked in (
+        ("--target", partial.scope.targets),
+        ("--exclude", partial.scope.excludes),
+    ):
+        if asked:
+            yield f"{option} {', '.join(map(str, sorted(asked)))}"
+    for address, because in partial.along:
+        yield f"{address} is taken along: {because} needs it"
+    for address, because in partial.left_out:
+        yield f"{address} is left out: it needs {because}"
+    if partial.others:
+        yield f"{count(partial.others, 'other change')} left out, because nobody asked for them"
+
+
 def _notes(view: PlanView, palette: Palette) -> Iterator[str]:
-    notes = [f"{old} is now called {new} (renamed in state only)" for old, new in view.moves]
+    notes = list(_part(view.partial)) if view.partial else []
+    notes += [f"{old} is now called {new} (renamed in state only)" for old, new in view.moves]
     notes += [
         f"{address} was created by an interrupted run; this one takes it over"
         for address in view.recovered
@@ -121,6 +154,28 @@ def _change(change: Change, palette: Palette) -> Iterator[str]:
     yield from _fields(change, palette)
     for consequence in change.consequences:
         yield f"      {palette.warning('!')} {printable(consequence)}"
+    yield from _users(change, palette)
+
+
+def _users(change: Change, palette: Palette) -> Iterator[str]:
+    if change.users is not None:
+        yield f"      {palette.warning('!')} {printable(users_text(change.users))}"
+
+
+def users_text(users: Users) -> str:
+    """Who uses an object, on one line."""
+    parts = [
+        f"the {noun}{'s' * (len(names) != 1)} {_some(names)}"
+        for noun, names in (("agent", users.agents), ("skill", users.skills))
+        if names
+    ]
+    return f"used by {' and '.join(parts)}" if parts else "no agent or skill uses it"
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:_NAMES])
+    more = len(names) - _NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _fields(change: Change, palette: Palette) -> Iterator[str]:
@@ -135,7 +190,7 @@ def _fields(change: Change, palette: Palette) -> Iterator[str]:
         else:
             text = change_text(field.before, field.after, palette)
         tags = [FIELD_REASONS[field.reason]] if mixed and field.reason in FIELD_REASONS else []
-        tags += [field.note] if field.note else []
+        tags = [field.note] if field.note else tags
         tags += [f"{field.span.file}:{field.span.line}"] if field.span else []
         tail = palette.dim(f"  [{', '.join(map(printable, tags))}]") if tags else ""
         yield f"      {printable(name):<{width}}  {text}{tail}"
@@ -146,3 +201,4 @@ def _refused(change: Change, palette: Palette) -> Iterator[str]:
     yield f"{_heading(change, palette)}  {palette.error(f'gate {change.refusal.gate.value}')}"
     text = render_text([change.refusal.diagnostic], palette).rstrip("\n")
     yield from (f"    {line}" if line else "" for line in text.split("\n"))
+    yield from _users(change, palette)

@@ -15,10 +15,11 @@ from reconciler.workflows.context import (
 )
 from reconciler.workflows.exporting import Exported, export_workspace, open_workspace
 from reconciler.workflows.failures import Exit, Stop
+from reconciler.workflows.lifetimes import parse_duration
 from reconciler.workflows.owning import forget_addresses, move_address, owned_at
 from reconciler.workflows.planning import Planned, make
 from reconciler.workflows.probing import probe_server
-from reconciler.workflows.saved import open_saved, read_saved, saved_view, write_plan
+from reconciler.workflows.saved import life_text, open_saved, read_saved, saved_view, write_plan
 
 __all__ = [
     "Adopted",
@@ -38,6 +39,7 @@ __all__ = [
     "exit_code",
     "export_workspace",
     "forget_addresses",
+    "life_text",
     "load_manifests",
     "make",
     "move_address",
@@ -45,6 +47,7 @@ __all__ = [
     "open_saved",
     "open_workspace",
     "owned_at",
+    "parse_duration",
     "probe_server",
     "read_saved",
     "saved_view",

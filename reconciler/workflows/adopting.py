@@ -8,11 +8,12 @@ from reconciler.planning import Adoption, Matching
 from reconciler.planning import adopt as decide_adoption
 from reconciler.providers import ReadRequest
 from reconciler.resources import KINDS, Address, Path, SecretRef, secret_refs
-from reconciler.secrets import Fingerprinter, Secret
+from reconciler.secrets import Secret
 from reconciler.state import Entry, State
 from reconciler.workflows.applying import owner
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
+from reconciler.workflows.fingerprinting import writing_fingerprinter
 from reconciler.workflows.planning import Planned, decide, look, read_request
 
 
@@ -105,7 +106,9 @@ def _with_fingerprints(
         for path, reference in _applied_secrets(address, state.entries[address]).items()
     }
     found = context.resolver.resolve(set(places.values()))
-    fingerprinter = Fingerprinter()
+    if not places:
+        return state, ()
+    fingerprinter = writing_fingerprinter(context)
     unseen: list[tuple[Address, Path]] = []
     for (address, path), reference in places.items():
         secret = found[reference]

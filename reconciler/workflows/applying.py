@@ -3,12 +3,13 @@
 import getpass
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from reconciler import __version__
+from reconciler.diagnostics import count
 from reconciler.execution import (
     Listener,
     Outcome,
@@ -19,15 +20,19 @@ from reconciler.execution import (
     needed_secrets,
     written_secrets,
 )
-from reconciler.planning import Plan, SavedPlan, substance
+from reconciler.planning import Plan, SavedPlan, moved_json, moved_since
 from reconciler.providers import Connection
 from reconciler.resources import Address, Path, SecretRef
 from reconciler.secrets import Fingerprinter
 from reconciler.state import Session
+from reconciler.views import moved_lines
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
+from reconciler.workflows.fingerprinting import secrets_moved, writing_fingerprinter
 from reconciler.workflows.patience import make_in_time
-from reconciler.workflows.planning import Mode, Planned
+from reconciler.workflows.planning import Mode, Planned, live_digests, written_places
+
+_AGAIN = ("nothing was written; plan again and have the new plan reviewed",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +62,7 @@ def apply(
         planned = make_in_time(context, connection, session, mode=mode)
         plan = planned.plan
         if saved is not None:
-            plan = _only_saved(plan, saved)
+            plan = _only_saved(planned, saved)
         if not approve(planned):
             return Applied(planned=planned, report=None)
         with during():
@@ -93,7 +98,7 @@ def carry_out(
     """
     context = planned.context
     secrets = context.resolve(_places(plan))
-    fingerprinter = Fingerprinter()
+    fingerprinter = writing_fingerprinter(context) if secrets else Fingerprinter()
     with (
         context.provider.reader(connection) as reader,
         context.provider.writer(connection) as writer,
@@ -124,27 +129,11 @@ def _places(plan: Plan) -> dict[SecretRef, tuple[Address, Path]]:
     return places
 
 
-def _only_saved(plan: Plan, saved: SavedPlan) -> Plan:
+def _only_saved(planned: Planned, saved: SavedPlan) -> Plan:
     """The part of a fresh plan that the saved one agreed to; raises Stop when they differ."""
-    fresh = {str(change.address): change for change in plan.changes}
-    moved: list[str] = []
-    for change in saved.changes:
-        if change.refusal is not None:
-            continue
-        now = fresh.get(str(change.address))
-        if now is None:
-            moved.append(f"{change.address}: the plan says {change.action}, now nothing is to do")
-        elif now.refusal is not None:
-            moved.append(f"{change.address}: {now.refusal.diagnostic.message}")
-        elif substance(now) != substance(change):
-            moved.append(f"{change.address}: {_difference(substance(change), substance(now))}")
-    if moved:
-        raise Stop(
-            Exit.STALE,
-            "the plan is stale: what it touches has changed since it was made",
-            notes=tuple(moved),
-            help=("nothing was written; plan again and have the new plan reviewed",),
-        )
+    plan = planned.plan
+    _same_state(planned, saved)
+    moved = moved_since(saved, plan, live_digests(planned.snapshot, plan))
     known = {str(change.address) for change in saved.changes}
     agreed = {str(change.address) for change in saved.changes if change.refusal is None}
     # What was reviewed as refused may be told again as refused, and never happens.
@@ -153,16 +142,43 @@ def _only_saved(plan: Plan, saved: SavedPlan) -> Plan:
         for change in plan.changes
         if str(change.address) in (known if change.refusal else agreed)
     )
-    return replace(plan, changes=left)
+    kept = replace(plan, changes=left)
+    if not moved:
+        moved = secrets_moved(planned.context, saved, written_places(kept))
+    if moved:
+        since = planned.state.serial - saved.basis.state_serial
+        notes = moved_lines(moved)
+        if since and saved.basis.state_serial:
+            notes += (f"the state was written {count(since, 'time')} since the plan was made",)
+        raise Stop(
+            Exit.STALE,
+            "the plan is stale: what it touches has changed since it was made",
+            notes=notes,
+            help=_AGAIN,
+            moved=[moved_json(item) for item in moved],
+        )
+    return kept
 
 
-def _difference(then: Mapping[str, object], now: Mapping[str, object]) -> str:
-    parts = [name for name in then if then[name] != now[name]]
-    if "action" in parts:
-        return f"the plan says {then['action']}, now it would be {now['action']}"
-    if parts == ["reason"]:
-        return f"planned because it was {then['reason']}, now because it is {now['reason']}"
-    return f"its {' and '.join(parts)} differ from the plan's"
+def _same_state(planned: Planned, saved: SavedPlan) -> None:
+    """A plan counts for the state that it was made on, or a later one of it."""
+    basis, state = saved.basis, planned.state
+    if not basis.state_serial:
+        return  # it was made before there was a state
+    if state.lineage != basis.state_lineage:
+        raise Stop(
+            Exit.STALE,
+            "the plan is stale: it was made on another state than the one that is here",
+            notes=(f"the plan's lineage is {basis.state_lineage}, this one's {state.lineage}",),
+            help=_AGAIN,
+        )
+    if state.serial < basis.state_serial:
+        raise Stop(
+            Exit.STALE,
+            "the plan is stale: the state that is here is older than the plan",
+            notes=(f"the plan saw serial {basis.state_serial}, here is {state.serial}",),
+            help=("find out who put an old state back, then plan again",),
+        )
 
 
 def owner() -> dict[str, object]:

@@ -4,11 +4,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 
 from reconciler.diagnostics import Diagnostic, Diagnostics, Span
 from reconciler.manifests import Loaded, load
+from reconciler.planning import Scope
 from reconciler.providers import Call, Connection, Provider, ProviderError
 from reconciler.providers.dust import DustProvider, region_url
 from reconciler.resources import Address, Desired, Locator, SecretRef
@@ -16,6 +18,7 @@ from reconciler.resources import Path as FieldPath
 from reconciler.secrets import Resolver, Secret, SecretFailure
 from reconciler.state import FileStore, StateError, StateLocked
 from reconciler.workflows.failures import Exit, Stop
+from reconciler.workflows.lifetimes import LIFETIME, utc_now
 from reconciler.workflows.stored_sign_ins import sign_in_for
 
 PROVIDERS: Mapping[str, Callable[[], Provider]] = {"dust": DustProvider}
@@ -29,13 +32,19 @@ class Options:
     """What the user asked for, beyond the manifests.
 
     `say` takes a line of talk (for stderr) as soon as there is something to tell; `observe` is
-    told of every HTTP exchange.
+    told of every HTTP exchange. `scope` is the part that is wanted; `reviewed` says that it comes
+    from a saved plan, so that what is gone since is no mistake of the caller's. A plan that is
+    made counts for `lifetime`.
     """
 
     parallelism: int = 4
     timeout: float = 30.0
     attempts: int = 5
     allow: frozenset[str] = frozenset()
+    scope: Scope = field(default_factory=Scope)
+    reviewed: bool = False
+    lifetime: timedelta = LIFETIME
+    now: Callable[[], datetime] = utc_now
     stop: Event = field(default_factory=Event)
     say: Callable[[str], None] = lambda _line: None
     observe: Callable[[Call], None] = lambda _call: None
@@ -141,7 +150,7 @@ def load_manifests(paths: Sequence[Path], workspace: str | None) -> Loaded:
 def open_context(desired: Desired, locator: Locator, options: Options) -> Context:
     """Put the parts together; no I/O yet."""
     spec = desired.workspace.spec
-    path = spec.state.path if spec.state else f".reconciler/{desired.workspace.name}.json"
+    path = (spec.state and spec.state.path) or f".reconciler/{desired.workspace.name}.json"
     return Context(
         desired=desired,
         locator=locator,

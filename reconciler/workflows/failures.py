@@ -1,6 +1,8 @@
 """What ends a command early, as one exception with an exit code and words for the user."""
 
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from typing import Any
 
 from reconciler.diagnostics import Diagnostics
 
@@ -24,7 +26,8 @@ class Stop(Exception):
     """The command can't go on.
 
     Parameters: `code` is the exit code, `message` the headline, `help` what to do, `diagnostics`
-    the located messages, if the manifests are at fault.
+    the located messages, if the manifests are at fault, `moved` what a saved plan no longer fits,
+    as JSON (its words are in `notes`).
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class Stop(Exception):
         help: tuple[str, ...] = (),  # noqa: A002 - the word of diagnostics
         notes: tuple[str, ...] = (),
         diagnostics: Diagnostics | None = None,
+        moved: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -42,3 +46,4 @@ class Stop(Exception):
         self.help = help
         self.notes = notes
         self.diagnostics = diagnostics or Diagnostics()
+        self.moved = tuple(moved)

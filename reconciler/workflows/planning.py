@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 
 from reconciler import __version__
+from reconciler.execution import written_secrets
 from reconciler.manifests import to_json
 from reconciler.planning import (
     Basis,
     Inputs,
-    Observation,
     Plan,
     digest_of,
     make_plan,
@@ -25,13 +26,15 @@ from reconciler.resources import (
     Resource,
     SecretRef,
     Snapshot,
-    secret_refs,
 )
-from reconciler.secrets import Fingerprinter, Secret
 from reconciler.state import State
 from reconciler.views import PlanView
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
+from reconciler.workflows.fingerprinting import observe_secrets, secrets_seen
+from reconciler.workflows.lifetimes import moment
+from reconciler.workflows.scoping import check_scope
+from reconciler.workflows.users import with_users
 
 Mode = Literal["apply", "destroy"]
 
@@ -46,19 +49,23 @@ class Planned:
     snapshot: Snapshot
     state: State
     resources: Mapping[Address, Resource]
+    made: datetime
 
     @property
     def basis(self) -> Basis:
-        """What the plan depends on, as digests."""
+        """What the plan depends on, as digests; fingerprints have another salt each time."""
         context = self.context
         return Basis(
             manifests=context.desired.digest,
-            live=digest_of([_live(self.snapshot, change) for change in self.plan.changes]),
+            live=live_digests(self.snapshot, self.plan),
+            secrets=secrets_seen(context, written_places(self.plan)),
             state_lineage=self.state.lineage,
             state_serial=self.state.serial,
             workspace_id=context.desired.workspace.spec.workspace_id,
             workspace_url=context.url,
             tool_version=__version__,
+            made_at=moment(self.made),
+            expires_at=moment(self.made + context.options.lifetime),
         )
 
     def document(self) -> dict[str, Any]:
@@ -84,6 +91,7 @@ class Planned:
             ignored=plan.ignored,
             not_compared=plan.not_compared,
             warnings=tuple(plan.warnings),
+            partial=plan.partial,
         )
 
 
@@ -98,8 +106,11 @@ def make(
     StateError, Stop."""
     state = state or context.store.load()
     resources = {} if mode == "destroy" else context.desired.resources
+    if not context.options.reviewed:
+        check_scope(context.options.scope, {*resources, *state.entries})
     snapshot = look(context, connection, read_request(resources, state))
-    return decide(context, snapshot, state, mode=mode)
+    planned = decide(context, snapshot, state, mode=mode)
+    return replace(planned, plan=with_users(context, connection, planned.plan))
 
 
 def look(context: Context, connection: Connection, request: ReadRequest) -> Snapshot:
@@ -127,6 +138,7 @@ def decide(context: Context, snapshot: Snapshot, state: State, *, mode: Mode = "
         observations=observe_secrets(context, resources, renamed(resources, state)),
         allow=context.options.allow,
         policy=compiled_policy(context.desired),
+        scope=context.options.scope,
     )
     return Planned(
         plan=make_plan(inputs),
@@ -135,6 +147,7 @@ def decide(context: Context, snapshot: Snapshot, state: State, *, mode: Mode = "
         snapshot=snapshot,
         state=state,
         resources=resources,
+        made=context.options.now(),
     )
 
 
@@ -168,42 +181,20 @@ def read_request(resources: Mapping[Address, Resource], state: State) -> ReadReq
     )
 
 
-def observe_secrets(
-    context: Context, resources: Mapping[Address, Resource], state: State
-) -> dict[tuple[Address, Path], Observation]:
-    """Compare every secret that was written before and can be resolved now with its fingerprint.
-
-    `state` knows the resources by their names of today. A secret that can't be resolved here is
-    left out: planning says that it wasn't compared.
-    """
-    wanted: dict[tuple[Address, Path], tuple[SecretRef, str]] = {}
-    for address, resource in resources.items():
-        entry = state.entries.get(address)
-        if entry is None or not entry.fingerprints:
-            continue
-        for path, reference in secret_refs(resource.kind, resource.spec).items():
-            if path in entry.fingerprints:
-                wanted[address, path] = (reference, entry.fingerprints[path])
-    found = context.resolver.resolve({reference for reference, _ in wanted.values()})
-    fingerprinter = Fingerprinter()
-    verdicts: dict[tuple[Address, Path], Observation] = {}
-    for place, (reference, text) in wanted.items():
-        secret = found[reference]
-        if isinstance(secret, Secret):
-            verdicts[place] = _verdict(fingerprinter, text, reference, secret)
-    return verdicts
+def written_places(plan: Plan) -> dict[tuple[Address, Path], SecretRef]:
+    """Every secret that the plan sends, by the place that names it."""
+    return {
+        (change.address, path): reference
+        for change in plan.runnable
+        for path, reference in written_secrets(change).items()
+    }
 
 
-def _verdict(
-    fingerprinter: Fingerprinter, text: str, reference: SecretRef, secret: Secret
-) -> Observation:
-    try:
-        same = fingerprinter.matches(text, reference, secret)
-    except ValueError:
-        same = False  # the state's fingerprint is unusable: writing the secret again mends it
-    return Observation.SAME if same else Observation.ROTATED
-
-
-def _live(snapshot: Snapshot, change: Any) -> Any:
-    live = change.remote_id and snapshot.find(change.address.kind, change.remote_id)
-    return [str(change.address), live and [live.remote_id, live.spec]]
+def live_digests(snapshot: Snapshot, plan: Plan) -> dict[str, str]:
+    """A digest of each live object that the plan touches."""
+    found = {}
+    for change in plan.changes:
+        live = change.remote_id and snapshot.find(change.address.kind, change.remote_id)
+        if live:
+            found[str(change.address)] = digest_of([live.remote_id, live.spec])
+    return found

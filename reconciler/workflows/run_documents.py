@@ -3,7 +3,12 @@
 from typing import Literal
 
 from reconciler.execution import Outcome
-from reconciler.planning import ChangeDocument, DiagnosticDocument
+from reconciler.planning import (
+    ChangeDocument,
+    DiagnosticDocument,
+    MovedDocument,
+    PartialDocument,
+)
 from reconciler.resources import Action
 from reconciler.workflows.document_parts import Part
 
@@ -60,6 +65,7 @@ class DriftDocument(Part):
     format: Literal["reconciler.drift/v1"]
     changes: list[ChangeDocument]
     warnings: list[DiagnosticDocument]
+    partial: PartialDocument | None
 
 
 class FailureDocument(Part):
@@ -71,6 +77,7 @@ class FailureDocument(Part):
     notes: list[str]
     help: list[str]
     diagnostics: list[DiagnosticDocument]
+    moved: list[MovedDocument]
 
 
 class WorkspaceDocument(Part):

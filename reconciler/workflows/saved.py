@@ -1,7 +1,10 @@
 """Saved plans: write them where a reviewer finds them, read them back, check what they stand on."""
 
 import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from reconciler import __version__
 from reconciler.diagnostics import Span
@@ -13,9 +16,11 @@ from reconciler.state import StateUnwritable, write_atomically
 from reconciler.views import PlanView
 from reconciler.workflows.context import Context, Options, open_context
 from reconciler.workflows.failures import Exit, Stop
-from reconciler.workflows.planning import Planned
+from reconciler.workflows.lifetimes import read_moment, show_moment
 
 _LIMIT = 256 * 1024 * 1024
+_SKEW = timedelta(minutes=10)
+"""How far the clocks of who plans and who applies may be apart."""
 
 
 class PlanLocator:
@@ -33,9 +38,9 @@ class PlanLocator:
         return self._spans.get((address, path)) or self._spans.get((address, ()))
 
 
-def write_plan(planned: Planned, path: Path) -> None:
-    """Write the plan's document to `path`; raises Stop when that can't be done."""
-    text = json.dumps(planned.document(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+def write_plan(document: Mapping[str, Any], path: Path) -> None:
+    """Write a plan's document to `path`; raises Stop when that can't be done."""
+    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     try:
         write_atomically(path, text)
     except StateUnwritable as error:
@@ -76,6 +81,7 @@ def open_saved(saved: SavedPlan, options: Options, loaded: Loaded | None) -> Con
             f"the plan was made by version {saved.basis.tool_version}, this is {__version__}",
             help=("plan again with this version",),
         )
+    _in_time(saved, options.now())
     if loaded is not None and loaded.desired and loaded.desired.digest != desired.digest:
         raise Stop(
             Exit.STALE,
@@ -86,6 +92,36 @@ def open_saved(saved: SavedPlan, options: Options, loaded: Loaded | None) -> Con
     if context.url != saved.basis.workspace_url:
         raise Stop(Exit.FAILED, "the plan is damaged: it names two different workspaces")
     return context
+
+
+def _in_time(saved: SavedPlan, now: datetime) -> None:
+    basis = saved.basis
+    try:
+        made, expires = read_moment(basis.made_at), read_moment(basis.expires_at)
+    except ValueError:
+        raise Stop(Exit.FAILED, "the plan is damaged: its times are none") from None
+    if now >= expires:
+        raise Stop(
+            Exit.STALE,
+            f"the plan expired at {show_moment(basis.expires_at)}",
+            notes=(f"it was made at {show_moment(basis.made_at)}",),
+            help=(
+                "nothing was written; plan again and have the new plan reviewed",
+                "`plan --expires 24h` says how long a plan counts",
+            ),
+        )
+    if made > now + _SKEW:
+        raise Stop(
+            Exit.STALE,
+            f"the plan was made at {show_moment(basis.made_at)}, which is still to come",
+            help=("set the clock of this machine, or of the one that plans",),
+        )
+
+
+def life_text(basis: Mapping[str, Any]) -> str:
+    """When a plan was made and until when it counts, in words."""
+    made, expires = show_moment(basis["madeAt"]), show_moment(basis["expiresAt"])
+    return f"made {made}, expires {expires}"
 
 
 def saved_view(saved: SavedPlan) -> PlanView:
@@ -109,4 +145,5 @@ def saved_view(saved: SavedPlan) -> PlanView:
         ignored=ignored,
         not_compared=[(Address.parse(a), tuple(path)) for a, path in document["notCompared"]],
         warnings=saved.warnings,
+        partial=saved.partial,
     )

@@ -66,7 +66,10 @@ def test_it_is_stale_when_what_it_touches_was_changed(
 
     done = _apply(project, code=5)
 
-    assert "note: MCPServer/a: " in done.err
+    assert (
+        'note: MCPServer/a icon: the plan saw "ActionCarIcon", now it is "ActionRobotIcon", '
+        'it wanted "ActionBeerIcon"' in done.err
+    )
     assert "plan again" in done.err
     assert "Team" not in workspace.spaces(), "a stale plan is refused whole"
 

@@ -6,7 +6,7 @@ ownership depend on: names are unique, the company space takes the other views a
 space takes its views along, write-only values can't be read back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from threading import RLock
 from typing import Any
@@ -21,6 +21,7 @@ from reconciler.resources import (
     LiveResource,
     Operation,
     Snapshot,
+    Users,
 )
 from reconciler.state import Consent
 from tests.parts.values import COMPANY_ID, live_server, live_space, snapshot, tool
@@ -62,6 +63,10 @@ class World:
                     for sid, spec in sorted(self.servers.items())
                 ),
             )
+
+    def users(self, remote_ids: Iterable[str]) -> Mapping[str, Users]:
+        """Nobody uses anything."""
+        return {sid: Users() for sid in remote_ids if sid in self.servers}
 
     def find(self, kind: str, remote_id: str) -> LiveResource | None:
         """One object as it is."""

@@ -6,12 +6,14 @@ from reconciler.planning import Basis, Plan, plan_json
 
 BASIS = Basis(
     manifests="m",
-    live="l",
+    live={},
     state_lineage="lineage",
     state_serial=1,
     workspace_id="w1",
     workspace_url="https://dust.tt",
     tool_version="1",
+    made_at="2026-01-01T00:00:00Z",
+    expires_at="2026-01-08T00:00:00Z",
 )
 
 

@@ -184,7 +184,7 @@ def test_a_rotated_secret_is_seen_by_observation() -> None:
         bearer(TOKEN), HAS_TOKEN, bearer(TOKEN), seen={AUTH_TOKEN: Observation.ROTATED}
     )
     field = only_field(made)
-    assert (field.reason, field.note) == (Reason.ROTATED, "the secret was rotated")
+    assert (field.reason, field.note) == (Reason.ROTATED, "rotated; will be written")
     assert made.changes[0].reason is Reason.ROTATED
 
 

@@ -46,6 +46,10 @@ class DustProvider:
         """What the change does beyond its fields, in words; pure."""
         return _CONSEQUENCES[change.address.kind](change)
 
+    def breaks_users(self, change: Change) -> bool:
+        """Whether agents and skills lose a server by the change; pure."""
+        return change.address.kind == "MCPServer" and servers_consequences.breaks_users(change)
+
     def callbacks(self, connection: Connection) -> "Mapping[str, str]":
         """By auth mode: the redirect URI that the workspace reports. Raises ProviderError.
 

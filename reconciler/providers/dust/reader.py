@@ -27,12 +27,14 @@ from reconciler.providers.dust.wire_servers import (
     CONNECTIONS,
     SERVER_DETAIL,
     SERVERS,
+    USAGE,
     VIEWS,
     Server,
+    User,
     View,
 )
 from reconciler.providers.failures import NotFound, Unexpected
-from reconciler.resources import Directory, LiveResource, Snapshot
+from reconciler.resources import Directory, LiveResource, Snapshot, Users
 
 T = TypeVar("T")
 
@@ -113,6 +115,18 @@ class DustReader:
             calls=self._client.calls - before,
         )
 
+    def users(self, remote_ids: Iterable[str]) -> Mapping[str, Users]:
+        """The agents and skills that use these servers. Raises ProviderError.
+
+        Dust API: `GET /mcp/usage`.
+        """
+        told = self._client.get("/mcp/usage", USAGE).usage
+        return {
+            sid: Users(agents=_names(told[sid].agents), skills=_names(told[sid].skills))
+            for sid in remote_ids
+            if sid in told
+        }
+
     def _servers(self) -> list[Server]:
         return self._client.get("/mcp", SERVERS).servers
 
@@ -171,6 +185,10 @@ class DustReader:
             if view.space_id == places.system:
                 return View.of(view, server, alone.tools)
         return None
+
+
+def _names(users: Iterable[User]) -> tuple[str, ...]:
+    return tuple(sorted(user.name or user.s_id for user in users))
 
 
 def _asked_for(space: SpaceOutline, request: ReadRequest) -> bool:

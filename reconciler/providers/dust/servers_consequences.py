@@ -23,6 +23,19 @@ def consequences(change: Change) -> tuple[str, ...]:
             return tuple(_of_delete(change))
 
 
+def breaks_users(change: Change) -> bool:
+    """Whether agents and skills lose the tool: it is deleted, replaced, or becomes the company's.
+
+    Dust API: a view in the global space deletes those in other spaces, with what agents and
+    skills configured for them.
+    """
+    if change.live is None:
+        return False
+    before, after = spaces_of(change)
+    to_company = bool(before) and COMPANY in after - before
+    return change.action in (Action.DELETE, Action.REPLACE) or to_company
+
+
 def _of_create(change: Change) -> Iterator[str]:
     spec: Any = change.desired.spec if change.desired else {}
     if mode(change) in SIGN_IN_MODES:

@@ -169,6 +169,26 @@ class ConnectionList(Wire):
     connections: list[Connected]
 
 
+class User(Wire):
+    """An agent or a skill."""
+
+    s_id: str
+    name: str | None = None
+
+
+class ServerUsers(Wire):
+    """Who uses one server."""
+
+    agents: list[User]
+    skills: list[User] = Field(default_factory=list)
+
+
+class Usage(Wire):
+    """`GET /mcp/usage`, by the id of the server."""
+
+    usage: dict[str, ServerUsers]
+
+
 class ServerCreated(Wire):
     """The answer to `POST /mcp`."""
 
@@ -234,6 +254,7 @@ class Finished(Wire):
 VIEWS = TypeAdapter(ViewList)
 SERVERS = TypeAdapter(ServerList)
 SERVER_DETAIL = TypeAdapter(OneServer)
+USAGE = TypeAdapter(Usage)
 CONNECTIONS = TypeAdapter(ConnectionList)
 SERVER_CREATED = TypeAdapter(ServerCreated)
 SUCCESS = TypeAdapter(Success)
