@@ -123,7 +123,7 @@ def make_plan(inputs: Inputs) -> Plan:
                 *_missing_tools(inputs, state, part),
                 *_both_changed(changes),
                 *_waiting(changes, state),
-                *policy_warnings(changes, inputs),
+                *policy_warnings(changes, inputs, part),
             )
         ),
     )

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.planning.inputs import Inputs
+from reconciler.planning.scope import Selection
 from reconciler.policy import Verdict, allows, as_diagnostic
 from reconciler.resources import Change, Gate, Refusal, Resource
 
@@ -32,8 +33,13 @@ def forbidden(change: Change, inputs: Inputs) -> Refusal | None:
     )
 
 
-def policy_warnings(changes: Iterable[Change], inputs: Inputs) -> Iterator[Diagnostic]:
-    """What rules warn about, denials that were overridden, and denials of what doesn't change."""
+def policy_warnings(
+    changes: Iterable[Change], inputs: Inputs, part: Selection
+) -> Iterator[Diagnostic]:
+    """What rules warn about, denials that were overridden, and denials of what doesn't change.
+
+    `part` is what the plan is about; of other resources nothing is said.
+    """
     if not inputs.policy:
         return
     changing = set()
@@ -43,7 +49,7 @@ def policy_warnings(changes: Iterable[Change], inputs: Inputs) -> Iterator[Diagn
             if not verdict.denies or allows(verdict, inputs.allow):
                 yield _told(verdict, change, inputs, warning=True)
     for address, resource in inputs.resources.items():
-        if address not in changing:
+        if address in part and address not in changing:
             yield from _of_unchanged(resource, inputs)
 
 
