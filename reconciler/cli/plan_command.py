@@ -105,9 +105,8 @@ def drift(
         console.data(plan_text(view, console.out))
     else:
         edits = len(planned.plan.changes)
-        warnings = render_text(planned.plan.warnings, console.out)
-        if warnings:
-            console.data(warnings)
+        if planned.plan.warnings.items:
+            console.data(render_text(planned.plan.warnings, console.out))
         more = f" ({count(edits, 'change')} of your own to apply)" if edits else ""
         console.data(f"{console.out.bold('No drift')}: the workspace is as last applied{more}.")
     return 2 if detailed_exitcode and drifted else 0
