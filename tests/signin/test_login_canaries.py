@@ -54,7 +54,7 @@ def wire(sandbox: SandboxProcess) -> Iterator[Wire]:
         yield Wire(door)
 
 
-def _login(project: Project, wire: Wire, *, approve: bool | None = True, polls: int = 1) -> Done:
+def _login(project: Project, wire: Wire, *, approve: bool | None = True) -> Done:
     """A login with `--debug`; None: given up by Ctrl-C, after it was asked for a while."""
     url = wire.door.url
     login = ("login", "--url", url, "--client-id", CLIENT_ID, "--no-browser")
