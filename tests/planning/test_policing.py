@@ -7,8 +7,9 @@ import pytest
 
 from reconciler.diagnostics import Code
 from reconciler.planning import Plan, make_plan
+from reconciler.planning.scope import Scope
 from reconciler.policy import compile_policy
-from reconciler.resources import Gate, PolicyRule, Resource, Snapshot
+from reconciler.resources import Address, Gate, PolicyRule, Resource, Snapshot
 from reconciler.state import State
 from tests.parts.values import (
     change_of,
@@ -122,6 +123,16 @@ def test_what_stays_as_it_is_is_warned_about_and_not_refused() -> None:
     (warning,) = made.warnings
     assert warning.code is Code.POLICY_WARNING
     assert warning.notes[-1] == "it is as declared, so nothing is refused"
+
+
+def test_what_a_plan_leaves_out_is_not_judged() -> None:
+    made = replace(
+        inputs([server("crm"), space("team")], snapshot(), state()),
+        policy=compile_policy([OURS]),
+        workspace="acme",
+        scope=Scope(targets=frozenset({Address("Space", "team")})),
+    )
+    assert list(make_plan(made).warnings) == []
 
 
 def test_what_depends_on_a_denied_space_is_held_back_with_it() -> None:

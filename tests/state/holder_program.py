@@ -1,5 +1,7 @@
 """Programs that hold or write a state, to be killed: `python -m tests.state.holder_program`."""
 
+import os
+import random
 import resource
 import signal
 import sys
@@ -7,7 +9,7 @@ import time
 from pathlib import Path
 
 from reconciler.resources import Address
-from reconciler.state import StateUnwritable
+from reconciler.state import StateLocked, StateUnwritable
 from tests.state.stores import entry, intent, session
 
 
@@ -42,5 +44,23 @@ def fill(folder: Path) -> None:
         print(error.message, flush=True)
 
 
+def contend(folder: Path) -> None:
+    """Try until the lock is ours, and then be alone with the state."""
+    mine, alone = Address("Space", f"s{os.getpid()}"), folder / "somebody-is-inside"
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        try:
+            with session(folder) as held:
+                alone.touch(exist_ok=False)
+                held.put(mine, entry(f"vlt_{os.getpid()}"))
+                held.flush()
+                alone.unlink()
+                print(held.state.serial, flush=True)
+                return
+        except StateLocked:
+            time.sleep(random.uniform(0.01, 0.1))
+    raise TimeoutError("the lock was never ours")
+
+
 if __name__ == "__main__":
-    {"hold": hold, "write": write, "fill": fill}[sys.argv[1]](Path(sys.argv[2]))
+    {"hold": hold, "write": write, "fill": fill, "contend": contend}[sys.argv[1]](Path(sys.argv[2]))
