@@ -19,6 +19,7 @@ from reconciler.resources import (
     Change,
     FieldChange,
     Gate,
+    Reason,
     Refusal,
     Spec,
 )
@@ -81,7 +82,7 @@ def _also(danger: _Danger) -> str:
 
 
 def _of_space(change: Change, inputs: Inputs) -> Iterator[_Danger]:
-    if change.action not in _CHANGES:
+    if not _is_transition(change):
         return
     desired, live = _specs(change)
     for field in change.fields:
@@ -97,6 +98,11 @@ def _of_space(change: Change, inputs: Inputs) -> Iterator[_Danger]:
         for field in change.fields:
             if field.path == ("members",):
                 yield from _of_members(change, field, inputs)
+
+
+def _is_transition(change: Change) -> bool:
+    """Whether something finished changes; what an interrupted run left half made goes on."""
+    return change.action in _CHANGES and change.reason is not Reason.UNFINISHED
 
 
 def _of_members(change: Change, field: FieldChange, inputs: Inputs) -> Iterator[_Danger]:
@@ -138,7 +144,7 @@ def _bearers_in(change: Change, field: FieldChange, inputs: Inputs) -> Iterator[
 
 def _of_server(change: Change, inputs: Inputs) -> Iterator[_Danger]:
     desired, live = _specs(change)
-    changing = change.action in _CHANGES
+    changing = _is_transition(change)
     for field in change.fields:
         if field.path == ("spaces",):
             added = _texts(field.after) - _texts(field.before)

@@ -244,3 +244,55 @@ def test_what_was_reviewed_as_refused_does_not_happen_when_its_cause_is_gone(
 
     assert "other" in workspace.spaces()
     assert "team" not in workspace.spaces()
+
+
+def test_it_says_until_when_it_counts_and_is_refused_afterwards(
+    project: Project, workspace: Workspace, saved: Path
+) -> None:
+    document = json.loads(saved.read_text())
+    assert document["basis"]["expiresAt"] > document["basis"]["madeAt"]
+    document["basis"]["madeAt"] = "2020-01-01T00:00:00Z"
+    document["basis"]["expiresAt"] = "2020-01-08T00:00:00Z"
+    _seal(saved, document)
+
+    done = _apply(project, code=5)
+
+    assert "expired" in done.err
+    assert _untouched(workspace)
+
+
+def test_its_life_is_chosen_when_it_is_made(project: Project, saved: Path) -> None:
+    brief = project.folder / "short.plan"
+    project.plan("--out", "short.plan", "--expires", "90m")
+    short, long = (json.loads(path.read_text())["basis"] for path in (brief, saved))
+    assert short["expiresAt"] < long["expiresAt"]
+    refused = project.plan("--out", "x.plan", "--expires", "soon", code=64)
+    assert "such as 90m, 24h, 7d or 2w" in refused.err
+
+
+def test_it_is_stale_when_a_secret_was_rotated_since(project: Project, servers: Servers) -> None:
+    project.environ["KEY"] = "first-secret-value"
+    key = {"X-Key": {"env": "KEY"}}
+    project.write("a.yaml", server("a", servers.open.url, displayName="A", headers=key))
+    project.plan("--out", "saved.plan")
+    text = (project.folder / "saved.plan").read_text()
+    project.environ["KEY"] = "second-secret-value"
+
+    done = _apply(project, code=5)
+
+    assert "the secret from env:KEY isn't the one that was there when the plan was made" in done.err
+    assert "-secret-value" not in text + done.err + done.out
+
+
+def test_what_moved_is_told_as_data(project: Project, workspace: Workspace, saved: Path) -> None:
+    sid = workspace.server("A")["sId"]
+    workspace.admin.write("PATCH", f"/mcp/{sid}", {"icon": "ActionRobotIcon"})
+
+    (moved,) = _apply(project, "--output", "json", code=5).json["moved"]
+
+    assert (moved["address"], moved["path"]) == ("MCPServer/a", ["icon"])
+    assert (moved["saw"], moved["now"], moved["wanted"]) == (
+        "ActionCarIcon",
+        "ActionRobotIcon",
+        "ActionBeerIcon",
+    )

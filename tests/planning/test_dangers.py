@@ -285,6 +285,16 @@ def test_a_dangerous_change_holds_back_nothing_else() -> None:
     assert [str(change.address) for change in made.runnable] == ["Space/other"]
 
 
+def test_a_creation_that_was_interrupted_goes_on_unasked() -> None:
+    known = state({"MCPServer/desk": owned("rms_1", {})})
+    made = plan(
+        [server("desk", {"displayName": "Desk", "tools": {"a": {"stake": "low"}}})],
+        snapshot(live_server("rms_1", {"displayName": "Desk", "tools": {"a": tool("high")}})),
+        known,
+    )
+    assert made.refused == ()
+
+
 def test_the_command_line_knows_every_gate_that_may_be_overridden() -> None:
     assert set(GATES) <= {item.value for item in Gate}
     assert set(GATES) == {"max-deletes", "suspicious-read", "min-admins", *get_args(Transition)}
