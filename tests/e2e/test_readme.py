@@ -72,6 +72,9 @@ def test_the_five_minutes_work_as_written(
                 assert "DUST_ACCESS_TOKEN" in line
             case ["reconciler", "sandbox", *rest]:
                 assert run_anywhere("sandbox", *rest[:1], "--help", folder=folder).code == 0
+            case ["reconciler", "export" | "adopt" as command, *rest]:  # test_take_over runs them
+                known = run_anywhere(command, "--help", folder=folder).out
+                assert all(word in known for word in rest if word.startswith("-")), line
             case ["reconciler", *arguments]:
                 extra = ("--yes",) if arguments == ["apply", "-f", "manifests"] else ()
                 done = run_anywhere(*arguments, *extra, folder=folder, environ=environ)

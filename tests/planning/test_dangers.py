@@ -49,7 +49,7 @@ def server_change(
     before: dict[str, Any], after: dict[str, Any], *others: LiveResource, **more: Any
 ) -> Change:
     """What becomes of one owned server; `spaces` before are remote ids."""
-    applied = {k: v for k, v in before.items() if k != "spaces"}
+    applied = {"displayName": "Desk", **{k: v for k, v in before.items() if k != "spaces"}}
     known = state({"MCPServer/desk": owned("rms_1", applied)})
     made = plan(
         [server("desk", {"displayName": "Desk", **after})],
@@ -201,7 +201,10 @@ def test_a_token_that_begins_to_be_used_in_an_open_space() -> None:
 
 def test_opening_a_space_with_a_bearer_server_trips_both_gates_and_names_both() -> None:
     known = state(
-        {"MCPServer/desk": owned("rms_1", {"auth": BEARER}), "Space/v": owned("vlt_3", {})}
+        {
+            "MCPServer/desk": owned("rms_1", {"auth": BEARER}),
+            "Space/v": owned("vlt_3", {"access": "restricted"}),
+        }
     )
 
     def made(*allow: str) -> Plan:
