@@ -88,6 +88,8 @@ def syntax_fault(file: str, error: yaml.YAMLError, data: bytes) -> Fault:
     if problem in _AT_THE_START:
         mark = error.context_mark or mark
     start = mark.index if mark else 0
+    if problem == "exceeded maximum nesting depth":  # libyaml's own limit, which is far above ours
+        return too_deep(InText(file, start, start + 1))
     related: tuple[tuple[str, Place], ...] = ()
     if error.context_mark and error.context_mark.index != start:
         opening = error.context_mark.index

@@ -83,7 +83,7 @@ YAML = (
     Case("yaml-no-space", "yaml-syntax", SERVER + "  auth:\n    mode:none\n    token: x\n"),
     Case("yaml-tag", "yaml-tag", SERVER + "  description: !secret x\n"),
     Case("yaml-python-tag", "yaml-tag", SERVER + "  tools: !!python/object:os.system {}\n"),
-    Case("yaml-depth", "yaml-depth", SERVER + "  tools: " + "[" * 100_000),
+    Case("yaml-depth", "yaml-depth", SERVER + "  tools: " + "[" * 500),
     Case("yaml-depth-block", "yaml-depth", "- " * 50_000),
     Case("yaml-unknown-alias", "yaml-aliases", SERVER + "  description: *nothing\n"),
     Case("yaml-alias-in-itself", "yaml-aliases", SERVER + "  tools: &a {x: *a}\n"),
