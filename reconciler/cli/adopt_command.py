@@ -1,6 +1,7 @@
 """`reconciler adopt`: own what exists."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,11 +9,15 @@ from reconciler.cli.console import Console
 from reconciler.cli.options import (
     RunFlags,
     files_option,
+    lock_option,
     output_option,
     read_context,
     run_options,
     workspace_option,
 )
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 
 @click.command()
@@ -25,6 +30,7 @@ from reconciler.cli.options import (
 @files_option
 @workspace_option
 @output_option
+@lock_option
 @run_options
 @click.pass_obj
 def adopt(
@@ -37,6 +43,7 @@ def adopt(
     files: tuple[Path, ...],
     workspace: str | None,
     output: str,
+    lock_timeout: "timedelta | None",
     flags: RunFlags,
 ) -> int:
     """Take ownership of live objects that manifests describe, and touch nothing in the workspace.
@@ -52,7 +59,7 @@ def adopt(
         raise click.UsageError("give --all or --matching, not both")
     if not (claims or every or matching):
         raise click.UsageError("say what to adopt: ADDRESS=REMOTE-ID, --all or --matching")
-    context = read_context(console, files, workspace, flags)
+    context = read_context(console, files, workspace, flags.waiting(lock_timeout))
     from reconciler.views import AdoptionView, adoption_json, adoption_text, plan_text
     from reconciler.workflows import Matching, adopt_objects, as_stops
 

@@ -14,6 +14,7 @@ from reconciler.cli.options import (
     RunFlags,
     files_option,
     graceful_stop,
+    lock_option,
     output_option,
     paths_of,
     read_context,
@@ -24,6 +25,8 @@ from reconciler.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from reconciler.planning import SavedPlan
     from reconciler.workflows import Context, Planned
 
@@ -37,6 +40,7 @@ _yes = click.option("-y", "--yes", is_flag=True, help="Don't ask before writing.
 @files_option
 @workspace_option
 @output_option
+@lock_option
 @run_options
 @scope_options
 @_yes
@@ -49,6 +53,7 @@ def apply(
     workspace: str | None,
     output: str,
     yes: bool,
+    lock_timeout: "timedelta | None",
     flags: RunFlags,
 ) -> int:
     """Make the workspace match the manifests, or do what a saved PLAN says.
@@ -59,7 +64,7 @@ def apply(
     """
     console.json = output == "json"
     if plan_file is None:
-        context = read_context(console, files, workspace, flags)
+        context = read_context(console, files, workspace, flags.waiting(lock_timeout))
         return _apply(console, context, mode="apply", saved=None, yes=yes)
     console.step(f"reading {plan_file}")
     from reconciler.planning import Scope
@@ -82,7 +87,7 @@ def apply(
         saved = read_saved(plan_file)
         loaded = load_manifests(paths_of(files), workspace) if files else None
         options = replace(
-            run_with(console, flags.allowing(saved.allow)),
+            run_with(console, flags.allowing(saved.allow).waiting(lock_timeout)),
             scope=saved.partial.scope if saved.partial else Scope(),
             reviewed=True,
         )
@@ -94,6 +99,7 @@ def apply(
 @files_option
 @workspace_option
 @output_option
+@lock_option
 @run_options
 @scope_options
 @_yes
@@ -105,11 +111,12 @@ def destroy(
     workspace: str | None,
     output: str,
     yes: bool,
+    lock_timeout: "timedelta | None",
     flags: RunFlags,
 ) -> int:
     """Delete everything that the state owns; protected resources stay."""
     console.json = output == "json"
-    context = read_context(console, files, workspace, flags)
+    context = read_context(console, files, workspace, flags.waiting(lock_timeout))
     return _apply(console, context, mode="destroy", saved=None, yes=yes)
 
 

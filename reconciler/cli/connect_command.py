@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,11 +12,15 @@ from reconciler.cli.options import (
     RunFlags,
     files_option,
     graceful_stop,
+    lock_option,
     output_option,
     read_context,
     run_options,
     workspace_option,
 )
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 
 @click.command()
@@ -23,6 +28,7 @@ from reconciler.cli.options import (
 @files_option
 @workspace_option
 @output_option
+@lock_option
 @run_options
 @click.option("--no-browser", is_flag=True, help="Print the addresses, and open nothing.")
 @click.option(
@@ -42,6 +48,7 @@ def connect(
     output: str,
     no_browser: bool,
     deadline: float,
+    lock_timeout: "timedelta | None",
     flags: RunFlags,
 ) -> int:
     """Finish the sign-ins that servers wait for, all or those at ADDRESS (MCPServer/name).
@@ -57,7 +64,7 @@ def connect(
     from reconciler.workflows import connect as connect_workflow
 
     console.json = output == "json"
-    context = read_context(console, files, workspace, flags)
+    context = read_context(console, files, workspace, flags.waiting(lock_timeout))
     stop = context.options.stop
 
     @contextmanager

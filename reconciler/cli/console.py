@@ -64,6 +64,7 @@ class Console:
         help_: tuple[str, ...] = (),
         diagnostics: Diagnostics | None = None,
         moved: Sequence[Mapping[str, Any]] = (),
+        holder: Mapping[str, Any] | None = None,
     ) -> None:
         """Say why the command ends early; as data too when JSON is asked for.
 
@@ -75,7 +76,13 @@ class Console:
         self.error(message, notes, help_)
         if self.json:
             self.failure_value(
-                code, message, notes=notes, help_=help_, diagnostics=found, moved=moved
+                code,
+                message,
+                notes=notes,
+                help_=help_,
+                diagnostics=found,
+                moved=moved,
+                holder=holder,
             )
 
     def failure_value(
@@ -87,6 +94,7 @@ class Console:
         help_: tuple[str, ...] = (),
         diagnostics: Diagnostics | None = None,
         moved: Sequence[Mapping[str, object]] = (),
+        holder: Mapping[str, Any] | None = None,
     ) -> None:
         """Print the failure as data."""
         self.value(
@@ -98,6 +106,7 @@ class Console:
                 "help": list(help_),
                 "diagnostics": render_json(diagnostics or Diagnostics()),
                 "moved": list(moved),
+                "holder": holder,
             }
         )
 

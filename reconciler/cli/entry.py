@@ -25,6 +25,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "adopt": ("adopt", "Own what exists and manifests describe; nothing there is touched."),
     "forget": ("state", "Own something no longer; it stays in the workspace."),
     "state": ("state", "Look at what is owned, or rename it in state."),
+    "unlock": ("state", "Take the state from a run that died on another machine."),
     "drift": ("plan", "Show what others changed in the workspace."),
     "destroy": ("apply", "Delete everything that the state owns."),
     "login": ("login", "Sign in, for manifests that name no access token."),
@@ -130,6 +131,8 @@ def _explain(error: Exception, console: Console) -> int:
     if failures is None or not isinstance(error, failures.Stop):
         _bug(error, console)
         return _BUG
+    from reconciler.workflows import holder_json
+
     console.failure(
         int(error.code),
         error.message,
@@ -137,6 +140,7 @@ def _explain(error: Exception, console: Console) -> int:
         help_=error.help,
         diagnostics=error.diagnostics,
         moved=error.moved,
+        holder=None if error.holder is None else holder_json(error.holder),
     )
     return int(error.code)
 

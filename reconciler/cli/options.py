@@ -78,6 +78,7 @@ class RunFlags:
     allow: frozenset[str]
     targets: frozenset[str] = frozenset()
     excludes: frozenset[str] = frozenset()
+    lock_timeout: "timedelta | None" = None
 
     @property
     def scope(self) -> "Scope":
@@ -92,6 +93,10 @@ class RunFlags:
     def within(self, targets: tuple[str, ...], excludes: tuple[str, ...]) -> "RunFlags":
         """The same, for a part of everything."""
         return replace(self, targets=frozenset(targets), excludes=frozenset(excludes))
+
+    def waiting(self, lock_timeout: "timedelta | None") -> "RunFlags":
+        """The same, for a state that may be locked for so long."""
+        return replace(self, lock_timeout=lock_timeout)
 
     def allowing(self, gates: frozenset[str]) -> "RunFlags":
         """The same, with the gates that a saved plan was made with."""
@@ -163,6 +168,28 @@ def scope_options(function: Callable[..., int]) -> Callable[..., int]:
     return scoped
 
 
+def _wait_of(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> "timedelta | None":
+    if value is None:
+        return None
+    from reconciler.workflows import LONGEST_WAIT, parse_duration
+
+    try:
+        return parse_duration(value, longest=LONGEST_WAIT)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+lock_option = click.option(
+    "--lock-timeout",
+    metavar="DURATION",
+    callback=_wait_of,
+    help="How long to wait while another run has the state: 90s, 10m, 1h; at most a day.  "
+    "[default: not at all]",
+)
+
+
 def lifetime_of(
     _context: click.Context, _parameter: click.Parameter, value: str | None
 ) -> "timedelta | None":
@@ -196,9 +223,12 @@ def paths_of(files: tuple[Path, ...]) -> tuple[Path, ...]:
 
 def run_with(console: Console, flags: RunFlags) -> "Options":
     """The options of a run, with its talk and its tracing on this console."""
+    from datetime import timedelta
+
     from reconciler.workflows import Options
 
     return Options(
+        lock_timeout=flags.lock_timeout or timedelta(),
         parallelism=flags.parallelism,
         timeout=flags.timeout,
         allow=flags.allow,

@@ -10,12 +10,15 @@ from reconciler.cli.console import Console
 from reconciler.cli.options import (
     RunFlags,
     files_option,
+    lock_option,
     output_option,
     read_context,
     workspace_option,
 )
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from reconciler.workflows import Context
 
 _OFFLINE = RunFlags(timeout=30.0, parallelism=1, allow=frozenset())
@@ -76,6 +79,7 @@ def show(
 @files_option
 @workspace_option
 @output_option
+@lock_option
 @click.pass_obj
 def mv(
     console: Console,
@@ -85,12 +89,13 @@ def mv(
     files: tuple[Path, ...],
     workspace: str | None,
     output: str,
+    lock_timeout: "timedelta | None",
 ) -> int:
     """Give what OLD owns to NEW, which owns nothing yet; the object itself stays as it is.
 
     In a pipeline, `metadata.previously` in the manifest does the same at the next apply.
     """
-    context = _context(console, files, workspace, output)
+    context = _context(console, files, workspace, output, lock_timeout)
     from reconciler.workflows import as_stops, move_address
 
     with as_stops():
@@ -108,16 +113,19 @@ def mv(
 @files_option
 @workspace_option
 @output_option
+@lock_option
 @click.pass_obj
 def forget(
     console: Console,
+    *,
     addresses: tuple[str, ...],
     files: tuple[Path, ...],
     workspace: str | None,
     output: str,
+    lock_timeout: "timedelta | None",
 ) -> int:
     """Own what is at ADDRESS no longer; the object stays in the workspace, untouched."""
-    context = _context(console, files, workspace, output)
+    context = _context(console, files, workspace, output, lock_timeout)
     from reconciler.workflows import as_stops, forget_addresses
 
     with as_stops():
@@ -142,10 +150,44 @@ def forget(
 
 
 def _context(
-    console: Console, files: tuple[Path, ...], workspace: str | None, output: str
+    console: Console,
+    files: tuple[Path, ...],
+    workspace: str | None,
+    output: str,
+    lock_timeout: "timedelta | None" = None,
 ) -> "Context":
     console.json = output == "json"
-    return read_context(console, files, workspace, _OFFLINE)
+    return read_context(console, files, workspace, _OFFLINE.waiting(lock_timeout))
+
+
+@click.command()
+@click.argument("owner")
+@files_option
+@workspace_option
+@output_option
+@click.pass_obj
+def unlock(
+    console: Console, owner: str, files: tuple[Path, ...], workspace: str | None, output: str
+) -> int:
+    """Take the state from the run of OWNER, which died on another machine.
+
+    OWNER is its name as exit code 7 tells it: user@host:pid. The lock of a run that died on this
+    machine is free already, and one that still lives here is never taken away: end it first. A
+    run elsewhere that lives after all stops before its next write.
+    """
+    context = _context(console, files, workspace, output)
+    from reconciler.workflows import as_stops, holder_json, unlock_state
+
+    with as_stops():
+        lease = unlock_state(context, owner)
+    if console.json:
+        unlocked = None if lease is None else holder_json(lease)
+        console.value({"format": "reconciler.unlocked/v1", "unlocked": unlocked})
+    elif lease is None:
+        console.data("the state isn't locked")
+    else:
+        console.data(f"unlocked: it was held by {lease.text}")
+    return 0
 
 
 def _plain(value: object) -> str:

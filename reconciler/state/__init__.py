@@ -1,15 +1,18 @@
 """State: what we own and what we last applied, in a locked and journalled local file."""
 
+from reconciler.state.atomic import write_atomically
 from reconciler.state.document import StateDocument, dump, parse
 from reconciler.state.failures import (
     StateError,
     StateForeign,
     StateLocked,
+    StateLost,
     StateUnreadable,
     StateUnwritable,
 )
+from reconciler.state.lease import Lease, Owner, lease_json
 from reconciler.state.model import Consent, Entry, Intent, State
-from reconciler.state.session import Session, write_atomically
+from reconciler.state.session import Session
 from reconciler.state.store import FileStore
 
 __all__ = [
@@ -17,15 +20,19 @@ __all__ = [
     "Entry",
     "FileStore",
     "Intent",
+    "Lease",
+    "Owner",
     "Session",
     "State",
     "StateDocument",
     "StateError",
     "StateForeign",
     "StateLocked",
+    "StateLost",
     "StateUnreadable",
     "StateUnwritable",
     "dump",
+    "lease_json",
     "parse",
     "write_atomically",
 ]

@@ -1,6 +1,8 @@
 """What can go wrong with state, by what the user can do."""
 
-from collections.abc import Mapping
+import shlex
+
+from reconciler.state.lease import Lease, show
 
 
 class StateError(Exception):
@@ -48,12 +50,53 @@ class StateUnwritable(StateError):
 
 
 class StateLocked(StateError):
-    """Another run holds the lock."""
+    """Another run has the state.
 
-    def __init__(self, name: str, owner: Mapping[str, object]) -> None:
-        who = ", ".join(f"{key} {value}" for key, value in owner.items()) or "owner unknown"
+    Parameters: `lease` is what its holder wrote down, None when that can't be read; `elsewhere`
+    says that its process can't be seen from here, only its lease; `overdue` that it missed its
+    heartbeats.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        lease: Lease | None,
+        *,
+        elsewhere: bool = False,
+        overdue: bool = False,
+        wanted: str | None = None,
+    ) -> None:
+        who = "by an unknown owner" if lease is None else f"by {lease.text}"
+        not_by = f", not by {wanted}" if wanted and lease and wanted != lease.owner.name else ""
+        super().__init__(f"the state in {name} is locked {who}{not_by}", _ways(lease, elsewhere))
+        if overdue and lease:
+            hung = f"end process {lease.owner.pid} on {lease.owner.host}; its lock goes with it"
+            self.help = (
+                f"its last sign of life was at {show(lease.renewed)}: if it hangs, {hung}",
+            )
+        self.lease = lease
+
+
+def _ways(lease: Lease | None, elsewhere: bool) -> tuple[str, ...]:
+    wait = "wait for that run to end, then try again; `--lock-timeout 10m` does the waiting"
+    if lease is None or not elsewhere:
+        return (wait,)
+    return (
+        f"{wait}; unless it gives a sign of life, its lease ends at {show(lease.ends)}",
+        f"if that run is dead for certain: `reconciler unlock {shlex.quote(lease.owner.name)}`",
+    )
+
+
+class StateLost(StateError):
+    """The lock was taken away while this run had it: it must write no more."""
+
+    def __init__(self, name: str, lease: Lease | None) -> None:
+        now = "somebody unlocked it" if lease is None else f"it is locked by {lease.text}"
         super().__init__(
-            f"the state in {name} is locked ({who})",
-            ("wait for that run to end, then try again",),
+            f"the lock on the state in {name} was lost: {now}",
+            (
+                "this run stopped where it was; apply again once the other has ended",
+                "what was under way is looked up first, and nothing is made twice",
+            ),
         )
-        self.owner = owner
+        self.lease = lease

@@ -6,7 +6,7 @@ doesn't yet is folded in when state is loaded, so that a crash loses nothing.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,10 +29,14 @@ if TYPE_CHECKING:
 
 
 class Journal:
-    """Appends events; not thread-safe by itself (the session serialises)."""
+    """Appends events; not thread-safe by itself (the session serialises).
 
-    def __init__(self, path: Path) -> None:
+    `check` raises StateLost when the state is another run's by now, and with it the file.
+    """
+
+    def __init__(self, path: Path, *, check: Callable[[], None]) -> None:
         self._path = path
+        self._check = check
         self._file: FileIO | None = None
         self._torn = False
         self._header: Mapping[str, Any] = {}
@@ -69,6 +73,7 @@ class Journal:
 
     def restart(self, state: State) -> None:
         """Delete it: everything in it is in the file of `state`. What follows starts on that."""
+        self._check()
         self.close()
         self._path.unlink(missing_ok=True)
         self._header = {**self._header, "serial": state.serial}
@@ -83,6 +88,7 @@ class Journal:
     def _append(self, *events: Mapping[str, Any]) -> None:
         if self._torn:
             raise StateUnwritable(str(self._path), "an earlier line could not be written whole")
+        self._check()
         try:
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)

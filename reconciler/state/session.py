@@ -1,20 +1,17 @@
-"""One apply's hold on the state: locked, journalled, written atomically."""
+"""One apply's hold on the state: leased, journalled, written atomically."""
 
-import json
 import math
-import os
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 
 from reconciler.resources import Address
+from reconciler.state.atomic import write_atomically
 from reconciler.state.document import dump
-from reconciler.state.failures import StateLocked, StateUnwritable
 from reconciler.state.journal import Journal
+from reconciler.state.lease import Lease
 from reconciler.state.model import Consent, Entry, Intent, State
 
 _WRITE_EVERY = 1.0
@@ -24,13 +21,24 @@ _WRITE_EVERY = 1.0
 class Session:
     """What an apply may do to the state. Safe to use from several threads.
 
-    `quiet` is how many seconds ago the run before this one wrote anything.
+    `quiet` is how many seconds ago the run before this one wrote anything, `inherited` the lease
+    that it left behind when it died. `check` raises StateLost once somebody else has the state;
+    it is asked before anything is written.
     """
 
     def __init__(
-        self, path: Path, journal: Journal, state: State, *, quiet: float = math.inf
+        self,
+        path: Path,
+        journal: Journal,
+        state: State,
+        *,
+        check: Callable[[], None],
+        quiet: float = math.inf,
+        inherited: Lease | None = None,
     ) -> None:
         self.quiet = quiet
+        self.inherited = inherited
+        self._check = check
         self._path = path
         self._journal = journal
         self._lock = RLock()
@@ -112,6 +120,7 @@ class Session:
     def flush(self) -> None:
         """Rewrite the file with everything known, and empty the journal."""
         with self._lock:
+            self._check()
             state = replace(self.state, serial=self.state.serial + 1)
             write_atomically(self._path, dump(state))
             self.state = state
@@ -128,72 +137,3 @@ class Session:
             i for i in self.state.unfinished if (i.address, i.operation) != (address, operation)
         )
         self.state = replace(self.state, unfinished=tuple(left))
-
-
-@contextmanager
-def lock(path: Path, *, owner: dict[str, object]) -> Iterator[None]:
-    """Hold the lock beside `path`, or raise StateLocked with what its holder wrote down.
-
-    The operating system frees the lock when the process dies, however it dies.
-    """
-    from filelock import FileLock, Timeout
-
-    note = path.with_name(path.name + ".lock-owner")
-    held = FileLock(path.with_name(path.name + ".lock"), timeout=0)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        held.acquire()
-    except Timeout:
-        raise StateLocked(str(path), _owner(note)) from None
-    except OSError as error:
-        raise StateUnwritable(str(path), error.strerror or str(error)) from error
-    try:
-        write_atomically(note, json.dumps(owner) + "\n")
-        yield
-    finally:
-        note.unlink(missing_ok=True)
-        held.release()
-
-
-def _owner(note: Path) -> dict[str, object]:
-    try:
-        value = json.loads(note.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
-    """Replace the file in one step: a reader sees the old text or the new, a crash either.
-
-    `mode` are its permissions; without it those of the file that is replaced. At no time has it
-    wider ones. Raises StateUnwritable.
-    """
-    path = path.resolve()  # a link stays a link
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            if mode is None:
-                mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-            temporary.chmod(mode)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise StateUnwritable(str(path), error.strerror or str(error)) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,14 +6,16 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reconciler.state.document import parse
-from reconciler.state.failures import StateForeign, StateUnreadable
+from reconciler.state.failures import StateForeign, StateLost, StateUnreadable
 from reconciler.state.journal import Journal, fold
+from reconciler.state.lease import Lease, Owner
+from reconciler.state.locking import LEASE, lock, take_away
 from reconciler.state.model import State
-from reconciler.state.session import Session, lock
+from reconciler.state.session import Session
 
 _LIMIT = 256 * 1024 * 1024
 
@@ -21,8 +23,11 @@ _LIMIT = 256 * 1024 * 1024
 class FileStore:
     """The state file of one workspace, with its journal and lock beside it."""
 
-    def __init__(self, path: Path, *, provider: str, workspace_id: str) -> None:
+    def __init__(
+        self, path: Path, *, provider: str, workspace_id: str, lease: timedelta = LEASE
+    ) -> None:
         self.path = path
+        self._lease = lease
         self._journal = path.with_name(path.name + ".journal")
         self._provider = provider
         self._workspace_id = workspace_id
@@ -53,15 +58,23 @@ class FileStore:
         return fold(state, journal, name=str(self.path)) if journal else state
 
     @contextmanager
-    def session(self, *, owner: dict[str, object], tool: str) -> Iterator[Session]:
+    def session(self, *, owner: Owner, tool: str) -> Iterator[Session]:
         """Lock, load, hand out, and write what is left at the end, however the run ends.
 
-        Raises StateLocked, StateUnwritable and what `load` raises.
+        Raises StateLocked, StateUnwritable, StateLost (when the lock was taken away meanwhile) and
+        what `load` raises.
         """
-        with lock(self.path, owner=owner):
+        with lock(self.path, owner=owner, lease=self._lease) as hold:
             state = self.load()
-            journal = Journal(self._journal)
-            session = Session(self.path, journal, state, quiet=self._quiet())
+            journal = Journal(self._journal, check=hold.check)
+            session = Session(
+                self.path,
+                journal,
+                state,
+                check=hold.check,
+                quiet=self._quiet(),
+                inherited=hold.inherited,
+            )
             if self._journal.exists():
                 # What an interrupted run left goes to the file first: its journal may end in half
                 # a line, and nothing may follow that.
@@ -69,14 +82,26 @@ class FileStore:
             try:
                 journal.begin(session.state, tool=tool, at=datetime.now(UTC).isoformat())
                 yield session
+            except StateLost:
+                raise  # the files are another run's now
+            except BaseException:
+                self._end(session, journal)
+                raise
+            else:
+                self._end(session, journal)
             finally:
-                try:
-                    if session.changed:
-                        session.flush()
-                    else:
-                        journal.restart(session.state)
-                finally:
-                    journal.close()
+                journal.close()
+
+    def unlock(self, name: str) -> Lease | None:
+        """Take the lock away from a run that died elsewhere; see `take_away`."""
+        return take_away(self.path, name)
+
+    @staticmethod
+    def _end(session: Session, journal: Journal) -> None:
+        if session.changed:
+            session.flush()
+        else:
+            journal.restart(session.state)
 
     def _read_both(self) -> tuple[str | None, str | None]:
         """File and journal as of one moment, also while another run rewrites them."""

@@ -15,6 +15,7 @@ from reconciler.workflows.context import (
 )
 from reconciler.workflows.exporting import Exported, export_workspace, open_workspace
 from reconciler.workflows.failures import Exit, Stop
+from reconciler.workflows.holding import LONGEST_WAIT, holder_json, unlock_state
 from reconciler.workflows.lifetimes import parse_duration
 from reconciler.workflows.owning import forget_addresses, move_address, owned_at
 from reconciler.workflows.planning import Planned, make
@@ -22,6 +23,7 @@ from reconciler.workflows.probing import probe_server
 from reconciler.workflows.saved import life_text, open_saved, read_saved, saved_view, write_plan
 
 __all__ = [
+    "LONGEST_WAIT",
     "Adopted",
     "Applied",
     "Context",
@@ -39,6 +41,7 @@ __all__ = [
     "exit_code",
     "export_workspace",
     "forget_addresses",
+    "holder_json",
     "life_text",
     "load_manifests",
     "make",
@@ -52,5 +55,6 @@ __all__ = [
     "read_saved",
     "saved_view",
     "takes_a_person",
+    "unlock_state",
     "write_plan",
 ]

@@ -3,17 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler import __version__
 from reconciler.planning import Adoption, Matching
 from reconciler.planning import adopt as decide_adoption
 from reconciler.providers import ReadRequest
 from reconciler.resources import KINDS, Address, Path, SecretRef, secret_refs
 from reconciler.secrets import Secret
 from reconciler.state import Entry, State
-from reconciler.workflows.applying import owner
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
 from reconciler.workflows.fingerprinting import writing_fingerprinter
+from reconciler.workflows.holding import holding
 from reconciler.workflows.planning import Planned, decide, look, read_request
 
 
@@ -33,7 +32,7 @@ def adopt(context: Context, claims: Sequence[str], *, matching: Matching) -> Ado
     message for each claim that can't be), ProviderError, StateError.
     """
     wanted = _claims(claims, context)
-    with context.store.session(owner=owner(), tool=__version__) as session:
+    with holding(context) as session:
         resources = context.desired.resources
         request = _request(read_request(resources, session.state), wanted)
         snapshot = look(context, context.connection(), request)

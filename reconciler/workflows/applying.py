@@ -1,14 +1,9 @@
 """Apply: hold the lock, plan or check the saved plan, resolve secrets, execute."""
 
-import getpass
-import os
-import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
-from reconciler import __version__
 from reconciler.diagnostics import count
 from reconciler.execution import (
     Listener,
@@ -29,6 +24,7 @@ from reconciler.views import moved_lines
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
 from reconciler.workflows.fingerprinting import secrets_moved, writing_fingerprinter
+from reconciler.workflows.holding import holding
 from reconciler.workflows.patience import make_in_time
 from reconciler.workflows.planning import Mode, Planned, live_digests, written_places
 
@@ -57,7 +53,7 @@ def apply(
     With `saved`, only what that plan says is done, and Stop(STALE) is raised when any of it has
     moved. Raises Stop, ProviderError, StateError.
     """
-    with context.store.session(owner=owner(), tool=__version__) as session:
+    with holding(context) as session:
         connection = context.connection()
         planned = make_in_time(context, connection, session, mode=mode)
         plan = planned.plan
@@ -179,17 +175,3 @@ def _same_state(planned: Planned, saved: SavedPlan) -> None:
             notes=(f"the plan saw serial {basis.state_serial}, here is {state.serial}",),
             help=("find out who put an old state back, then plan again",),
         )
-
-
-def owner() -> dict[str, object]:
-    """Who holds the lock, for whoever finds it held."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = "unknown"
-    return {
-        "user": user,
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "since": datetime.now(UTC).isoformat(timespec="seconds"),
-    }

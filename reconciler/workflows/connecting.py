@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
-from reconciler import __version__
 from reconciler.execution import Listener, Person
 from reconciler.planning import Plan
 from reconciler.resources import Address, Change
-from reconciler.workflows.applying import Applied, carry_out, owner
+from reconciler.workflows.applying import Applied, carry_out
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
+from reconciler.workflows.holding import holding
 from reconciler.workflows.patience import make_in_time
 
 
@@ -27,7 +27,7 @@ def connect(
     Raises Stop, ProviderError, StateError.
     """
     wanted = [_address(text) for text in addresses]
-    with context.store.session(owner=owner(), tool=__version__) as session:
+    with holding(context) as session:
         connection = context.connection()
         planned = make_in_time(context, connection, session, mode="apply")
         waiting = [change for change in planned.plan.changes if takes_a_person(change)]

@@ -44,6 +44,7 @@ class Options:
     scope: Scope = field(default_factory=Scope)
     reviewed: bool = False
     lifetime: timedelta = LIFETIME
+    lock_timeout: timedelta = timedelta()
     now: Callable[[], datetime] = utc_now
     stop: Event = field(default_factory=Event)
     say: Callable[[str], None] = lambda _line: None
@@ -171,7 +172,7 @@ def as_stops() -> Iterator[None]:
     try:
         yield
     except StateLocked as error:
-        raise Stop(Exit.LOCKED, error.message, help=error.help) from error
+        raise Stop(Exit.LOCKED, error.message, help=error.help, holder=error.lease) from error
     except StateError as error:
         raise Stop(Exit.FAILED, error.message, help=error.help) from error
     except ProviderError as error:

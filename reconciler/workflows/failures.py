@@ -5,6 +5,7 @@ from enum import IntEnum
 from typing import Any
 
 from reconciler.diagnostics import Diagnostics
+from reconciler.state import Lease
 
 
 class Exit(IntEnum):
@@ -27,7 +28,7 @@ class Stop(Exception):
 
     Parameters: `code` is the exit code, `message` the headline, `help` what to do, `diagnostics`
     the located messages, if the manifests are at fault, `moved` what a saved plan no longer fits,
-    as JSON (its words are in `notes`).
+    as JSON (its words are in `notes`), `holder` who has the state.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Stop(Exception):
         notes: tuple[str, ...] = (),
         diagnostics: Diagnostics | None = None,
         moved: Sequence[Mapping[str, Any]] = (),
+        holder: Lease | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -47,3 +49,4 @@ class Stop(Exception):
         self.notes = notes
         self.diagnostics = diagnostics or Diagnostics()
         self.moved = tuple(moved)
+        self.holder = holder

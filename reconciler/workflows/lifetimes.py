@@ -10,14 +10,14 @@ _DURATION = re.compile(r"([1-9][0-9]{0,7})(s|m|h|d|w)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def parse_duration(text: str) -> timedelta:
-    """`90m`, `24h`, `7d` or `2w` as a duration; ValueError for any other, or over 90 days."""
+def parse_duration(text: str, *, longest: timedelta = LONGEST) -> timedelta:
+    """`90m`, `24h`, `7d` or `2w` as a duration; ValueError for any other, or over `longest`."""
     found = _DURATION.fullmatch(text.strip().lower())
     if not found:
         raise ValueError("expected a number and a unit, such as 90m, 24h, 7d or 2w")
     duration = timedelta(**{_UNITS[found[2]]: int(found[1])})
-    if duration > LONGEST:
-        raise ValueError(f"a plan may count for {LONGEST.days} days at most")
+    if duration > longest:
+        raise ValueError(f"expected {count(longest.days, 'day')} at most")
     return duration
 
 

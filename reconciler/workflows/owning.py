@@ -4,13 +4,12 @@ import difflib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from reconciler import __version__
 from reconciler.planning import moved
 from reconciler.resources import KINDS, Address, is_resource_name
 from reconciler.state import Entry, State
-from reconciler.workflows.applying import owner
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
+from reconciler.workflows.holding import holding
 
 
 def owned_at(context: Context, text: str) -> tuple[Address, Entry]:
@@ -31,7 +30,7 @@ def move_address(context: Context, old: str, new: str) -> Entry:
             f"`{target.name}` can't be the name of a resource",
             help=("lower-case letters, digits, `.`, `_` and `-`, at most 63 characters",),
         )
-    with context.store.session(owner=owner(), tool=__version__) as session:
+    with holding(context) as session:
         state = session.state
         entry = _entry(state, source)
         if target in state.entries:
@@ -50,7 +49,7 @@ def forget_addresses(context: Context, texts: Sequence[str]) -> dict[Address, En
     Raises Stop when one owns nothing, StateError.
     """
     addresses = sorted({_address(text) for text in texts})
-    with context.store.session(owner=owner(), tool=__version__) as session:
+    with holding(context) as session:
         state = session.state
         waiting = {*state.consents, *(intent.address for intent in state.unfinished)}
         gone: dict[Address, Entry | None] = {}

@@ -68,6 +68,29 @@ class DriftDocument(Part):
     partial: PartialDocument | None
 
 
+class HolderDocument(Part):
+    """The run that has the state: its name for `unlock`, and times in ISO 8601, UTC.
+
+    `renewed` is its last sign of life, `ends` when its lease does unless it gives another.
+    """
+
+    owner: str
+    user: str
+    host: str
+    pid: int
+    job: str | None
+    since: str
+    renewed: str
+    ends: str
+
+
+class UnlockedDocument(Part):
+    """What `unlock --output json` prints; null when nobody had the state."""
+
+    format: Literal["reconciler.unlocked/v1"]
+    unlocked: HolderDocument | None
+
+
 class FailureDocument(Part):
     """What any command prints with `--output json` when it ends without its own document."""
 
@@ -78,6 +101,7 @@ class FailureDocument(Part):
     help: list[str]
     diagnostics: list[DiagnosticDocument]
     moved: list[MovedDocument]
+    holder: HolderDocument | None
 
 
 class WorkspaceDocument(Part):

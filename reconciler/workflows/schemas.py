@@ -26,6 +26,7 @@ from reconciler.workflows.run_documents import (
     IdentitiesDocument,
     LogoutDocument,
     ReportDocument,
+    UnlockedDocument,
 )
 
 _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
@@ -43,6 +44,7 @@ _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "owned": (OwnedDocument, "What the state owns"),
     "remembered": (RememberedDocument, "What the state remembers of one resource"),
     "ownership": (OwnershipDocument, "What was renamed in state, or given up"),
+    "unlocked": (UnlockedDocument, "Whose lock was taken away"),
     "drift": (DriftDocument, "What others changed in the workspace"),
 }
 

@@ -1,8 +1,7 @@
 """The scene of sign-ins: an authorization server, the MCP server that it guards, a workspace."""
 
-import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from tests.e2e.world import ADMIN, Workspace, project_for, server, workspace_man
 from tests.parts.cli import Done, Project, Running
 from tests.parts.mcp_servers import McpServer
 from tests.parts.oidc_provider import OidcProvider, follow
+from tests.parts.ports import free_port
 from tests.parts.sandbox_process import SandboxProcess
 
 SECRET = "the-secret-of-our-very-own-app"
@@ -102,14 +102,6 @@ class Scene:
         with self.connect() as running:
             running.enter(self.land(running, mode))
             return running.end()
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 def _seed(each: int) -> dict[str, Any]:

@@ -189,7 +189,7 @@ def test_two_applies_at_once_one_runs_and_the_other_says_who_holds_the_lock(
         with project.start(*command) as first:
             first.wait_for("→ MCPServer/slow")
             locked = project.apply(code=7)
-            assert f"pid {first.pid}" in locked.err
+            assert f":{first.pid} since" in locked.err
             first.interrupt()
             ended = first.end()
     assert ended.code == 130, str(ended)

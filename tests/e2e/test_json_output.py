@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler.state import FileStore
+from reconciler.state import FileStore, Owner
 from tests.e2e.gatekeeper import Gatekeeper
 from tests.e2e.world import (
     EXPIRED,
@@ -267,9 +267,10 @@ def test_an_apply_that_is_locked_out_prints_a_failure(
 ) -> None:
     project.write("a.yaml", space("a"))
     store = FileStore(project.folder / "state.json", provider="dust", workspace_id=workspace.id)
-    with store.session(owner={"user": "somebody"}, tool="test"):
+    with store.session(owner=Owner(user="somebody", host="far", pid=7), tool="test"):
         failure = checked(run(project, *_APPLY, code=7), "failure")
-    assert "user somebody" in failure["message"]
+    assert "locked by somebody@far:7 since" in failure["message"]
+    assert failure["holder"]["owner"] == "somebody@far:7"
 
 
 @pytest.mark.parametrize(("times", "kind"), [(1, "report"), (2, "failure")])

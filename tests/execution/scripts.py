@@ -21,11 +21,13 @@ from reconciler.providers import Done, Run
 from reconciler.resources import Change, Operation, Resource, SecretRef
 from reconciler.resources import Path as FieldPath
 from reconciler.secrets import Secret
-from reconciler.state import Consent, FileStore, Session, State
+from reconciler.state import Consent, FileStore, Owner, Session, State
 from tests.parts.values import inputs
 from tests.parts.world import World
 
 Hook = Callable[[], None]
+
+OWNER = Owner(user="ana", host="laptop", pid=42)
 
 
 class Scripted:
@@ -99,7 +101,7 @@ class Bench:
 
     def apply(self, *resources: Resource) -> Report:
         """Plan and carry out."""
-        with self.store.session(owner={}, tool="test") as session:
+        with self.store.session(owner=OWNER, tool="test") as session:
             return self.carry_out(session, *resources)
 
     def carry_out(self, session: Session, *resources: Resource) -> Report:

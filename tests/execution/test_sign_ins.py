@@ -7,7 +7,7 @@ from reconciler.execution import Outcome, Step
 from reconciler.providers import Rejected
 from reconciler.resources import Address, Change
 from reconciler.state import Consent
-from tests.execution.scripts import Bench, outcomes, raising
+from tests.execution.scripts import OWNER, Bench, outcomes, raising
 from tests.parts.values import URL, owned, server, space
 
 GITHUB, FINANCE = Address("MCPServer", "github"), Address("Space", "finance")
@@ -113,7 +113,7 @@ def test_what_the_platform_chose_is_remembered_and_stays(bench: Bench) -> None:
 
 def test_an_update_does_everything_else_before_it_waits(bench: Bench) -> None:
     made = bench.world.add_server(url=URL, displayName="Old", auth={"mode": "automatic"})
-    with bench.store.session(owner={}, tool="test") as session:
+    with bench.store.session(owner=OWNER, tool="test") as session:
         session.put(GITHUB, owned(made, {"url": URL}))
     wanted = server("github", {**AUTOMATIC, "auth": {"mode": "automatic", "scopes": ["a"]}})
     report = bench.apply(wanted)
@@ -175,7 +175,7 @@ def test_a_denied_sign_in_fails_and_is_not_waited_for(bench: Bench) -> None:
 
 
 def test_what_is_waited_for_outlives_a_crash(bench: Bench) -> None:
-    with bench.store.session(owner={}, tool="test") as session:
+    with bench.store.session(owner=OWNER, tool="test") as session:
         bench.carry_out(session, server("github", AUTOMATIC))
         assert not bench.store.path.exists(), "only the journal has it yet"
         assert waiting(bench).who == "ana@acme.example"

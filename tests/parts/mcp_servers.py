@@ -94,7 +94,11 @@ class McpServer:
             stdout=subprocess.PIPE,
             text=True,
         )
-        facts = self._ask(self._config)
+        try:
+            facts = self._ask(self._config)
+        except BaseException:
+            self.stop()
+            raise
         self.url, self.port = facts["url"], facts["port"]
 
     def __exit__(

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.resources import Address
-from reconciler.state import Entry, FileStore, Intent, Session
+from reconciler.state import Entry, FileStore, Intent, Owner, Session
 
-OWNER: dict[str, object] = {"user": "ana", "host": "laptop", "pid": 42}
+OWNER = Owner(user="ana", host="laptop", pid=42)
 FINANCE = Address("Space", "finance")
 GITHUB = Address("MCPServer", "github")
 

@@ -14,7 +14,7 @@ import pytest
 
 from reconciler.resources import Address
 from reconciler.state import StateLocked, parse
-from tests.state.stores import FINANCE, GITHUB, entry, files, session, store
+from tests.state.stores import FINANCE, GITHUB, OWNER, entry, files, session, store
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,8 +36,9 @@ def test_a_second_process_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     with program("hold", tmp_path):
         with pytest.raises(StateLocked) as caught, session(tmp_path):
             pass
-        assert caught.value.owner == {"user": "ana", "host": "laptop", "pid": 42}
-        assert "user ana, host laptop, pid 42" in caught.value.message
+        assert caught.value.lease
+        assert caught.value.lease.owner == OWNER
+        assert "locked by ana@laptop:42 since" in caught.value.message
 
 
 def test_state_can_be_read_while_it_is_locked(tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_second_session_of_the_same_process_is_refused(tmp_path: Path) -> None
 def test_a_lock_whose_owner_wrote_nothing_down_is_still_a_lock(tmp_path: Path) -> None:
     with session(tmp_path):
         (tmp_path / "acme.json.lock-owner").write_text("half a li")
-        with pytest.raises(StateLocked, match="owner unknown"), session(tmp_path):
+        with pytest.raises(StateLocked, match="an unknown owner"), session(tmp_path):
             pass
 
 

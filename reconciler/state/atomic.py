@@ -1,0 +1,43 @@
+"""Writing a file in one step, so that a crash leaves the old text or the new."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from reconciler.state.failures import StateUnwritable
+
+
+def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
+    """Replace the file in one step: a reader sees the old text or the new, a crash either.
+
+    `mode` are its permissions; without it those of the file that is replaced. At no time has it
+    wider ones. Raises StateUnwritable.
+    """
+    path = path.resolve()  # a link stays a link
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            if mode is None:
+                mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+            temporary.chmod(mode)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise StateUnwritable(str(path), error.strerror or str(error)) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

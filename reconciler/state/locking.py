@@ -1,0 +1,179 @@
+"""The lock on a local state file: the operating system's, and a lease beside it.
+
+On one machine the operating system's lock decides: nobody else gets it while the holder's process
+lives, and it is free as soon as that is dead. Where a shared disk doesn't carry that lock to other
+machines, the lease does: written beside the file, renewed in the background, and believed until it
+ends. A holder that finds its lease gone or another's writes nothing more.
+"""
+
+import json
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from threading import Event, RLock, Thread
+
+from reconciler.state.atomic import write_atomically
+from reconciler.state.failures import StateLocked, StateLost, StateUnwritable
+from reconciler.state.lease import Lease, Owner, lease_json, parse_lease
+
+LEASE = timedelta(seconds=90)
+"""How long a lease is good for without a sign of life."""
+_BEATS = 4  # signs of life in one lease, so that a few may fail
+_NOTE_LIMIT = 64 * 1024
+
+
+class Hold:
+    """A lock that is held. `inherited` is the lease of a run that died holding it."""
+
+    def __init__(self, path: Path, lease: Lease, *, inherited: Lease | None) -> None:
+        self.inherited = inherited
+        self._path = path
+        self._note = _note(path)
+        self._lease = lease
+        self._lock = RLock()
+        self._over = Event()
+        self._beat = Thread(target=self._keep_alive, name="lease", daemon=True)
+
+    def begin(self) -> None:
+        """Write the lease down, and go on renewing it. Raises StateUnwritable."""
+        self._write()
+        self._beat.start()
+
+    def check(self) -> None:
+        """Raise StateLost when the lock is another's. Asked before anything is written."""
+        with self._lock:
+            self._look()
+            age = datetime.now(UTC) - self._lease.renewed
+            # A process that slept missed its beats, and a clock that was put back shows none.
+            if not timedelta(0) <= age < self._lease.length / 2:
+                self._renew()
+
+    def end(self) -> None:
+        """Give the lease up, if it is still ours."""
+        self._over.set()
+        self._beat.join()
+        with self._lock:
+            if _is(read_note(self._path), self._lease):
+                self._note.unlink(missing_ok=True)
+
+    def _keep_alive(self) -> None:
+        while not self._over.wait(self._lease.length.total_seconds() / _BEATS):
+            try:
+                with self._lock:
+                    self._renew()
+            except StateLost:
+                return  # whoever writes next is told
+            except StateUnwritable:
+                continue  # a full disk may have room again by the next beat
+
+    def _look(self) -> None:
+        found = read_note(self._path)
+        if not _is(found, self._lease) and (found or not self._note.exists()):
+            raise StateLost(str(self._path), found)
+
+    def _renew(self) -> None:
+        self._look()
+        self._lease = self._lease.at(datetime.now(UTC))
+        self._write()
+
+    def _write(self) -> None:
+        write_atomically(self._note, json.dumps(lease_json(self._lease)) + "\n")
+
+
+@contextmanager
+def lock(path: Path, *, owner: Owner, lease: timedelta = LEASE) -> Iterator[Hold]:
+    """Hold the lock beside `path`, or raise StateLocked with what its holder wrote down.
+
+    Parameters: `lease` is how long others believe in it without a sign of life. Raises
+    StateUnwritable.
+    """
+    with _alone(path):
+        former = read_note(path)
+        now = datetime.now(UTC)
+        if former and former.machine != machine() and now < former.ends:
+            raise StateLocked(str(path), former, elsewhere=True)
+        hold = Hold(
+            path,
+            Lease(
+                id=uuid.uuid4().hex,
+                owner=owner,
+                machine=machine(),
+                since=now,
+                renewed=now,
+                length=lease,
+            ),
+            inherited=former,
+        )
+        hold.begin()
+        try:
+            yield hold
+        finally:
+            hold.end()
+
+
+def take_away(path: Path, name: str) -> Lease | None:
+    """End the lease of the run that is called `name`; None when nobody has one.
+
+    Raises StateLocked when another run has it, or when its process still lives.
+    """
+    if not path.parent.is_dir():
+        return None
+    with _alone(path):
+        lease = read_note(path)
+        if lease and lease.owner.name != name:
+            raise StateLocked(str(path), lease, elsewhere=True, wanted=name)
+        _note(path).unlink(missing_ok=True)
+        return lease
+
+
+def read_note(path: Path) -> Lease | None:
+    """The lease beside `path`; None when there is none, or none that can be read."""
+    try:
+        with _note(path).open("rb") as file:
+            return parse_lease(file.read(_NOTE_LIMIT).decode("utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+@cache
+def machine() -> str:
+    """Where processes and the operating system's locks are seen: this kernel, since its start."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return f"{socket.gethostname()}-{uuid.getnode():x}"
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """The operating system's lock; it frees it when the process dies, however it dies."""
+    from filelock import FileLock, Timeout
+
+    held = FileLock(path.with_name(path.name + ".lock"), timeout=0)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held.acquire()
+    except Timeout:
+        lease = read_note(path)
+        overdue = lease is not None and lease.ends < datetime.now(UTC)
+        raise StateLocked(str(path), lease, overdue=overdue) from None
+    except OSError as error:
+        raise StateUnwritable(str(path), error.strerror or str(error)) from error
+    except NotImplementedError as error:
+        raise StateUnwritable(str(path), "its file system has no locks") from error
+    try:
+        yield
+    finally:
+        held.release()
+
+
+def _note(path: Path) -> Path:
+    return path.with_name(path.name + ".lock-owner")
+
+
+def _is(found: Lease | None, ours: Lease) -> bool:
+    return found is not None and found.id == ours.id

@@ -1,0 +1,98 @@
+"""Having the state to oneself: under whose name, how long to wait for it, and unlocking it."""
+
+import getpass
+import os
+import random
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from typing import Any
+
+from reconciler import __version__
+from reconciler.state import Lease, Owner, Session, StateLocked
+from reconciler.workflows.context import Context
+from reconciler.workflows.failures import Exit, Stop
+
+_TRY_EVERY = 1.0
+"""Seconds between two looks at a lock that is waited for, give or take some."""
+LONGEST_WAIT = timedelta(hours=24)
+
+
+@contextmanager
+def holding(context: Context) -> Iterator[Session]:
+    """The state, locked, for as long as the block runs; waits for it as `Options` say.
+
+    Raises Stop when it is interrupted while it waits, StateError.
+    """
+    with ExitStack() as stack:
+        session = _entered(stack, context)
+        if session.inherited:
+            context.options.say(
+                f"the run of {session.inherited.owner.name} ended without letting go of the "
+                "state; going on from what it wrote down"
+            )
+        yield session
+
+
+def _entered(stack: ExitStack, context: Context) -> Session:
+    options = context.options
+    who = owner(options.environ)
+    end = time.monotonic() + options.lock_timeout.total_seconds()
+    told: str | None = None
+    while True:
+        try:
+            return stack.enter_context(context.store.session(owner=who, tool=__version__))
+        except StateLocked as error:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise
+            holder = error.lease.text if error.lease else "an unknown owner"
+            if holder != told:
+                options.say(f"waiting for the state, which is locked by {holder}")
+                told = holder
+        if options.stop.wait(min(left, _TRY_EVERY * random.uniform(0.5, 1.5))):  # noqa: S311
+            raise Stop(Exit.INTERRUPTED, "interrupted while waiting for the state")
+
+
+def unlock_state(context: Context, name: str) -> Lease | None:
+    """Take the state from the run called `name` that died elsewhere; None when nobody has it.
+
+    Raises StateLocked when another run has it, or its process still lives.
+    """
+    return context.store.unlock(name)
+
+
+def owner(environ: Mapping[str, str]) -> Owner:
+    """Who holds the lock, for whoever finds it held."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    return Owner(user=user, host=socket.gethostname(), pid=os.getpid(), job=_job(environ))
+
+
+def _job(environ: Mapping[str, str]) -> str | None:
+    """Where to look at the pipeline's run: GitHub's, GitLab's or Jenkins' own variables."""
+    parts = [
+        environ.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    ]
+    if all(parts):
+        return "{}/{}/actions/runs/{}".format(*parts)
+    return environ.get("CI_JOB_URL") or environ.get("BUILD_URL") or None
+
+
+def holder_json(lease: Lease) -> dict[str, Any]:
+    """Who holds a lock, as documents have it."""
+    who = lease.owner
+    return {
+        "owner": who.name,
+        "user": who.user,
+        "host": who.host,
+        "pid": who.pid,
+        "job": who.job,
+        "since": lease.since.isoformat(timespec="seconds"),
+        "renewed": lease.renewed.isoformat(timespec="seconds"),
+        "ends": lease.ends.isoformat(timespec="seconds"),
+    }
