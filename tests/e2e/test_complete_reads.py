@@ -279,7 +279,9 @@ def test_lists_of_servers_far_below_what_the_state_knows_hold_back_every_creatio
     faults = {
         LISTS["servers"]: _shrunk(
             key="servers",
-            keep=lambda each: not any((view["name"] or "").startswith("S") for view in each["views"]),
+            keep=lambda each: (
+                not any((view["name"] or "").startswith("S") for view in each["views"])
+            ),
         ),
         LISTS["views"]: _shrunk(
             key="serverViews", keep=lambda each: not (each["name"] or "").startswith("S")
