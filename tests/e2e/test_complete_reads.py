@@ -7,6 +7,7 @@ the state; the words name the list, what was expected of it, and what to do.
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -91,7 +92,7 @@ def spoilt(
     state, there = owned.state(), owned.there()
     with Gatekeeper(owned.workspace.url) as gate:
         for pattern, fault in faults.items():
-            gate.answer(pattern, lambda asked, fault=fault: fault(gate, asked))
+            gate.answer(pattern, partial(fault, gate))
         owned.under(gate.url)
         for command in commands:
             yield owned.project.run(*command, code=None)
@@ -171,8 +172,10 @@ def _empty(which: str) -> Fault:
         ),
         (
             "members",
-            "the list of members is incomplete: 0 people listed, and not ana@acme.example, who is "
-            "signed in",
+            (
+                "the list of members is incomplete: 0 people listed, and not ana@acme.example, who is "
+                "signed in"
+            ),
             "look whether the token is still an administrator's",
         ),
     ],

@@ -1,4 +1,4 @@
-"""`spec.state.fingerprintKey`: a rotated secret is seen with the key, and nothing is guessed without.
+"""`spec.state.fingerprintKey`: what is seen with the key, and not guessed without.
 
 A key that isn't here keeps a plan from comparing, which it says, and an apply from writing
 secrets; a key that is too short stops both at its line.
@@ -6,6 +6,7 @@ secrets; a key that is too short stops both at its line.
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def keyed(workspace: Workspace, servers: Servers, tmp_path: Path) -> Project:
     return project
 
 
-def _server(servers: Servers, **more: object) -> dict[str, object]:
+def _server(servers: Servers, **more: Any) -> dict[str, Any]:
     header = {"X-Key": {"env": "TOKEN"}}
     return server("a", servers.open.url, displayName="A", headers=header, **more)
 
