@@ -172,10 +172,7 @@ def _empty(which: str) -> Fault:
         ),
         (
             "members",
-            (
-                "the list of members is incomplete: 0 people listed, and not ana@acme.example, who is "
-                "signed in"
-            ),
+            "is incomplete: 0 people listed, and not ana@acme.example, who is signed in",
             "look whether the token is still an administrator's",
         ),
     ],
