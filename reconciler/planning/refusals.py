@@ -208,8 +208,8 @@ def _take_over(address: Address, live: LiveResource) -> tuple[str, ...]:
     return (
         f"if it is this one, and no other repository manages it: {adopting}",
         (
-            "if another repository hands it over: adopt it here, and there run `reconciler forget` and "
-            "take its manifest out, before either applies again"
+            "if another repository hands it over: adopt it here, and there run `reconciler forget` "
+            "and take its manifest out, before either applies again"
         ),
     )
 
