@@ -105,12 +105,14 @@ def drift(
 ) -> int:
     """Show what others changed in the workspace since the last apply, apart from edits of yours.
 
-    Exits 2 with --detailed-exitcode when there is drift.
+    Exits 2 with --detailed-exitcode when there is drift, 4 when a list of the workspace isn't
+    believed.
     """
     console.json = output == "json"
     planned = _plan(console, files, workspace, flags, mode="apply")
     from reconciler.diagnostics import as_json, count, render_text
     from reconciler.planning import change_json, partial_json
+    from reconciler.resources import Gate
     from reconciler.views import plan_text
 
     drifted = planned.plan.drifted
@@ -133,6 +135,9 @@ def drift(
             console.data(told)
         more = f" ({count(edits, 'change')} of your own to apply)" if edits else ""
         console.data(f"{console.out.bold('No drift')}: the workspace is as last applied{more}.")
+    unread = (Gate.INCOMPLETE_READ, Gate.SUSPICIOUS_READ)
+    if any(change.refusal and change.refusal.gate in unread for change in drifted):
+        return 4
     return 2 if detailed_exitcode and drifted else 0
 
 

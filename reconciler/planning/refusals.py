@@ -74,6 +74,9 @@ def _incomplete(change: Change, inputs: Inputs) -> Refusal | None:
 
 def _suspicious(change: Change, suspicious: Mapping[str, str]) -> Refusal | None:
     why = suspicious.get(change.address.kind)
+    if why is None and change.action in _DESTROYS:
+        # The same token read all lists: what cut one short may have cut others.
+        why = next(iter(suspicious.values()), None)
     if why is None or change.action is Action.UPDATE:
         return None
     return _refuse(
@@ -103,9 +106,10 @@ def _ambiguous(change: Change, ownership: Ownership) -> Refusal | None:
 
 
 def _protected(change: Change, ownership: Ownership) -> Refusal | None:
-    if change.action not in _DESTROYS or (change.live and change.live.broken):
-        return None
     entry = ownership.state.entries.get(change.address)
+    finished = entry is not None and bool(entry.applied)
+    if change.action not in _DESTROYS or (change.live and change.live.broken and not finished):
+        return None
     if not ((entry and entry.protect) or (change.desired and change.desired.protect)):
         return None
     verb = "deletes" if change.action is Action.DELETE else "replaces"
@@ -188,15 +192,25 @@ class _Names:
             Code.NAME_TAKEN,
             f"the workspace already has `{live.title}` ({live.remote_id}), {whose}",
             "choose another `displayName`, or rename or delete the other one in the workspace",
-            *(() if owner or live.broken else (_adopt(change.address, live),)),
-            notes=("nothing that the state doesn't own is ever changed",) if not owner else (),
+            *(() if owner or live.broken else _take_over(change.address, live)),
+            notes=_STRANGER if not owner else (),
         )
 
 
-def _adopt(address: Address, live: LiveResource) -> str:
+_STRANGER = (
+    "nothing that the state doesn't own is ever changed",
+    "somebody made it by hand, or another repository manages it: the workspace keeps no owner",
+)
+
+
+def _take_over(address: Address, live: LiveResource) -> tuple[str, ...]:
+    adopting = f"`reconciler adopt {address}={live.remote_id}`"
     return (
-        f"if it is this one, and no other repository manages it: "
-        f"`reconciler adopt {address}={live.remote_id}`"
+        f"if it is this one, and no other repository manages it: {adopting}",
+        (
+            "if another repository hands it over: adopt it here, and there run `reconciler forget` "
+            "and take its manifest out, before either applies again"
+        ),
     )
 
 

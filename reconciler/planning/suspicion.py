@@ -16,14 +16,17 @@ def suspicious_kinds(inputs: Inputs, ownership: Ownership) -> Mapping[str, str]:
     """Why the list of a kind isn't believed, for each kind of which that is so.
 
     A list can be truncated, filtered or empty although its answer says success; to take what it
-    lacks for deleted would forget or duplicate everything. `--allow suspicious-read` believes it.
+    lacks for deleted would forget or duplicate everything. An object that was finished once and
+    is shown as half made counts as lost: what it lacks may have been left out of a list as well.
+    `--allow suspicious-read` believes it.
     """
     if Gate.SUSPICIOUS_READ in inputs.allow:
         return {}
     owned: dict[str, list[bool]] = {}
     for address, entry in ownership.state.entries.items():
-        found = inputs.snapshot.find(address.kind, entry.remote_id) is not None
-        owned.setdefault(address.kind, []).append(found)
+        live = inputs.snapshot.find(address.kind, entry.remote_id)
+        whole = live is not None and not (live.broken and entry.applied)
+        owned.setdefault(address.kind, []).append(whole)
     return {
         kind: f"the workspace's {kind} list shows {sum(found)} of the {len(found)} that are owned"
         for kind, found in owned.items()

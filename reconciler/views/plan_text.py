@@ -134,7 +134,10 @@ def _notes(view: PlanView, palette: Palette) -> Iterator[str]:
             f"{address} {show_path(path)}" for address, path in view.not_compared[:3]
         )
         more = f" and {len(view.not_compared) - 3} more" if len(view.not_compared) > 3 else ""
-        notes.append(f"not compared, because the secret isn't available here: {places}{more}")
+        notes.append(
+            "not compared, because the secret, or the key for its fingerprint, isn't available "
+            f"here: {places}{more}"
+        )
     for note in notes:
         yield f"  {palette.dim('·')} {printable(note)}"
     if notes:

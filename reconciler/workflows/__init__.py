@@ -4,6 +4,7 @@ from reconciler.manifests import Grouping
 from reconciler.planning import Matching
 from reconciler.workflows.adopting import Adopted
 from reconciler.workflows.adopting import adopt as adopt_objects
+from reconciler.workflows.allowing import check_allowed
 from reconciler.workflows.applying import Applied, apply, exit_code
 from reconciler.workflows.connecting import connect, takes_a_person
 from reconciler.workflows.context import (
@@ -37,6 +38,7 @@ __all__ = [
     "adopt_objects",
     "apply",
     "as_stops",
+    "check_allowed",
     "connect",
     "exit_code",
     "export_workspace",

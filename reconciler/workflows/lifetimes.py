@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+from reconciler.diagnostics import count
+
 LIFETIME = timedelta(days=7)
 """A plan's life when nobody says otherwise: over a weekend, but not over a holiday."""
 LONGEST = timedelta(days=90)

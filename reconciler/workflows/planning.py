@@ -1,11 +1,13 @@
 """Make a plan: read state and workspace, compare secrets, decide."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from reconciler import __version__
+from reconciler.diagnostics import count
 from reconciler.execution import written_secrets
 from reconciler.manifests import to_json
 from reconciler.planning import (
@@ -18,7 +20,13 @@ from reconciler.planning import (
     renamed,
 )
 from reconciler.policy import Policy, compile_policy, flaws_of
-from reconciler.providers import Connection, ReadRequest
+from reconciler.providers import (
+    Connection,
+    Interrupted,
+    ProviderError,
+    ReadRequest,
+    Unexpected,
+)
 from reconciler.resources import (
     Address,
     Desired,
@@ -120,10 +128,36 @@ def look(context: Context, connection: Connection, request: ReadRequest) -> Snap
     with context.provider.reader(connection) as reader:
         caller = reader.check_access()
         say(f"signed in as {caller.email} ({caller.role})")
-        snapshot = replace(reader.snapshot(request), caller=caller.email)
+        with _nothing_written():
+            snapshot = replace(reader.snapshot(request), caller=caller.email)
+            _insist_on_caller(snapshot)
     found = sum(map(len, snapshot.resources.values()))
     say(f"read {found} live objects in {snapshot.calls} calls")
     return snapshot
+
+
+@contextmanager
+def _nothing_written() -> Iterator[None]:
+    """Say of a read that fails what that means; raises the same ProviderError."""
+    try:
+        yield
+    except Interrupted:
+        raise
+    except ProviderError as error:
+        error.help = (*error.help, "nothing was written: that takes lists that were read whole")
+        raise
+
+
+def _insist_on_caller(snapshot: Snapshot) -> None:
+    """Raise Unexpected when the list of members lacks the one who reads it: it isn't whole."""
+    people = snapshot.directory.members
+    if people is None or snapshot.caller.casefold() in {each.casefold() for each in people}:
+        return
+    raise Unexpected(
+        f"the list of members is incomplete: {count(len(people), 'person', 'people')} listed, and "
+        f"not {snapshot.caller}, who is signed in",
+        help=("try again; look whether the token is still an administrator's, of this workspace",),
+    )
 
 
 def decide(context: Context, snapshot: Snapshot, state: State, *, mode: Mode = "apply") -> Planned:

@@ -33,10 +33,11 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """An answer."""
+    """An answer; with `lost`, it promises so many bytes more than come."""
 
     status: int
     body: bytes
+    lost: int = 0
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -188,9 +189,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(told.status)
         for name, value in told.headers.items():
             self.send_header(name, value)
-        self.send_header("content-length", str(len(told.body)))
+        self.send_header("content-length", str(len(told.body) + told.lost))
         self.end_headers()
         self.wfile.write(told.body)
+        self.close_connection = self.close_connection or told.lost > 0
 
     do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - the library's names
 

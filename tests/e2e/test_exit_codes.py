@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,19 +23,13 @@ from tests.e2e.world import (
 )
 from tests.parts.cli import Project
 from tests.parts.mcp_servers import McpServer
-
-
-def _closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+from tests.parts.ports import free_port
 
 
 def test_a_server_that_is_down_fails_alone_and_the_next_apply_finishes(
     project: Project, workspace: Workspace, servers: Servers
 ) -> None:
-    port = _closed_port()
+    port = free_port()
     project.write("space.yaml", space("team", displayName="Team", access="restricted"))
     project.write("up.yaml", server("up", servers.open.url, displayName="Up", spaces=["team"]))
     url = f"http://127.0.0.1:{port}/mcp"
@@ -74,7 +67,7 @@ def test_two_servers_that_call_themselves_the_same_are_told_apart_by_a_display_n
 
 
 def test_nothing_applied_is_a_plain_failure(project: Project) -> None:
-    project.write("down.yaml", server("down", f"http://127.0.0.1:{_closed_port()}/mcp"))
+    project.write("down.yaml", server("down", f"http://127.0.0.1:{free_port()}/mcp"))
     assert "1 failed" in project.apply(code=1).out
 
 
@@ -238,7 +231,7 @@ def test_a_wrong_workspace_id_is_explained(project: Project, workspace: Workspac
 
 
 def test_an_unreachable_platform_is_explained(project: Project, workspace: Workspace) -> None:
-    url = f"http://127.0.0.1:{_closed_port()}"
+    url = f"http://127.0.0.1:{free_port()}"
     project.write("workspace.yaml", workspace_manifest(workspace.id, url))
     assert "127.0.0.1" in project.plan(code=1).err
 

@@ -91,10 +91,27 @@ def test_an_overridable_rule_gives_way_to_its_own_flag_for_one_run(
     assert "allow it once with `--allow policy:keep-spaces`" in refused.out
     assert "team" in workspace.spaces()
 
-    project.plan("--allow", "policy:another", code=4)
     allowed = project.apply("--allow", "policy:keep-spaces")
     assert "this run allows it, once" in allowed.out
     assert "team" not in workspace.spaces()
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "apply", "destroy"])
+def test_a_rule_that_there_is_not_cannot_be_allowed(
+    project: Project, workspace: Workspace, command: str
+) -> None:
+    under(workspace, project, HOSTS, DELETES)
+    yes = ("--yes",) if command in ("apply", "destroy") else ()
+    allowed = ("--allow", "policy:keep-space")
+
+    done = project.run(command, "-f", "manifests", *yes, *allowed, code=64)
+
+    assert "--allow names no rule of the policy: `policy:keep-space`" in done.err
+    assert "did you mean `policy:keep-spaces`?" in done.err
+    assert "the rules are `policy:no-closed-doors`, `policy:keep-spaces`" in done.err
+    under(workspace, project)
+    none = project.run(command, "-f", "manifests", *yes, *allowed, code=64)
+    assert "the Workspace has no `policy:`" in none.err
 
 
 def test_a_saved_plan_carries_its_rules_and_what_it_allows(

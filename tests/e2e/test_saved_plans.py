@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -282,6 +283,56 @@ def test_it_is_stale_when_a_secret_was_rotated_since(project: Project, servers: 
 
     assert "the secret from env:KEY isn't the one that was there when the plan was made" in done.err
     assert "-secret-value" not in text + done.err + done.out
+
+
+def test_it_is_stale_on_a_state_of_another_lineage(
+    project: Project, workspace: Workspace, saved: Path, tmp_path: Path
+) -> None:
+    other = project_for(workspace, Project(folder=tmp_path / "other"))
+    other.write("o.yaml", space("o", displayName="Other"))
+    other.apply()
+    (project.folder / "state.json").write_bytes((other.folder / "state.json").read_bytes())
+
+    done = _apply(project, code=5)
+
+    assert "the plan is stale: it was made on another state than the one that is here" in done.err
+    assert "the plan's lineage is " in done.err
+    assert "plan again and have the new plan reviewed" in done.err
+    assert _untouched(workspace)
+
+
+def test_it_is_stale_without_the_state_that_it_was_made_on(
+    project: Project, workspace: Workspace, saved: Path
+) -> None:
+    (project.folder / "state.json").unlink()
+
+    done = _apply(project, code=5)
+
+    assert "it was made on another state than the one that is here" in done.err
+    assert _untouched(workspace)
+    assert not (project.folder / "state.json").exists()
+
+
+def test_it_is_stale_on_an_older_state_than_its_own(
+    project: Project, workspace: Workspace, servers: Servers
+) -> None:
+    project.write("a.yaml", server("a", servers.open.url, displayName="A", icon="ActionCarIcon"))
+    project.apply()
+    state = project.folder / "state.json"
+    old = state.read_bytes()
+    project.write("t.yaml", space("t", displayName="T"))
+    project.apply()
+    project.write("a.yaml", server("a", servers.open.url, displayName="A", icon="ActionBeerIcon"))
+    project.plan("--out", "saved.plan")
+    state.write_bytes(old)
+
+    done = _apply(project, code=5)
+
+    assert "the plan is stale: the state that is here is older than the plan" in done.err
+    assert re.search(r"the plan saw serial \d+, here is \d+", done.err)
+    assert "find out who put an old state back, then plan again" in done.err
+    assert _untouched(workspace)
+    assert state.read_bytes() == old
 
 
 def test_what_moved_is_told_as_data(project: Project, workspace: Workspace, saved: Path) -> None:

@@ -187,6 +187,8 @@ def test_new_scopes_take_a_new_sign_in_and_the_old_one_works_until_then(scene: S
 
     planned = scene.project.plan().out
     assert "widens what the sign-in may do, by write" in planned
+    assert "an administrator has to sign in again; the old sign-in stays in use" in planned
+    assert "people who connected themselves keep what they granted until they" in planned
     scene.project.apply(code=6)
     assert scene.workspace.system_view("Desk")["description"] == "Changed too"
     assert scene.sign_in().code == 0

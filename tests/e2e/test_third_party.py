@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.world import Workspace, server, space
 from tests.parts.cli import Project
+from tests.parts.ports import free_port
 
 NPM = Path(__file__).parents[1] / "npm"
 PROGRAM = NPM / "node_modules/@modelcontextprotocol/server-everything/dist/index.js"
@@ -25,9 +26,7 @@ def everything() -> Iterator[str]:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         ["node", "-r", str(NPM / "loopback.cjs"), str(PROGRAM), "streamableHttp"],
         env={**os.environ, "PORT": str(port)},

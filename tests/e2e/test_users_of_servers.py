@@ -1,7 +1,9 @@
 """Who uses a server is asked before it is taken away, and its users are named in the plan."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,3 +96,45 @@ def test_an_answer_that_fails_is_said_and_stops_nothing(owned: Project, there: W
         told = owned.plan()
     assert "who uses MCPServer/a isn't known" in told.out + told.err
     assert "1 to delete" in told.out
+
+
+def _json(value: Any, status: int = 200) -> Told:
+    return Told(status=status, body=json.dumps(value).encode())
+
+
+_ERROR = {"error": {"type": "workspace_auth_error", "message": "not for you"}}
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (_json(_ERROR, 403), "the access token may not do this"),
+        (_json(_ERROR, 404), "not found"),
+        (_json(_ERROR, 500), "the platform failed at GET /mcp/usage"),
+        (Told(status=200, body=b"<html>sign in</html>"), "expected JSON"),
+        (_json([]), "what this version doesn't know"),
+        (_json({"usage": []}), "what this version doesn't know"),
+        (_json({"usage": {}}), "the workspace's answer doesn't name it"),
+    ],
+    ids=["403", "404", "500", "html", "list", "wrong", "unnamed"],
+)
+def test_whoever_is_not_known_to_use_it_is_never_said_to_be_nobody(
+    project: Project, workspace: Workspace, servers: Servers, told: Told, why: str
+) -> None:
+    project.write("a.yaml", server("a", servers.open.url, displayName="A"))
+    project.apply()
+    project.remove("a.yaml")
+    with Gatekeeper(workspace.url) as gate:
+        gate.answer("GET .*/mcp/usage", lambda _: told)
+        project_for(workspace, project, url=gate.url)
+        planned = project.plan()
+        document = project.document()
+        assert gate.calls(writes_only=True) == []
+
+    assert "warning[users-unknown]: who uses MCPServer/a isn't known" in planned.out, str(planned)
+    assert why in planned.out, str(planned)
+    assert "look in the workspace which agents and skills use it before you apply" in planned.out
+    assert "no agent or skill uses it" not in planned.out
+    (change,) = document["changes"]
+    assert change["users"] is None
+    assert [each["code"] for each in document["warnings"]] == ["users-unknown"]

@@ -262,6 +262,20 @@ def test_counts_leave_refused_changes_out() -> None:
     assert made.calls == 1
 
 
+@pytest.mark.parametrize(("applied", "gate"), [({"url": URL}, Gate.PROTECTED), ({}, None)])
+def test_what_was_finished_once_stays_protected_though_it_shows_as_half_made(
+    applied: dict[str, str], gate: Gate | None
+) -> None:
+    made = plan(
+        [server("github", {"url": URL})],
+        snapshot(replace(live_server("rms_1", {"url": URL}), broken=True)),
+        state({"MCPServer/github": owned("rms_1", applied, protect=True)}),
+    )
+    (change,) = made.changes
+    assert change.action is Action.REPLACE
+    assert (change.refusal.gate if change.refusal else None) is gate
+
+
 def owned_servers(count: int) -> State:
     """State that owns so many servers."""
     return state({f"MCPServer/s{n}": owned(f"rms_{n}", {"url": URL}) for n in range(count)})

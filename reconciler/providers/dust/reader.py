@@ -29,7 +29,9 @@ from reconciler.providers.dust.wire_servers import (
     SERVERS,
     USAGE,
     VIEWS,
+    Placement,
     Server,
+    ServerDetail,
     User,
     View,
 )
@@ -172,15 +174,38 @@ class DustReader:
         whole: list[tuple[Server, View | None]] = []
         for server, view in pairs:
             if view is not None:
-                whole.append((server, view))
+                with suppress(NotFound):
+                    whole.append((self._with_all_views(places, server), view))
                 continue
             with suppress(NotFound):  # deleted since the list was read
                 whole.append((server, self._system_view(places, server)))
         return whole
 
+    def _with_all_views(self, places: Places, server: Server) -> Server:
+        """The server with all of its views.
+
+        Dust API: a list names the views that its reader may see. One that lacks the view in the
+        system space, which is there, isn't an administrator's, and may lack others; so the server
+        is read by itself.
+        """
+        if any(view.space_id == places.system for view in server.views):
+            return server
+        views = self._alone(server).views
+        if not any(view.space_id == places.system for view in views):
+            raise Unexpected(
+                f"the views of {server.s_id} are incomplete: the system space shows it, and its "
+                "own answer leaves that out",
+                call=f"GET /mcp/{server.s_id}",
+                help=("look whether the token is still an administrator's, of this workspace",),
+            )
+        seen = [Placement(sId=view.s_id, spaceId=view.space_id) for view in views]
+        return server.model_copy(update={"views": seen})
+
+    def _alone(self, server: Server) -> ServerDetail:
+        return self._client.get(f"/mcp/{quote(server.s_id, safe='')}", SERVER_DETAIL).server
+
     def _system_view(self, places: Places, server: Server) -> View | None:
-        path = f"/mcp/{quote(server.s_id, safe='')}"
-        alone = self._client.get(path, SERVER_DETAIL).server
+        alone = self._alone(server)
         for view in alone.views:
             if view.space_id == places.system:
                 return View.of(view, server, alone.tools)
