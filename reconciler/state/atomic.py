@@ -1,5 +1,6 @@
 """Writing a file in one step, so that a crash leaves the old text or the new."""
 
+import glob
 import os
 import tempfile
 from pathlib import Path
@@ -29,6 +30,18 @@ def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
         finally:
             temporary.unlink(missing_ok=True)
         _sync_folder(path.parent)
+    except OSError as error:
+        raise StateUnwritable(str(path), error.strerror or str(error)) from error
+
+
+def sweep(path: Path) -> None:
+    """Remove what runs that were killed left of their writes to files called like `path`.
+
+    For whoever is the only one to write them.
+    """
+    try:
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+            left.unlink(missing_ok=True)
     except OSError as error:
         raise StateUnwritable(str(path), error.strerror or str(error)) from error
 

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from threading import Event, RLock, Thread
 
-from reconciler.state.atomic import write_atomically
+from reconciler.state.atomic import sweep, write_atomically
 from reconciler.state.failures import StateLocked, StateLost, StateUnwritable
 from reconciler.state.lease import Lease, Owner, lease_json, parse_lease
 
@@ -96,6 +96,7 @@ def lock(path: Path, *, owner: Owner, lease: timedelta = LEASE) -> Iterator[Hold
         now = datetime.now(UTC)
         if former and former.machine != machine() and now < former.ends:
             raise StateLocked(str(path), former, elsewhere=True)
+        sweep(path)
         hold = Hold(
             path,
             Lease(

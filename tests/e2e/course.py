@@ -24,7 +24,7 @@ from tests.e2e.world import TOOLS as _TOOLS
 from tests.parts.cli import Project
 
 # What people may want and the guards hold back is no matter of these laws.
-_ALLOWED = frozenset({"max-deletes", "suspicious-read"})
+ALLOWED = frozenset({"max-deletes", "suspicious-read"})
 
 
 class Course:
@@ -33,12 +33,14 @@ class Course:
     It starts from a workspace in which nothing is but the neighbours.
     """
 
-    def __init__(self, workspace: Workspace, servers: Servers, folder: Path) -> None:
+    def __init__(
+        self, workspace: Workspace, servers: Servers, folder: Path, *, url: str | None = None
+    ) -> None:
         self.workspace = workspace
         self.declared = Declared()
         self._servers = servers
         self._project = Project(folder=folder)
-        self._project.write("w.yaml", workspace_manifest(workspace.id, workspace.url))
+        self._project.write("w.yaml", workspace_manifest(workspace.id, url or workspace.url))
         _sweep(workspace)
 
     def declare(self, declared: Declared) -> None:
@@ -114,17 +116,26 @@ class Course:
                 found |= {v["sId"]: admin.read(f"/mcp/views/{v['sId']}") for v in views}
         return found
 
-    def _context(self) -> Context:
+    @property
+    def folder(self) -> Path:
+        """Where the state is, and the manifests are under."""
+        return self._project.folder
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables that the manifests refer to."""
         again = "-rotated" if self.declared.rotated else ""
-        environ = {
+        return {
             "DUST_ACCESS_TOKEN": ADMIN,
             "TOKEN": GUARDED_TOKEN,
             "ANY_TOKEN": f"any-token{again}",
             "KEY": GATEWAY_KEY,
         }
+
+    def _context(self) -> Context:
         loaded = load_manifests([self._project.manifests], None)
         assert loaded.desired is not None
-        options = Options(environ=environ, allow=_ALLOWED)
+        options = Options(environ=self.environ, allow=ALLOWED)
         return open_context(loaded.desired, loaded.locator, options)
 
     def _document(self, address: str, spec: Spec) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What an administrator does by hand, behind our back, to our objects and to other people's."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,15 @@ class Meddling:
     pick: int
     turn: int
 
-    def do(self, workspace: Workspace, servers: Servers, owned: Mapping[str, str]) -> None:
-        """Do it; nothing when there is nothing to do it to."""
+    def do(
+        self,
+        workspace: Workspace,
+        servers: Servers,
+        owned: Mapping[str, str],
+        *,
+        spared: Collection[str] = (),
+    ) -> None:
+        """Do it; nothing when there is nothing to do it to, or only what is `spared`."""
         if self.act in MAKINGS:
             MAKINGS[self.act](workspace, servers, self.turn)
             return
@@ -29,7 +36,7 @@ class Meddling:
         table = SPACE_ACTS if verb in SPACE_ACTS else SERVER_ACTS
         kind = "Space" if verb in SPACE_ACTS else "MCPServer"
         ours = sorted(sid for address, sid in owned.items() if address.startswith(kind))
-        there = _ids(workspace, kind)
+        there = [sid for sid in _ids(workspace, kind) if sid not in spared]
         chosen = [sid for sid in there if (sid in ours) == (whose == "ours")]
         if chosen:
             table[verb](workspace, chosen[self.pick % len(chosen)], self.turn)

@@ -191,7 +191,7 @@ def test_while_one_apply_runs_a_second_is_told_who_holds_the_state(
         hold.release()
         assert first.end().code == 0
 
-    assert f"pid {first.pid}" in locked.err
+    assert f":{first.pid} since" in locked.err
     assert "wait for that run to end" in locked.err
     assert "to create" in looking.out, "a plan takes no lock"
     _is_whole(workspace)

@@ -28,7 +28,7 @@ from tests.parts.sandbox_process import SandboxProcess
 Start = Callable[[], Course]
 
 
-def _often(examples: int, *, steps: int = 1) -> settings:
+def often(examples: int, *, steps: int = 1) -> settings:
     """So many examples in a plain run, and as many times more as the profile asks for.
 
     A failure is shown as it was found: to make it smaller takes hundreds of runs of real parts.
@@ -108,7 +108,7 @@ def meddle(course: Course, servers: Servers, acts: list[Meddling]) -> None:
         act.do(course.workspace, servers, course.owned())
 
 
-@_often(8)
+@often(8)
 @given(declarations(), declarations())
 def test_after_an_apply_nothing_is_left_to_do(
     start: Start, first: Declared, second: Declared
@@ -119,7 +119,7 @@ def test_after_an_apply_nothing_is_left_to_do(
         settle(course)
 
 
-@_often(6)
+@often(6)
 @given(declarations(), st.lists(meddlings("ours"), min_size=1, max_size=4))
 def test_drift_is_reported_for_what_moved_and_for_nothing_else_and_then_repaired(
     start: Start, servers: Servers, declared: Declared, acts: list[Meddling]
@@ -133,7 +133,7 @@ def test_drift_is_reported_for_what_moved_and_for_nothing_else_and_then_repaired
     assert _drifted(course) == set()
 
 
-@_often(5)
+@often(5)
 @given(
     st.lists(meddlings("theirs"), min_size=1, max_size=3),
     declarations(),
@@ -192,7 +192,7 @@ def test_the_laws_hold_whatever_comes_after_what(start: Start, servers: Servers)
         def teardown(self) -> None:
             settle(self.course)
 
-    run_state_machine_as_test(Life, settings=_often(4, steps=10))
+    run_state_machine_as_test(Life, settings=often(4, steps=10))
 
 
 def _drifted(course: Course) -> set[str]:

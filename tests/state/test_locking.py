@@ -166,3 +166,11 @@ def test_nothing_is_made_to_unlock_what_was_never_locked(tmp_path: Path) -> None
     folder = tmp_path / "nowhere"
     assert FileStore(folder / "s.json", provider="d", workspace_id="w").unlock("a@b:1") is None
     assert not folder.exists()
+
+
+def test_what_killed_runs_left_half_written_is_swept_away(tmp_path: Path) -> None:
+    for name in (".acme.json.x1.tmp", ".acme.json.lock-owner.x2.tmp", ".other.json.x3.tmp"):
+        (tmp_path / name).write_text("half a li", "utf-8")
+    with session(tmp_path):
+        pass
+    assert files(tmp_path) == {".other.json.x3.tmp"}
