@@ -93,7 +93,7 @@ class _Blow:
                 here, self._count = self._count, self._count + 1
                 self._told(f"{what} {name}")
             if here == self._at and self._how != "after":
-                if self._how == "torn" and name != "folder":
+                if self._how == "torn" and isinstance(given[0], int) and name != "folder":
                     os.truncate(given[0], max(0, os.fstat(given[0]).st_size - _TORN))
                 os.kill(os.getpid(), signal.SIGKILL)
             try:
