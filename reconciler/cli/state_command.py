@@ -1,4 +1,4 @@
-"""`reconciler state` and `forget`: look at what is owned, rename it, give it up."""
+"""`reconciler state`, `forget`, `unlock`: look at what is owned, rename it, give it up, free it."""
 
 import json
 from pathlib import Path
