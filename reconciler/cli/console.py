@@ -9,7 +9,14 @@ from typing import Any
 
 import click
 
-from reconciler.diagnostics import Diagnostics, Palette, printable, render_json, render_text
+from reconciler.diagnostics import (
+    Diagnostics,
+    Palette,
+    json_for_terminals,
+    printable,
+    render_json,
+    render_text,
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,7 +44,7 @@ class Console:
 
     def value(self, value: Any) -> None:
         """Print a JSON value as data."""
-        self.data(json.dumps(value, indent=2, ensure_ascii=False))
+        self.data(json_for_terminals(json.dumps(value, indent=2, ensure_ascii=False)))
 
     def talk(self, text: str) -> None:
         """Say something about the run."""

@@ -1,6 +1,7 @@
 """`reconciler state`, `forget`, `unlock`: look at what is owned, rename it, give it up, free it."""
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from reconciler.cli.options import (
     read_context,
     workspace_option,
 )
+from reconciler.diagnostics import json_for_terminals, printable
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -104,7 +106,44 @@ def mv(
         moved = {"from": old, "to": new, "remoteId": entry.remote_id}
         console.value({"format": "reconciler.ownership/v1", "moved": [moved], "forgotten": []})
     else:
-        console.data(f"{old} is now {new} ({entry.remote_id})")
+        console.data(f"{old} is now {new} ({printable(entry.remote_id)})")
+    return 0
+
+
+@state.command()
+@click.option("-y", "--yes", is_flag=True, help="Don't ask before writing.")
+@files_option
+@workspace_option
+@output_option
+@click.pass_obj
+def accept(
+    console: Console, *, yes: bool, files: tuple[Path, ...], workspace: str | None, output: str
+) -> int:
+    """Accept a state file that was edited by hand, and show what it says is owned.
+
+    A state that something else changed is refused, for it decides what may be deleted. Restoring
+    it is better; this is for an edit that is meant.
+    """
+    context = _context(console, files, workspace, output)
+    from reconciler.views import owned_json, owned_text
+    from reconciler.workflows import Exit, Stop, accept_state, as_stops
+
+    with as_stops():
+        found = context.store.load(sealed=False)
+        if not console.json:
+            console.data(owned_text(found, console.out))
+        if not yes and (console.json or not sys.stdin.isatty()):
+            raise Stop(
+                Exit.USAGE, "nobody is there to accept the state", help=("say --yes to accept it",)
+            )
+        if not (yes or click.confirm("Accept this state?", err=True)):
+            console.talk("nothing was written")
+            return int(Exit.FAILED)
+        accepted = accept_state(context)
+    if console.json:
+        console.value(owned_json(accepted or found))
+    else:
+        console.talk("accepted" if accepted else "nobody had changed it; nothing was written")
     return 0
 
 
@@ -139,7 +178,9 @@ def forget(
         console.value(document)
         return 0
     for address, entry in gone.items():
-        ids = "" if entry is None else f" ({', '.join((entry.remote_id, *entry.deposed))})"
+        ids = (
+            "" if entry is None else f" ({printable(', '.join((entry.remote_id, *entry.deposed)))})"
+        )
         console.data(f"forgot {address}{ids}")
         if address in context.desired.resources:
             console.talk(
@@ -191,4 +232,6 @@ def unlock(
 
 
 def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+    if isinstance(value, str):
+        return printable(value)
+    return json_for_terminals(json.dumps(value, indent=2, ensure_ascii=False))

@@ -3,7 +3,14 @@
 from reconciler.diagnostics.codes import Code
 from reconciler.diagnostics.model import Diagnostic, Diagnostics, Severity, Span
 from reconciler.diagnostics.palette import PLAIN, Palette
-from reconciler.diagnostics.render import as_json, count, printable, render_json, render_text
+from reconciler.diagnostics.render import (
+    as_json,
+    count,
+    json_for_terminals,
+    printable,
+    render_json,
+    render_text,
+)
 
 __all__ = [
     "PLAIN",
@@ -15,6 +22,7 @@ __all__ = [
     "Span",
     "as_json",
     "count",
+    "json_for_terminals",
     "printable",
     "render_json",
     "render_text",

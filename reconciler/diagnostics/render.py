@@ -13,11 +13,17 @@ _CONTROL: dict[int, str] = {
     for code in span
 }
 _CONTROL[ord("\t")] = " "
+_ESCAPED = {code: f"\\u{code:04x}" for code in _CONTROL if code >= 127}
 
 
 def printable(text: str) -> str:
     """`text` without what could move a terminal's cursor or reorder a line (tabs become spaces)."""
     return text.translate(_CONTROL)
+
+
+def json_for_terminals(text: str) -> str:
+    """JSON text with every such character escaped; a reader of the JSON gets the same value."""
+    return text.translate(_ESCAPED)
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

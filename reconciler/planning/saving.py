@@ -1,7 +1,5 @@
 """A plan to JSON and back: self-contained, without any secret, sealed by its digest."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -38,6 +36,8 @@ from reconciler.resources import (
     Refusal,
     Shown,
     Users,
+    digest_of,
+    read_json,
 )
 
 
@@ -123,9 +123,9 @@ def plan_json(
 def read_plan(text: str, *, name: str) -> SavedPlan:
     """The plan in `text`; raises PlanUnreadable when it is damaged, altered or of another kind."""
     try:
-        raw = json.loads(text)
-    except (ValueError, RecursionError):
-        raise PlanUnreadable(f"{name} is not a plan: it is not JSON") from None
+        raw = read_json(text)
+    except ValueError as error:
+        raise PlanUnreadable(f"{name} is not a plan: {error}") from None
     found = raw.get("format") if isinstance(raw, dict) else None
     if found != FORMAT:
         raise PlanUnreadable(f"{name} is not a plan of this version: expected `{FORMAT}`")
@@ -192,12 +192,6 @@ def shown_json(value: Shown) -> Any:
             return {"hidden": value.source}
         case _:
             return value
-
-
-def digest_of(value: Any) -> str:
-    """SHA-256 over canonical JSON (sorted keys, no spaces), in hex."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def partial_json(partial: Partial | None) -> dict[str, Any] | None:

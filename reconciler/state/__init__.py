@@ -1,8 +1,10 @@
 """State: what we own and what we last applied, in a locked and journalled local file."""
 
+from reconciler.state.accepting import accept
 from reconciler.state.atomic import write_atomically
 from reconciler.state.document import StateDocument, dump, parse
 from reconciler.state.failures import (
+    StateAltered,
     StateError,
     StateForeign,
     StateLocked,
@@ -24,6 +26,7 @@ __all__ = [
     "Owner",
     "Session",
     "State",
+    "StateAltered",
     "StateDocument",
     "StateError",
     "StateForeign",
@@ -31,6 +34,7 @@ __all__ = [
     "StateLost",
     "StateUnreadable",
     "StateUnwritable",
+    "accept",
     "dump",
     "lease_json",
     "parse",

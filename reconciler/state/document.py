@@ -1,16 +1,18 @@
 """State as text: versioned JSON without any secret, pretty-printed so that it can be diffed."""
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from reconciler.resources import KINDS, Address
-from reconciler.state.failures import StateUnreadable
+from reconciler.resources import KINDS, Address, digest_of, read_json
+from reconciler.state.failures import StateAltered, StateUnreadable
 from reconciler.state.model import Consent, Entry, Intent, State
 
-VERSION = 1
+VERSION = 2
+"""Version 1 is the same without `checksum`."""
 _SEPARATOR = "\x1f"
 
 
@@ -53,7 +55,14 @@ class _Workspace(_Document):
 class StateDocument(_Document):
     """The file's shape (`schemas/state.schema.json`)."""
 
-    version: Literal[1]
+    version: Literal[1, 2]
+    checksum: Annotated[
+        str | None,
+        Field(
+            pattern=r"^sha256:[0-9a-f]{64}$",
+            description="SHA-256 over the rest as canonical JSON; version 1 has none.",
+        ),
+    ] = None
     lineage: str
     serial: Annotated[int, Field(ge=0)]
     workspace: _Workspace
@@ -119,7 +128,7 @@ def consent_from_json(value: Any) -> Consent:
 
 def dump(state: State) -> str:
     """The text of the file; equal states give equal text."""
-    document = {
+    document: dict[str, Any] = {
         "version": VERSION,
         "lineage": state.lineage,
         "serial": state.serial,
@@ -135,27 +144,41 @@ def dump(state: State) -> str:
             str(address): consent_json(consent)
             for address, consent in sorted(state.consents.items())
         }
+    document["checksum"] = _checksum(document)
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def parse(text: str, *, name: str) -> State:
-    """The state in `text`; raises StateUnreadable naming the file `name` and what is wrong."""
+def parse(text: str, *, name: str, sealed: bool = True) -> State:
+    """The state in `text`; raises StateUnreadable naming the file `name` and what is wrong.
+
+    Raises StateAltered when only its checksum doesn't fit, unless `sealed` is false.
+    """
     try:
-        raw = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise StateUnreadable(name, f"it is not JSON ({error})") from None
+        raw = read_json(text)
+    except ValueError as error:
+        raise StateUnreadable(name, str(error)) from None
     version = raw.get("version") if isinstance(raw, dict) else None
     if isinstance(version, int) and version > VERSION:
         raise StateUnreadable(name, f"it has version {version}, newer than this tool's {VERSION}")
     try:
         document = StateDocument.model_validate(raw)
-        return _state(document)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise StateUnreadable(name, f"`{where}`: {first['msg']}") from None
+        state = _state(document)
     except ValueError as error:
-        raise StateUnreadable(name, str(error)) from None
+        raise StateUnreadable(name, fault_text(error)) from None
+    if sealed and (document.version > 1 or document.checksum is not None):
+        found, written = _checksum(raw), document.checksum or "missing"
+        if found != written:
+            raise StateAltered(name, found, written)
+    return state
+
+
+def fault_text(error: Exception) -> str:
+    """What is wrong with a value, in a line: the first fault and where, without the value."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"`{where}`: {first['msg']}"
 
 
 def address_of(text: str) -> Address:
@@ -164,6 +187,20 @@ def address_of(text: str) -> Address:
     if address.kind not in KINDS:
         raise ValueError(f"`{text}` is of a kind that this version doesn't know")
     return address
+
+
+def insist_on_one_owner(entries: Mapping[Address, Entry]) -> None:
+    """Raise ValueError when two addresses claim the same object, a leftover included."""
+    seen: dict[tuple[str, str], Address] = {}
+    for address, entry in entries.items():
+        for remote_id in (entry.remote_id, *entry.deposed):
+            other = seen.setdefault((address.kind, remote_id), address)
+            if other != address:
+                raise ValueError(f"{address} and {other} claim the same object {remote_id}")
+
+
+def _checksum(document: Mapping[str, Any]) -> str:
+    return "sha256:" + digest_of({k: v for k, v in document.items() if k != "checksum"})
 
 
 def _entry(entry: _Entry) -> Entry:
@@ -194,11 +231,7 @@ def _intent(intent: _Intent) -> Intent:
 
 def _state(document: StateDocument) -> State:
     entries = {address_of(text): _entry(entry) for text, entry in document.resources.items()}
-    seen: dict[tuple[str, str], Address] = {}
-    for address, entry in entries.items():
-        other = seen.setdefault((address.kind, entry.remote_id), address)
-        if other != address:
-            raise ValueError(f"{address} and {other} claim the same object {entry.remote_id}")
+    insist_on_one_owner(entries)
     return State(
         provider=document.workspace.provider,
         workspace_id=document.workspace.id,

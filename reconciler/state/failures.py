@@ -29,6 +29,21 @@ class StateUnreadable(StateError):
         )
 
 
+class StateAltered(StateUnreadable):
+    """The state file was changed by something other than this tool."""
+
+    def __init__(self, name: str, found: str, written: str) -> None:
+        super().__init__(
+            name,
+            f"something else changed it after it was written (its checksum is {written}, its "
+            f"content has {found})",
+        )
+        self.help = (
+            "undo the edit, or restore the file from version control or a backup",
+            "if the edit is meant, look it over and run `reconciler state accept`",
+        )
+
+
 class StateForeign(StateError):
     """The state belongs to another workspace."""
 

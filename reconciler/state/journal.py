@@ -11,13 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.resources import Address
+from reconciler.resources import Address, read_json
 from reconciler.state.document import (
     address_of,
     consent_from_json,
     consent_json,
     entry_from_json,
     entry_json,
+    fault_text,
+    insist_on_one_owner,
     intent_from_json,
     intent_json,
 )
@@ -112,46 +114,80 @@ def fold(state: State, text: str, *, name: str) -> State:
     writing the file and removing the journal does no harm. Raises StateUnreadable, also for a
     journal that was begun on another state.
     """
-    entries = dict(state.entries)
-    owners = state.owners()
-    consents = dict(state.consents)
-    open_intents = {(i.address, i.operation): i for i in state.unfinished}
+    folding = _Folding(state)
     lines = text.split("\n")
     lines.pop()  # empty after a complete last line, else a line cut short
     for number, line in enumerate(lines, start=1):
         try:
-            event = json.loads(line)
-            kind = event["event"]
-            if kind == "begin":
-                if event["lineage"] != state.lineage or event["serial"] > state.serial:
+            event = read_json(line)
+            if number == 1 and event["event"] != "begin":
+                raise ValueError("it doesn't say on which state it was begun")
+            folding.take(event)
+        except KeyError as error:
+            raise StateUnreadable(name, f"line {number} of its journal: no {error}") from None
+        except (ValueError, TypeError, AttributeError) as error:
+            why = fault_text(error) if isinstance(error, ValueError) else "it is not an event"
+            raise StateUnreadable(name, f"line {number} of its journal: {why}") from None
+    try:
+        return folding.done()
+    except ValueError as error:
+        raise StateUnreadable(name, f"with its journal, {error}") from None
+
+
+class _Folding:
+    """A state while events are folded into it."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._entries = dict(state.entries)
+        self._owners = state.owners()
+        self._consents = dict(state.consents)
+        self._open = {(i.address, i.operation): i for i in state.unfinished}
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Fold in one event; raises ValueError, KeyError, TypeError, AttributeError."""
+        match event["event"]:
+            case "begin":
+                if event["lineage"] != self._state.lineage or event["serial"] > self._state.serial:
                     raise ValueError("it was begun on another state")
-                continue
-            if kind == "entries":
-                changed = {
-                    address_of(text): None if value is None else entry_from_json(value)
-                    for text, value in event["entries"].items()
-                }
-                _fold_entries(entries, owners, changed)
-                continue
-            address = address_of(event["address"])
-            if kind == "intent":
+            case "entries":
+                self._own(event["entries"])
+            case "entry":
+                self._own({event["address"]: event["entry"]})
+            case "intent":
                 intent = intent_from_json({k: v for k, v in event.items() if k != "event"})
-                open_intents[address, intent.operation] = intent
-            elif kind in ("done", "failed"):
-                open_intents.pop((address, event["operation"]), None)
-            elif kind == "consent" and event["consent"] is None:
-                consents.pop(address, None)
-            elif kind == "consent":
-                consents[address] = consent_from_json(event["consent"])
-            elif kind == "entry":
-                value = event["entry"]
-                entry = None if value is None else entry_from_json(value)
-                _fold_entries(entries, owners, {address: entry})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise StateUnreadable(name, f"line {number} of its journal: {error}") from None
-    return replace(
-        state, entries=entries, unfinished=tuple(open_intents.values()), consents=consents
-    )
+                self._open[intent.address, intent.operation] = intent
+            case "done" | "failed":
+                self._open.pop((address_of(event["address"]), event["operation"]), None)
+            case "unknown":
+                address_of(event["address"])
+            case "consent":
+                self._ask(address_of(event["address"]), event["consent"])
+            case _:
+                raise ValueError("it is an event that this version doesn't know")
+
+    def done(self) -> State:
+        """The state with all of them; raises ValueError when an object has two owners."""
+        insist_on_one_owner(self._entries)
+        return replace(
+            self._state,
+            entries=self._entries,
+            unfinished=tuple(self._open.values()),
+            consents=self._consents,
+        )
+
+    def _own(self, changed: Mapping[str, Any]) -> None:
+        entries = {
+            address_of(text): None if value is None else entry_from_json(value)
+            for text, value in changed.items()
+        }
+        _fold_entries(self._entries, self._owners, entries)
+
+    def _ask(self, address: Address, value: Any) -> None:
+        if value is None:
+            self._consents.pop(address, None)
+        else:
+            self._consents[address] = consent_from_json(value)
 
 
 def _fold_entries(

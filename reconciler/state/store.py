@@ -1,6 +1,5 @@
 """State in a local file: read by anyone, written by the one run that holds its lock."""
 
-import json
 import math
 import time
 import uuid
@@ -9,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from reconciler.resources import read_json
 from reconciler.state.document import parse
 from reconciler.state.failures import StateForeign, StateLost, StateUnreadable
 from reconciler.state.journal import Journal, fold
@@ -17,7 +17,7 @@ from reconciler.state.locking import LEASE, lock, take_away
 from reconciler.state.model import State
 from reconciler.state.session import Session
 
-_LIMIT = 256 * 1024 * 1024
+_LIMIT = 64 * 1024 * 1024
 
 
 class FileStore:
@@ -37,10 +37,10 @@ class FileStore:
         found = [path.stat().st_mtime for path in (self.path, self._journal) if path.exists()]
         return max(0.0, time.time() - max(found)) if found else math.inf
 
-    def load(self) -> State:
+    def load(self, *, sealed: bool = True) -> State:
         """The state with the journal of an interrupted run folded in; empty when there is none.
 
-        Raises StateUnreadable, StateForeign.
+        Without `sealed` its checksum may be wrong. Raises StateUnreadable, StateForeign.
         """
         text, journal = self._read_both()
         if text is None:
@@ -50,7 +50,7 @@ class FileStore:
                 lineage=self._lineage(journal),
             )
         else:
-            state = parse(text, name=str(self.path))
+            state = parse(text, name=str(self.path), sealed=sealed)
         found = f"{state.provider}/{state.workspace_id}"
         wanted = f"{self._provider}/{self._workspace_id}"
         if found != wanted:
@@ -119,7 +119,7 @@ class FileStore:
         if not whole:
             return str(uuid.uuid4())
         try:
-            return str(json.loads(first)["lineage"])
+            return str(read_json(first)["lineage"])
         except (ValueError, KeyError, TypeError) as error:
             raise StateUnreadable(str(self.path), f"line 1 of its journal: {error}") from None
 

@@ -18,7 +18,7 @@ from reconciler.workflows.exporting import Exported, export_workspace, open_work
 from reconciler.workflows.failures import Exit, Stop
 from reconciler.workflows.holding import LONGEST_WAIT, holder_json, unlock_state
 from reconciler.workflows.lifetimes import parse_duration
-from reconciler.workflows.owning import forget_addresses, move_address, owned_at
+from reconciler.workflows.owning import accept_state, forget_addresses, move_address, owned_at
 from reconciler.workflows.planning import Planned, make
 from reconciler.workflows.probing import probe_server
 from reconciler.workflows.saved import life_text, open_saved, read_saved, saved_view, write_plan
@@ -35,6 +35,7 @@ __all__ = [
     "Options",
     "Planned",
     "Stop",
+    "accept_state",
     "adopt_objects",
     "apply",
     "as_stops",

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from reconciler.planning import moved
 from reconciler.resources import KINDS, Address, is_resource_name
-from reconciler.state import Entry, State
+from reconciler.state import Entry, State, accept
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
-from reconciler.workflows.holding import holding
+from reconciler.workflows.holding import holding, owner
 
 
 def owned_at(context: Context, text: str) -> tuple[Address, Entry]:
@@ -58,6 +58,11 @@ def forget_addresses(context: Context, texts: Sequence[str]) -> dict[Address, En
             gone[address] = None if known else _entry(state, address)
         session.start_from(_without(state, gone.keys()))
     return gone
+
+
+def accept_state(context: Context) -> State | None:
+    """Seal the state as somebody edited it; None when nobody did. Raises StateError."""
+    return accept(context.store, owner=owner(context.options.environ))
 
 
 def _without(state: State, gone: Collection[Address]) -> State:

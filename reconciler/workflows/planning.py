@@ -14,7 +14,6 @@ from reconciler.planning import (
     Basis,
     Inputs,
     Plan,
-    digest_of,
     make_plan,
     plan_json,
     renamed,
@@ -34,6 +33,7 @@ from reconciler.resources import (
     Resource,
     SecretRef,
     Snapshot,
+    digest_of,
 )
 from reconciler.state import State
 from reconciler.views import PlanView

@@ -18,7 +18,7 @@ from reconciler.workflows.context import Context, Options, open_context
 from reconciler.workflows.failures import Exit, Stop
 from reconciler.workflows.lifetimes import read_moment, show_moment
 
-_LIMIT = 256 * 1024 * 1024
+_LIMIT = 64 * 1024 * 1024
 _SKEW = timedelta(minutes=10)
 """How far the clocks of who plans and who applies may be apart."""
 

@@ -7,8 +7,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from reconciler.planning import Observation, PlanUnreadable, digest_of, read_plan
-from reconciler.resources import Hidden
+from reconciler.planning import Observation, PlanUnreadable, read_plan
+from reconciler.resources import Hidden, digest_of
 from reconciler.secrets import Secret
 from tests.parts.values import inputs, live_server, owned, plan, server, snapshot, space, state
 from tests.planning.documents import document

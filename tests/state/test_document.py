@@ -9,8 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.resources import Address
-from reconciler.state import Entry, Intent, State, StateUnreadable, dump, parse
+from reconciler.state import (
+    Entry,
+    Intent,
+    State,
+    StateAltered,
+    StateUnreadable,
+    accept,
+    dump,
+    parse,
+)
 from tests.parts.values import owned, state
+from tests.state.stores import FINANCE, OWNER, entry, session, store
 
 GOLDEN = Path(__file__).parent / "golden" / "state.json"
 WHOLE = state(
@@ -92,11 +102,13 @@ def test_any_state_is_read_back_the_same(
 
 
 def broken(**changes: object) -> str:
-    """The golden text with keys replaced."""
-    return json.dumps(json.loads(dump(WHOLE)) | changes)
+    """The golden text of version 1, which has no checksum, with keys replaced."""
+    document = json.loads(dump(WHOLE)) | {"version": 1} | changes
+    return json.dumps({key: value for key, value in document.items() if key != "checksum"})
 
 
 ENTRY = {"remoteId": "vlt_1", "applied": {}}
+DEEP = json.loads("[" * 200 + "]" * 200)
 
 
 @pytest.mark.parametrize(
@@ -104,10 +116,10 @@ ENTRY = {"remoteId": "vlt_1", "applied": {}}
     [
         ("", "not JSON"),
         ("<<<<<<< HEAD", "not JSON"),
-        ("[" * 100_000, "not JSON"),
+        ("[" * 100_000, "nest too deep"),
         ("[]", "valid dictionary"),
         ("{}", "version"),
-        (broken(version=2), "version 2, newer than this tool's 1"),
+        (broken(version=3), "version 3, newer than this tool's 2"),
         (broken(version=0), "version"),
         (broken(version="1"), "version"),
         (broken(serial=-1), "serial"),
@@ -124,6 +136,57 @@ def test_a_damaged_file_is_refused_and_says_where(text: str, said: str) -> None:
     assert caught.value.message.startswith("the state in acme.json can't be used: ")
     assert said in caught.value.message
     assert "don't delete it" in caught.value.help[0]
+
+
+def test_a_state_of_version_1_is_read_as_before() -> None:
+    assert parse(broken(), name="x") == parse(dump(WHOLE), name="x")
+
+
+def test_two_addresses_cannot_claim_a_leftover() -> None:
+    leftover = {"remoteId": "vlt_2", "deposed": ["vlt_1"]}
+    text = broken(resources={"Space/a": ENTRY, "Space/b": leftover})
+    with pytest.raises(StateUnreadable, match="claim the same object vlt_1"):
+        parse(text, name="acme.json")
+
+
+def test_an_edit_that_keeps_the_document_valid_is_refused_and_can_be_accepted(
+    tmp_path: Path,
+) -> None:
+    with session(tmp_path) as held:
+        held.put(FINANCE, entry("vlt_1"))
+    path = tmp_path / "acme.json"
+    path.write_text(path.read_text().replace("vlt_1", "vlt_9"))
+    with pytest.raises(StateAltered, match="something else changed it") as caught:
+        store(tmp_path).load()
+    assert any("reconciler state accept" in line for line in caught.value.help)
+    accepted = accept(store(tmp_path), owner=OWNER)
+    assert accepted is not None
+    assert store(tmp_path).load() == accepted
+    assert accepted.entries[FINANCE].remote_id == "vlt_9"
+    assert accept(store(tmp_path), owner=OWNER) is None
+
+
+def test_a_state_of_version_2_needs_its_checksum() -> None:
+    document = json.loads(dump(WHOLE))
+    del document["checksum"]
+    with pytest.raises(StateAltered, match="its checksum is missing"):
+        parse(json.dumps(document), name="acme.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (broken().replace('"serial": 7', '"serial": 7, "serial": 8'), 'the key "serial" twice'),
+        (broken().replace('"serial": 7', '"serial": NaN'), "NaN is no number"),
+        (broken().replace('"serial": 7', '"serial": 1e999'), "number that is too large"),
+        (broken().replace('"serial": 7', '"serial": ' + "9" * 5000), "a number is too long"),
+        (broken(lineage="\ud800"), "half a character"),
+        (broken(resources={"Space/a": ENTRY | {"applied": {"x": DEEP}}}), "nest too deep"),
+    ],
+)
+def test_json_that_is_not_the_same_to_everyone_is_refused(text: str, said: str) -> None:
+    with pytest.raises(StateUnreadable, match=said):
+        parse(text, name="acme.json")
 
 
 def test_deposed_objects_are_owned_too() -> None:

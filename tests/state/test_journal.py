@@ -52,11 +52,14 @@ def test_folding_twice_is_folding_once(events: list[tuple[Address, Entry | None]
         }
         for address, made in events
     ]
-    text = "".join(json.dumps(line) + "\n" for line in lines)
+    text = "".join(json.dumps(line) + "\n" for line in (BEGIN, *lines))
     once = fold(before, text, name="x")
     assert fold(once, text, name="x") == once
     ids = [made.remote_id for made in once.entries.values()]
     assert len(ids) == len(set(ids))
+
+
+BEGIN = {"event": "begin", "lineage": "lineage-1", "serial": 7, "tool": "1", "at": "now"}
 
 
 def test_half_a_last_line_is_dropped(tmp_path: Path) -> None:
@@ -86,6 +89,9 @@ def test_a_first_run_keeps_the_lineage_of_its_journal(tmp_path: Path) -> None:
         '{"event": "entry", "address": "nothing", "entry": null}',
         '{"event": "intent", "address": "Robot/a", "operation": "create"}',
         '{"event": "entry", "address": "Robot/a", "entry": {"remoteId": "r"}}',
+        '{"event": "of a later version", "address": "Space/a"}',
+        '{"event": "done", "event": "failed", "address": "Space/a", "operation": "create"}',
+        "[" * 100_000,
     ],
 )
 def test_a_damaged_line_in_the_middle_is_refused_by_number(tmp_path: Path, line: str) -> None:
@@ -97,15 +103,37 @@ def test_a_damaged_line_in_the_middle_is_refused_by_number(tmp_path: Path, line:
 
 @pytest.mark.parametrize("moved", [{"lineage": "other"}, {"serial": 99}])
 def test_a_journal_of_another_state_is_refused(tmp_path: Path, moved: dict[str, object]) -> None:
-    header = {"event": "begin", "lineage": "lineage-1", "serial": 7, "tool": "1", "at": "now"}
     with pytest.raises(StateUnreadable, match="begun on another state"):
-        fold(state(), json.dumps(header | moved) + "\n", name="acme.json")
+        fold(state(), json.dumps(BEGIN | moved) + "\n", name="acme.json")
+
+
+def test_a_journal_that_does_not_say_what_it_was_begun_on_is_refused() -> None:
+    line = {"event": "entry", "address": "Space/a", "entry": {"remoteId": "vlt_9"}}
+    with pytest.raises(StateUnreadable, match="doesn't say on which state"):
+        fold(state(), json.dumps(line) + "\n", name="acme.json")
+
+
+def test_a_journal_that_gives_one_object_two_owners_is_refused() -> None:
+    both = {"Space/a": {"remoteId": "vlt_1"}, "Space/b": {"remoteId": "vlt_1"}}
+    line = {"event": "entries", "entries": both}
+    with pytest.raises(StateUnreadable, match="claim the same object vlt_1"):
+        fold(state(), f"{json.dumps(BEGIN)}\n{json.dumps(line)}\n", name="acme.json")
+
+
+def test_what_is_wrong_with_a_line_is_said_in_a_line_without_its_values(tmp_path: Path) -> None:
+    text = crash(tmp_path, (FINANCE, entry()))
+    line = '{"event": "entry", "address": "Space/a", "entry": {"remoteId": 7, "x": "hush"}}'
+    (tmp_path / "acme.json.journal").write_text(text + line + "\n")
+    with pytest.raises(StateUnreadable) as caught:
+        store(tmp_path).load()
+    assert "\n" not in caught.value.message
+    assert "hush" not in caught.value.message
 
 
 def test_an_entry_for_an_object_that_another_address_owns_renames_it() -> None:
     line = {"event": "entry", "address": "Space/money", "entry": {"remoteId": "vlt_1"}}
     before = state({"Space/finance": owned("vlt_1", {})})
-    after = fold(before, json.dumps(line) + "\n", name="x")
+    after = fold(before, f"{json.dumps(BEGIN)}\n{json.dumps(line)}\n", name="x")
     assert set(after.entries) == {Address("Space", "money")}
 
 

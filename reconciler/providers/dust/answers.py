@@ -30,6 +30,7 @@ class Trouble(StrEnum):
 
     NOT_SENT = "not sent"
     NO_ANSWER = "no answer"
+    TOO_MUCH = "too much"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ _BEGINS = re.compile(r"/oauth/[^/]+/(setup|finalize)\Z")
 _UNAUTHORIZED = 401
 _CONNECT_SECONDS = 10.0
 _BODY_PATIENCE = 10  # times the timeout: how long an answer may keep trickling in
+_MOST_BYTES = 64 * 1024 * 1024  # of an answer, decompressed
 _LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+|::1)\Z")
 
 
@@ -167,8 +168,12 @@ class Transport:
         self, response: "httpx2.Response", sent: Sent, started: float
     ) -> Answer | Broken | None:
         parts: list[bytes] = []
-        for part in response.iter_bytes():
+        size = 0
+        for part in response.iter_bytes():  # decompressed in bounded pieces
             parts.append(part)
+            size += len(part)
+            if size > _MOST_BYTES:
+                return Broken(trouble=Trouble.TOO_MUCH, reason=f"more than {_MOST_BYTES} bytes")
             if sent.method == "GET" and self._connection.stop.is_set():
                 return None
             if time.monotonic() - started > _BODY_PATIENCE * sent.seconds:

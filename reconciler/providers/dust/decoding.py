@@ -44,6 +44,8 @@ def _fault(place: tuple[int | str, ...], kind: str, value: object) -> str:
     where = _path(place)
     if kind == "missing":
         return f"expected the field `{where}`, which is missing"
+    if kind == "string_pattern_mismatch":
+        return f"expected an id in `{where}`, got text that can't be one"
     return f"expected {_expected(kind)} in `{where}`, got {shape_of(value)}"
 
 

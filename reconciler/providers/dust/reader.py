@@ -41,6 +41,19 @@ from reconciler.resources import Directory, LiveResource, Snapshot, Users
 T = TypeVar("T")
 
 
+def insist_on_one_each(call: str, ids: Iterable[str]) -> None:
+    """Raise Unexpected when a list has an object twice: which of the two holds isn't known."""
+    seen: set[str] = set()
+    for sid in ids:
+        if sid in seen:
+            raise Unexpected(
+                f"{call} listed {sid} twice",
+                call=call,
+                help=("the list can't be relied on: try again",),
+            )
+        seen.add(sid)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
     """The spaces of a workspace: the two special ones, and those that people make."""
@@ -52,6 +65,8 @@ class Places:
     @classmethod
     def of(cls, spaces: Iterable[SpaceOutline]) -> "Places":
         """Sort them out. Raises Unexpected when there isn't one system and one global space."""
+        spaces = list(spaces)
+        insist_on_one_each("GET /spaces", (space.s_id for space in spaces))
         by_kind: dict[str, list[SpaceOutline]] = {}
         for space in spaces:
             by_kind.setdefault(space.kind, []).append(space)
@@ -227,6 +242,11 @@ def _match(
 ) -> tuple[list[tuple[Server, View | None]], list[str]]:
     remote = {server.s_id: server for server in servers if server.is_remote}
     shown = {view.server.s_id: view for view in views if view.server_type == "remote"}
+    insist_on_one_each("GET /mcp", (server.s_id for server in servers))
+    insist_on_one_each(
+        "GET /spaces/{system}/mcp_views",
+        (view.server.s_id for view in views if view.server_type == "remote"),
+    )
     for view in shown.values():
         _insist(view)
     strays = sorted(shown.keys() - remote.keys())

@@ -101,8 +101,14 @@ def lost(asked: Asked, reason: str, status: int | None) -> OutcomeUnknown:
 
 def _broken(asked: Asked, outcome: Broken, words: Words) -> ProviderError:
     reason = words.safe(outcome.reason)
-    if outcome.trouble is Trouble.NO_ANSWER and asked.writes:
+    if outcome.trouble is not Trouble.NOT_SENT and asked.writes:
         return lost(asked, reason, None)
+    if outcome.trouble is Trouble.TOO_MUCH:
+        return Unexpected(
+            f"{asked.call} was answered with too much: {reason}",
+            call=asked.call,
+            help=("check that `url` is the API's address, and what stands in between",),
+        )
     verb = "could not be reached" if outcome.trouble is Trouble.NOT_SENT else "did not answer"
     return Unreachable(
         f"{asked.origin} {verb}: {reason}",

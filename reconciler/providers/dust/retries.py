@@ -57,6 +57,8 @@ def may_repeat(outcome: Answer | Broken, *, writes: bool, idempotent: bool, atte
     connected, 429, the platform's own 503), or when repeating is harmless.
     """
     if isinstance(outcome, Broken):
+        if outcome.trouble is Trouble.TOO_MUCH:
+            return False
         return outcome.trouble is Trouble.NOT_SENT or not writes or idempotent
     if outcome.status == _RATE_LIMITED:
         return True

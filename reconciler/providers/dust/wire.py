@@ -3,8 +3,19 @@
 People, groups and spaces; `wire_servers.py` has the rest.
 """
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, ConfigDict, FailFast, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
+from typing_extensions import TypeAliasType
+
+T = TypeVar("T")
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:~=+@-]{0,254}$")]
+"""An id goes into paths of later calls, into the state and onto terminals: none but a plain one."""
+
+Rows = TypeAliasType("Rows", Annotated[list[T], FailFast()], type_params=(T,))
+"""A list that is refused at its first wrong row: a fault for each of millions would fill memory."""
 
 
 class Wire(BaseModel):
@@ -16,7 +27,7 @@ class Wire(BaseModel):
 class Membership(Wire):
     """A workspace that the caller belongs to."""
 
-    s_id: str
+    s_id: Id
     name: str
     role: str
 
@@ -26,7 +37,7 @@ class Person(Wire):
 
     email: str
     full_name: str | None = None
-    workspaces: list[Membership]
+    workspaces: Rows[Membership]
 
 
 class Me(Wire):
@@ -38,7 +49,7 @@ class Me(Wire):
 class SpaceOutline(Wire):
     """A space as lists show it; `isRestricted` isn't dependable there."""
 
-    s_id: str
+    s_id: Id
     name: str
     kind: str
 
@@ -46,13 +57,13 @@ class SpaceOutline(Wire):
 class SpaceList(Wire):
     """`GET /spaces`."""
 
-    spaces: list[SpaceOutline]
+    spaces: Rows[SpaceOutline]
 
 
 class SpaceMember(Wire):
     """A person of a space's own group."""
 
-    s_id: str
+    s_id: Id
     email: str
     is_editor: bool = False
 
@@ -60,7 +71,7 @@ class SpaceMember(Wire):
 class SpaceGroup(Wire):
     """A group attached to a space."""
 
-    s_id: str | None = None
+    s_id: Id | None = None
     name: str
     kind: str
     role: str = "member"
@@ -70,8 +81,8 @@ class SpaceDetail(SpaceOutline):
     """A space read by itself; `groups` is missing in older deployments."""
 
     is_restricted: bool
-    members: list[SpaceMember]
-    groups: list[SpaceGroup] | None = None
+    members: Rows[SpaceMember]
+    groups: Rows[SpaceGroup] | None = None
 
 
 class OneSpace(Wire):
@@ -83,7 +94,7 @@ class OneSpace(Wire):
 class Named(Wire):
     """Anything with an id."""
 
-    s_id: str
+    s_id: Id
 
 
 class SpaceWritten(Wire):
@@ -95,15 +106,15 @@ class SpaceWritten(Wire):
 class Member(Wire):
     """A person of the workspace, with the role there."""
 
-    s_id: str
+    s_id: Id
     email: str
-    workspaces: list[Membership] = []
+    workspaces: Rows[Membership] = []
 
 
 class MemberPage(Wire):
     """`GET /members`."""
 
-    members: list[Member]
+    members: Rows[Member]
     total: int
     next_page_url: str | None = None
 
@@ -111,7 +122,7 @@ class MemberPage(Wire):
 class Group(Wire):
     """A group of the workspace."""
 
-    s_id: str
+    s_id: Id
     name: str
     kind: str
 
@@ -119,7 +130,7 @@ class Group(Wire):
 class GroupList(Wire):
     """`GET /groups`."""
 
-    groups: list[Group]
+    groups: Rows[Group]
 
 
 ME = TypeAdapter(Me)

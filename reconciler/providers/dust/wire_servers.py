@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, TypeAdapter
 from typing_extensions import TypedDict
 
-from reconciler.providers.dust.wire import Named, Wire
+from reconciler.providers.dust.wire import Id, Named, Rows, Wire
 
 
 def _present(value: Any) -> bool:
@@ -55,18 +55,18 @@ class Authorization(Wire):
 class ServerInView(Wire):
     """The server inside a view; only remote ones need all of it."""
 
-    s_id: str
+    s_id: Id
     name: str
     description: str | None = None
-    tools: list[Tool] | None = None
+    tools: Rows[Tool] | None = None
     availability: str | None = None
 
 
 class Placement(Wire):
     """A view as the list of servers shows it."""
 
-    s_id: str
-    space_id: str
+    s_id: Id
+    space_id: Id
 
 
 class ViewFields(Placement):
@@ -83,10 +83,10 @@ class View(ViewFields):
 
     server_type: str
     server: ServerInView
-    tools_metadata: list[ToolRow] | None = None
+    tools_metadata: Rows[ToolRow] | None = None
 
     @classmethod
-    def of(cls, view: "ViewOfServer", server: "Server", tools: list[Tool]) -> Self:
+    def of(cls, view: "ViewOfServer", server: "Server", tools: Rows[Tool]) -> Self:
         """The same from a server that was read by itself."""
         inside = ServerInView(
             sId=server.s_id, name=server.name, description=server.description, tools=tools
@@ -107,13 +107,13 @@ class View(ViewFields):
 class ViewList(Wire):
     """`GET /spaces/{id}/mcp_views`."""
 
-    server_views: list[View]
+    server_views: Rows[View]
 
 
 class Server(Wire):
     """A server in the list; those built into the platform have no `url`."""
 
-    s_id: str
+    s_id: Id
     name: str
     description: str | None = None
     url: str | None = None
@@ -123,7 +123,7 @@ class Server(Wire):
     shared_secret: Presence = False
     custom_headers: HeaderNames = ()
     last_error: Presence = False
-    views: list[Placement]
+    views: Rows[Placement]
 
     @property
     def is_remote(self) -> bool:
@@ -134,21 +134,21 @@ class Server(Wire):
 class ServerList(Wire):
     """`GET /mcp`."""
 
-    servers: list[Server]
+    servers: Rows[Server]
 
 
 class ViewOfServer(ViewFields):
     """A view as one server's answer embeds it."""
 
-    tools_metadata: list[ToolRow]
+    tools_metadata: Rows[ToolRow]
 
 
 class ServerDetail(Wire):
     """A server read by itself: the tools it offers, and its views."""
 
-    s_id: str
-    tools: list[Tool]
-    views: list[ViewOfServer]
+    s_id: Id
+    tools: Rows[Tool]
+    views: Rows[ViewOfServer]
 
 
 class OneServer(Wire):
@@ -166,27 +166,34 @@ class Connected(Wire):
 class ConnectionList(Wire):
     """`GET /mcp/connections/workspace`."""
 
-    connections: list[Connected]
+    connections: Rows[Connected]
 
 
 class User(Wire):
     """An agent or a skill."""
 
-    s_id: str
+    s_id: Id
     name: str | None = None
 
 
 class ServerUsers(Wire):
     """Who uses one server."""
 
-    agents: list[User]
-    skills: list[User] = Field(default_factory=list)
+    agents: Rows[User]
+    skills: Rows[User] = Field(default_factory=list)
+
+
+def _objects(value: Any) -> Any:
+    """Stop at the first wrong row, as lists do."""
+    if isinstance(value, dict) and not all(isinstance(each, dict) for each in value.values()):
+        raise ValueError("expected an object for each server")
+    return value
 
 
 class Usage(Wire):
     """`GET /mcp/usage`, by the id of the server."""
 
-    usage: dict[str, ServerUsers]
+    usage: Annotated[dict[str, ServerUsers], BeforeValidator(_objects)]
 
 
 class ServerCreated(Wire):

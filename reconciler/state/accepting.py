@@ -1,0 +1,29 @@
+"""Accept a state file that somebody edited on purpose: it is sealed as it is."""
+
+from dataclasses import replace
+
+from reconciler.state.atomic import write_atomically
+from reconciler.state.document import dump
+from reconciler.state.failures import StateAltered
+from reconciler.state.lease import Owner
+from reconciler.state.locking import lock
+from reconciler.state.model import State
+from reconciler.state.store import FileStore
+
+
+def accept(store: FileStore, *, owner: Owner) -> State | None:
+    """Write the state with a checksum that fits; None when it fits already.
+
+    Only the checksum is forgiven: what isn't a state stays refused. Raises StateLocked,
+    StateUnreadable, StateForeign, StateUnwritable.
+    """
+    with lock(store.path, owner=owner):
+        try:
+            store.load()
+        except StateAltered:
+            state = store.load(sealed=False)
+        else:
+            return None
+        state = replace(state, serial=state.serial + 1)
+        write_atomically(store.path, dump(state))
+        return state
