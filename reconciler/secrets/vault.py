@@ -10,6 +10,7 @@ from reconciler.secrets.backend import Surroundings
 from reconciler.secrets.failure import SecretFailure, failure
 from reconciler.secrets.once import Once
 from reconciler.secrets.secret import Secret
+from reconciler.secrets.trouble import Trouble
 from reconciler.secrets.vault_answers import (
     Mount,
     contents,
@@ -18,7 +19,6 @@ from reconciler.secrets.vault_answers import (
     version_data,
 )
 from reconciler.secrets.vault_client import VaultClient
-from reconciler.secrets.vault_faults import VaultTrouble
 from reconciler.secrets.vault_settings import VaultSettings, read_settings
 
 _RESERVED = frozenset({"auth", "identity", "sys"})
@@ -53,7 +53,7 @@ class VaultBackend:
         path, key = place.groups()
         try:
             document = self._documents.get(path, lambda: self._document(path))
-        except VaultTrouble as trouble:
+        except Trouble as trouble:
             return trouble.about(reference)
         return _pick(reference, document, key)
 
