@@ -1,7 +1,7 @@
 """The id token of a job of GitHub Actions, from the service that only this job may ask."""
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from reconciler.diagnostics import Code
 from reconciler.secrets.backend import Surroundings
@@ -21,12 +21,8 @@ def id_token(service: GitHubTokens, surroundings: Surroundings) -> Secret:
     The request goes to the URL that the runner gave, and to nowhere else. Raises Trouble.
     """
     url = service.url
-    try:
-        parts = urlsplit(url)
-        guarded = bool(parts.hostname) and is_guarded(parts) and parts.username is None
-    except ValueError:
-        guarded = False
-    if not guarded or not is_header_text(url) or not is_header_text(service.token.reveal()):
+    parts = _parts(url)
+    if parts is None or not is_header_text(url) or not is_header_text(service.token.reveal()):
         raise unusable(
             "ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN are not an https URL "
             "and a token",
@@ -58,6 +54,15 @@ def id_token(service: GitHubTokens, surroundings: Surroundings) -> Secret:
         return Retrying(surroundings).ask(ask)
     finally:
         session.close()
+
+
+def _parts(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        fine = bool(parts.hostname) and is_guarded(parts) and parts.username is None
+    except ValueError:
+        return None
+    return parts if fine else None
 
 
 def _token(status: int, headers: Mapping[str, str], content: bytes) -> Secret:

@@ -167,7 +167,10 @@ class VaultSession:
                     "the secret id was wrapped elsewhere than at VAULT_SECRET_ID_WRAPPING_PATH",
                     "treat it as forged, unless the variable names another path by mistake",
                 )
-            answer = self._wire.ask(lambda: client.sys.unwrap(wrapping.reveal()), repeatable=False)
+            answer = self._wire.ask(
+                lambda: client.adapter.post("/v1/sys/wrapping/unwrap", json=body),
+                repeatable=False,
+            )
             found = _part(answer.body, "data").get("secret_id")
             if answer.status != 200 or not isinstance(found, str) or not is_header_text(found):
                 raise unwrapping_refused(answer.status)
@@ -215,8 +218,9 @@ class VaultSession:
 
     def _renew_at(self, auth: Mapping[str, Any]) -> float | None:
         lease = auth.get("lease_duration")
-        endless = not isinstance(lease, int) or lease <= 0
-        return None if endless else self._clock() + lease * _EARLY
+        if not isinstance(lease, int) or lease <= 0:  # it has no end
+            return None
+        return self._clock() + lease * _EARLY
 
 
 def _part(body: Mapping[str, Any] | None, key: str) -> Mapping[str, Any]:
