@@ -97,6 +97,6 @@ def _reference(text: str) -> SecretRef:
         raise Stop(
             Exit.USAGE,
             "secrets are given by reference",
-            help=("say env:NAME, file:PATH or vault:MOUNT/PATH#KEY",),
+            help=("say env:NAME, file:PATH, vault:MOUNT/PATH#KEY, or another kind of reference",),
         )
     return reference
