@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.diagnostics import Code
+from reconciler.secrets.keys import hidden
 from reconciler.secrets.secret import Secret
 from reconciler.secrets.trouble import Trouble
 from reconciler.secrets.vault_settings import VaultSettings
@@ -55,7 +56,7 @@ def contents(
             data = version_data(answer) if version == 2 else _mapping(answer.body, "data")
             if data is None:
                 raise _not_vault()
-            return {key: _hidden(value) for key, value in data.items()}
+            return {key: hidden(value) for key, value in data.items()}
         case 401 | 403:
             raise Trouble(
                 Code.SECRET_DENIED,
@@ -98,22 +99,6 @@ def _namespace_advice(settings: VaultSettings) -> str:
     if settings.namespace is None:
         return "no namespace was used; set VAULT_NAMESPACE if the mount is in one"
     return f"the namespace was `{settings.namespace}` (VAULT_NAMESPACE)"
-
-
-def _hidden(value: object) -> Secret | str:
-    match value:
-        case str():
-            return Secret(value)
-        case bool():
-            return "a boolean"
-        case int() | float():
-            return "a number"
-        case None:
-            return "null"
-        case list():
-            return "a list"
-        case _:
-            return "an object"
 
 
 def version_data(answer: Answer) -> Mapping[str, Any] | None:

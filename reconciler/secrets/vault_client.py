@@ -15,8 +15,9 @@ from reconciler.secrets.vault_settings import VaultSettings
 from reconciler.secrets.vault_wire import Answer, Wire
 
 if TYPE_CHECKING:
-    import hvac
     from requests import Response
+
+    from reconciler.secrets.vault_wire import Client
 
 
 class VaultClient:
@@ -95,7 +96,7 @@ class VaultClient:
         self._session.close()
         self._wire.close()
 
-    def _ask(self, call: "Callable[[hvac.Client], Response]", *, repeatable: bool = True) -> Answer:
+    def _ask(self, call: "Callable[[Client], Response]", *, repeatable: bool = True) -> Answer:
         grant = self._session.current()
         answer = self._wire.ask(lambda: call(grant.client), repeatable=repeatable)
         if answer.status not in (401, 403):

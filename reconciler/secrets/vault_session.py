@@ -19,7 +19,7 @@ from reconciler.secrets.vault_settings import VaultSettings
 from reconciler.secrets.vault_wire import Answer, Wire
 
 if TYPE_CHECKING:
-    import hvac
+    from reconciler.secrets.vault_wire import Client
 
 _FAREWELL = 2.0
 """Seconds that giving a token back may take at most."""
@@ -35,7 +35,7 @@ class Grant:
     alive: one without an end, or one that somebody else got.
     """
 
-    client: "hvac.Client"
+    client: "Client"
     token: Secret
     renewable: bool
     renew_at: float | None
