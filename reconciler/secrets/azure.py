@@ -33,27 +33,26 @@ _DOMAINS: Mapping[str, str] = MappingProxyType(
 """Where the vaults of a sovereign cloud are, by AZURE_AUTHORITY_HOST."""
 
 
-class _Default:
+def default_client(surroundings: Surroundings) -> "Callable[[str], SecretClient]":
     """Makes clients that share one credential, the one that Azure's library finds by itself."""
+    authority = surroundings.environ.get("AZURE_AUTHORITY_HOST", "")
+    host = authority.strip().removeprefix("https://").strip("/").lower()
+    domain = _DOMAINS.get(host, "vault.azure.net")
+    credentials: Once[str, TokenCredential] = Once()
 
-    def __init__(self, surroundings: Surroundings) -> None:
-        authority = surroundings.environ.get("AZURE_AUTHORITY_HOST", "")
-        host = authority.strip().removeprefix("https://").strip("/").lower()
-        self._domain = _DOMAINS.get(host, "vault.azure.net")
-        self._timeout = surroundings.timeout
-        self._credentials: Once[str, TokenCredential] = Once()
-
-    def __call__(self, vault: str) -> "SecretClient":
+    def make(vault: str) -> "SecretClient":
         from azure.identity import DefaultAzureCredential
         from azure.keyvault.secrets import SecretClient
 
         return SecretClient(
-            vault_url=f"https://{vault}.{self._domain}",
-            credential=self._credentials.get("", DefaultAzureCredential),
+            vault_url=f"https://{vault}.{domain}",
+            credential=credentials.get("", DefaultAzureCredential),
             retry_total=0,  # tried again by us, who can be interrupted
-            connection_timeout=self._timeout,
-            read_timeout=self._timeout,
+            connection_timeout=surroundings.timeout,
+            read_timeout=surroundings.timeout,
         )
+
+    return make
 
 
 class AzureBackend:
@@ -68,7 +67,7 @@ class AzureBackend:
         self, surroundings: Surroundings, make: "Callable[[str], SecretClient] | None" = None
     ) -> None:
         self._surroundings = surroundings
-        self._make = make or _Default(surroundings)
+        self._make = make or default_client(surroundings)
         self._clients: Once[str, tuple[SecretClient, Retrying]] = Once()
         self._opened: list[SecretClient] = []
         self._texts = Texts(self._fetch)

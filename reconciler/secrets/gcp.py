@@ -17,6 +17,7 @@ from reconciler.secrets.trouble import Trouble
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from google.api_core.exceptions import GoogleAPICallError
     from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 
 _PLACE = re.compile(
@@ -103,7 +104,7 @@ def _judged(error: Exception) -> Trouble | None:
                 f"can't be read: Google Cloud denies it ({error.code})",
                 "grant the identity `roles/secretmanager.secretAccessor` on the secret",
             )
-        case of_google.FailedPrecondition():
+        case of_google.BadRequest() if _is_disabled(error):
             return Trouble(
                 Code.SECRET_MISSING,
                 "is missing: this version is disabled or destroyed",
@@ -136,6 +137,14 @@ def _judged(error: Exception) -> Trouble | None:
             return _unreachable()
         case _:
             return None
+
+
+def _is_disabled(error: "GoogleAPICallError") -> bool:
+    """Whether it is FAILED_PRECONDITION; over REST the library only knows the 400."""
+    try:
+        return bool(error.response.json()["error"]["status"] == "FAILED_PRECONDITION")
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return False
 
 
 def _unreachable() -> Trouble:

@@ -161,10 +161,7 @@ def test_a_program_that_does_not_end_is_ended_with_what_it_started(programs: Pro
     alive = programs.folder / "alive"
     os.mkfifo(alive)
     reader = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
-    programs.install(
-        "op",
-        f"open({str(alive)!r}, 'w'); os.fork(); held = open({str(alive)!r}, 'w')\ntime.sleep(600)",
-    )
+    programs.install("op", f"held = open({str(alive)!r}, 'w'); os.fork(); time.sleep(600)")
     assert "did not end within" in refusal(programs.read(timeout=0.2)).message
     os.set_blocking(reader, True)
     assert os.read(reader, 1) == b"", "which is read once nobody has it open for writing"
