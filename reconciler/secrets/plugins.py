@@ -116,9 +116,10 @@ class PluginBackend:
     def _made(self, entry: EntryPoint) -> Backend:
         try:
             plugin = entry.load()(self._surroundings)
+            fits = callable(plugin.read) and callable(plugin.close)
         except (Exception, SystemExit):  # noqa: BLE001 - a plugin may raise anything
-            plugin = None
-        if not all(callable(getattr(plugin, name, None)) for name in ("read", "close")):
+            fits = False
+        if not fits:
             raise Trouble(
                 Code.SECRET_UNREACHABLE,
                 f"can't be read: the plugin `{entry.name}` of {_package(entry)} can't be used",
@@ -138,7 +139,7 @@ def _asked(plugin: Backend, reference: SecretRef, place: SecretRef) -> Secret | 
     match answer:
         case Secret():
             return accept(reference, answer.reveal())
-        case SecretFailure(code=code) if code in _SAID:
+        case SecretFailure(code=Code() as code) if code in _SAID:
             what, advice = _SAID[code]
             return failure(reference, code, what.format(f"the plugin `{place.scheme}`"), advice)
         case _:

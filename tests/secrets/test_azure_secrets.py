@@ -30,7 +30,7 @@ CHALLENGE = MappingProxyType(
 )
 
 
-class Diverted(RequestsTransport):
+class Diverted(RequestsTransport):  # type: ignore[misc] # it is found at run time
     """The way to the vault, which leads to the fake."""
 
     def __init__(self, url: str) -> None:

@@ -24,7 +24,7 @@ from tests.secrets.stores import resolving
 NAME = "projects/acme-tools/secrets/github"
 
 
-class Canary(Credentials):  # type: ignore[no-untyped-call]
+class Canary(Credentials):
     """Credentials with a token that must not show."""
 
     def __init__(self) -> None:
