@@ -20,7 +20,7 @@ gets into a message by way of a plugin. Whatever it raises is a failure of the r
 
 from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint, entry_points
-from typing import cast
+from typing import Any, cast
 
 from reconciler.diagnostics import Code
 from reconciler.resources import SCHEMES, SecretRef
@@ -114,6 +114,7 @@ class PluginBackend:
         return plugin
 
     def _made(self, entry: EntryPoint) -> Backend:
+        plugin: Any = None
         try:
             plugin = entry.load()(self._surroundings)
             fits = callable(plugin.read) and callable(plugin.close)
