@@ -2,10 +2,12 @@
 
 A command is a process of its own, with its own folder, environment, standard streams and signals;
 only starting an interpreter and importing everything again for each of thousands of commands is
-saved. Who asks sends one JSON line and its three streams over a Unix socket, and is told the pid,
-and later how it ended. Nothing else differs from `python -m reconciler`.
+saved, and reading the certificates of the machine. Who asks sends one JSON line and its three
+streams over a Unix socket, and is told the pid, and later how it ended. Nothing else differs from
+`python -m reconciler`.
 """
 
+import functools
 import gc
 import importlib
 import json
@@ -18,6 +20,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+import httpcore2
+import httpx2
+
 import reconciler
 
 _LIMIT = 1 << 20
@@ -28,10 +33,9 @@ def _warm() -> None:
     for found in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
         if not found.name.startswith(_NOT_WARMED):
             importlib.import_module(found.name)
-    for name in ("httpx2", "filelock", "deepdiff", "rich.console", "rich.progress"):
+    for name in ("filelock", "deepdiff", "rich.console", "rich.progress"):
         importlib.import_module(name)
-    import httpx2
-
+    httpcore2.default_ssl_context = functools.cache(httpcore2.default_ssl_context)
     with httpx2.Client() as client:  # what it imports when it is first used
         client.build_request("GET", "http://127.0.0.1/")
     gc.collect()
