@@ -142,7 +142,7 @@ class Walker:
                 break
         assert shown.code == 0, where
         known = set(_FLAG.findall(shown.out))
-        assert {each for each in _FLAG.findall(line)} <= known, where
+        assert set(_FLAG.findall(line)) <= known, where
 
 
 def _is_said(line: str, said: str) -> bool:
