@@ -136,11 +136,12 @@ class Walker:
             if not re.fullmatch(r"[a-z][a-z-]*", word):
                 break
             names.append(word)
-        for length in (2, 1):
-            shown = run_anywhere(*names[:length], "--help", folder=self._here, environ={})
-            if shown.code == 0:
-                break
-        assert shown.code == 0, where
+        helps = (
+            run_anywhere(*names[:length], "--help", folder=self._here, environ={})
+            for length in (2, 1)
+        )
+        shown = next((each for each in helps if each.code == 0), None)
+        assert shown, where
         known = set(_FLAG.findall(shown.out))
         assert set(_FLAG.findall(line)) <= known, where
 
