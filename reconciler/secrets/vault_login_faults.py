@@ -31,6 +31,11 @@ _KNOWN = (
         ("expired", "exp claim"), "the token has ended", "get a fresh one, and check the clocks"
     ),
     _Known(
+        ("signature", "verifying", "issuer"),
+        "it can't verify the token's signature or issuer",
+        "check the keys and `bound_issuer` in the configuration of the mount",
+    ),
+    _Known(
         ("claim", "subject", "not authorized"),
         "the role isn't for this token",
         "compare the role's bound subject, claims or service accounts with the token's",
@@ -44,11 +49,6 @@ _KNOWN = (
         ("role id", "secret id", "role or secret"),
         "it doesn't know the role id, or its secret id is wrong, used up or has ended",
         "make a new secret id (`vault write -f auth/approle/role/NAME/secret-id`)",
-    ),
-    _Known(
-        ("signature", "verifying", "issuer"),
-        "it can't verify the token's signature or issuer",
-        "check the keys and `bound_issuer` in the configuration of the mount",
     ),
 )
 """Phrases of Vault's own plugins (jwt, kubernetes, approle), what they mean, what to do."""

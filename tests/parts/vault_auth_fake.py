@@ -21,8 +21,8 @@ ISSUER_KEY = ECKey.generate_key("P-256")
 
 
 def signed(key: ECKey = ISSUER_KEY, **claims: Any) -> str:
-    """A JWT of the issuer, which ends in ten minutes unless `exp` says otherwise."""
-    whole = {"iss": "https://ci.example", "exp": int(time.time()) + 600, **claims}
+    """A JWT of the issuer, which ends in a day unless `exp` says otherwise."""
+    whole = {"iss": "https://ci.example", "exp": int(time.time()) + 86_400, **claims}
     return jwt.encode({"alg": "ES256"}, whole, key)
 
 
