@@ -107,6 +107,16 @@ def version_data(answer: Answer) -> Mapping[str, Any] | None:
     return _mapping(outer, "data") if _mapping(outer, "metadata") is not None else None
 
 
+def version_number(answer: Answer) -> int:
+    """The latest version of a KV version 2 secret, deleted or not; 0 when nobody has written one.
+
+    It is what `VaultClient.write_v2` takes as `cas`.
+    """
+    metadata = _mapping(_mapping(answer.body, "data"), "metadata") or {}
+    number = metadata.get("version")
+    return number if isinstance(number, int) and not isinstance(number, bool) else 0
+
+
 def how_it_ended(answer: Answer) -> str:
     """How the latest version ended, from the metadata that Vault sends with its 404."""
     metadata = _mapping(_mapping(answer.body, "data"), "metadata")

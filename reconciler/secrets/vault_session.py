@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import RLock
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from reconciler.diagnostics import Code
@@ -59,7 +59,7 @@ class VaultSession:
         self._surroundings = surroundings
         self._wire = wire
         self._clock = clock
-        self._lock = RLock()
+        self._lock = Lock()
         self._grant: Grant | None = None
         self._failed: Trouble | None = None
         self._owed: list[Grant] = []

@@ -23,7 +23,6 @@ MAX_ANSWER_BYTES = 4 * 1024 * 1024
 _PASSING = frozenset({412, 429, 472, 473, 500, 502, 503, 504})
 """Statuses that another try may clear (Vault API: 412 a node that lags behind, 429 a quota, 472
 and 473 a standby node, 503 sealed or in maintenance)."""
-_MAYBE_DONE = frozenset({500, 502, 504})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +126,7 @@ class Wire:
             passing=True,
             retry_after=retry_after,
             everywhere=status in (472, 473, 503),
-            unknown=status in _MAYBE_DONE,
+            unknown=status >= 500 and status != 503,
         )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.secrets import Pacing, Secret, Surroundings
 from reconciler.secrets.trouble import Trouble
+from reconciler.secrets.vault_answers import version_number
 from reconciler.secrets.vault_client import VaultClient
 from reconciler.secrets.vault_faults import (
     VaultConflict,
@@ -197,6 +198,17 @@ def test_a_write_gives_the_number_of_the_new_version(vault: VaultFake, opened: O
     assert [write(client, 0), write(client, 1)] == [1, 2]
     (_, latest) = vault.mounts["secret"].secrets["session"]
     assert latest.data == {"refresh": "canary-2"}
+
+
+def test_what_is_read_says_which_version_the_next_write_stands_upon(
+    vault: VaultFake, opened: Open
+) -> None:
+    client = opened()
+    for expected in (0, 1, 2):
+        assert version_number(client.read_v2("secret", "session")) == expected
+        assert write(client, expected) == expected + 1
+    vault.mounts["secret"].secrets["session"][-1].deleted = True
+    assert write(client, version_number(client.read_v2("secret", "session"))) == 4
 
 
 def test_a_write_upon_another_version_than_the_latest_is_a_conflict(
