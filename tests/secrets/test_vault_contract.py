@@ -22,7 +22,7 @@ from reconciler.secrets import Pacing, Resolver, Secret, Surroundings
 from reconciler.secrets.vault_client import VaultClient
 from reconciler.secrets.vault_faults import VaultConflict
 from reconciler.secrets.vault_settings import read_settings
-from tests.parts.vault_auth_fake import AppRole
+from tests.parts.vault_auth_fake import ISSUER_KEY, AppRole, JwtRole, signed
 from tests.parts.vault_fake import VaultFake
 from tests.secrets.outcomes import failed, one, revealed
 
@@ -49,22 +49,52 @@ class Server:
             sign_in = self._real_approle(stack)
         return {**self.environ, "VAULT_TOKEN": "", "VAULT_AUTH_PATH": self.place, **sign_in}
 
+    def jwt(self, stack: ExitStack, **claims: str) -> dict[str, str]:
+        """The environment that signs in with a token of our issuer, to a role for one audience."""
+        if self.fake is not None:
+            self.fake.auth.jwt[self.place] = {
+                "ci": JwtRole(bound_audiences=["https://ours.example"])
+            }
+        else:
+            self._mount("jwt", stack)
+            method = self.client.auth.jwt
+            key = ISSUER_KEY.as_pem(private=False).decode()
+            method.configure(jwt_validation_pubkeys=[key], path=self.place)
+            method.create_role(
+                "ci",
+                user_claim="sub",
+                allowed_redirect_uris=[],
+                bound_audiences=["https://ours.example"],
+                token_policies=[self.place],
+                path=self.place,
+            )
+        return {
+            **self.environ,
+            "VAULT_TOKEN": "",
+            "VAULT_AUTH_PATH": self.place,
+            "VAULT_AUTH_ROLE": "ci",
+            "VAULT_ID_TOKEN": signed(sub="job", **claims),
+        }
+
     def _real_approle(self, stack: ExitStack) -> dict[str, str]:
-        policy = (
-            f'path "secret/data/{self.place}/*" {{ capabilities = ["create", "update", "read"] }}'
-        )
-        system, approle = self.client.sys, self.client.auth.approle
-        system.create_or_update_policy(self.place, policy)
-        stack.callback(system.delete_policy, self.place)
-        system.enable_auth_method("approle", path=self.place)
-        stack.callback(system.disable_auth_method, self.place)
-        approle.create_or_update_approle("ci", token_policies=[self.place], mount_point=self.place)
-        role = approle.read_role_id("ci", mount_point=self.place)
-        secret = approle.generate_secret_id("ci", mount_point=self.place)
+        self._mount("approle", stack)
+        method = self.client.auth.approle
+        method.create_or_update_approle("ci", token_policies=[self.place], mount_point=self.place)
+        role = method.read_role_id("ci", mount_point=self.place)
+        secret = method.generate_secret_id("ci", mount_point=self.place)
         return {
             "VAULT_ROLE_ID": role["data"]["role_id"],
             "VAULT_SECRET_ID": secret["data"]["secret_id"],
         }
+
+    def _mount(self, method: str, stack: ExitStack) -> None:
+        """An auth method at a path of our own, and a policy for what is ours."""
+        allowed = '{ capabilities = ["create", "update", "read"] }'
+        policy = f'path "secret/data/{self.place}/*" {allowed}'
+        self.client.sys.create_or_update_policy(self.place, policy)
+        stack.callback(self.client.sys.delete_policy, self.place)
+        self.client.sys.enable_auth_method(method, path=self.place)
+        stack.callback(self.client.sys.disable_auth_method, self.place)
 
     def locator(self, name: str, key: str) -> str:
         return f"secret/{self.place}/{name}#{key}"
@@ -226,6 +256,23 @@ def test_an_approle_signs_in(server: Server) -> None:
     with ExitStack() as stack:
         resolver = stack.enter_context(Resolver(environ=server.approle(stack)))
         assert revealed(one(resolver, "vault", server.locator("app", "token"))) == "canary-1"
+
+
+def test_a_signed_token_of_an_issuer_signs_in(server: Server) -> None:
+    server.write("app", token="canary-1")
+    with ExitStack() as stack:
+        environ = server.jwt(stack, aud="https://ours.example")
+        resolver = stack.enter_context(Resolver(environ=environ))
+        assert revealed(one(resolver, "vault", server.locator("app", "token"))) == "canary-1"
+
+
+def test_a_token_for_another_audience_is_denied_with_the_reason(server: Server) -> None:
+    with ExitStack() as stack:
+        environ = server.jwt(stack, aud="https://other.example")
+        resolver = stack.enter_context(Resolver(environ=environ))
+        found = failed(one(resolver, "vault", server.locator("app", "token")))
+    assert found.code is Code.SECRET_DENIED
+    assert "doesn't take tokens for this audience" in found.message
 
 
 def test_a_wrong_secret_id_is_denied_with_the_reason(server: Server) -> None:

@@ -32,7 +32,7 @@ def install(target: Path, name: str, entry_points: dict[str, str]) -> None:
     if name == "keeper-plugin":
         here = Path(__file__).parent
         files |= {
-            f"keeper_plugin/{one}": (here / f"{one}.txt").read_text()
+            f"keeper_plugin/{one}": (here / one).read_text("utf-8")
             for one in ("keeper.py", "raising.py")
         }
         files["keeper_plugin/__init__.py"] = ""
