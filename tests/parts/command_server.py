@@ -102,6 +102,7 @@ def _become(order: Mapping[str, Any], streams: list[int]) -> NoReturn:
             (2, "w", "backslashreplace", 1),
         )
     )
+    sys.path[1:1] = filter(None, order["environ"].get("PYTHONPATH", "").split(os.pathsep))
     sys.argv = [str(Path(reconciler.__file__).with_name("__main__.py")), *order["arguments"]]
     from reconciler.cli import main
 

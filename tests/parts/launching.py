@@ -2,7 +2,7 @@
 
 Forks are what most tests take, since an interpreter that imports everything costs more than most
 commands do. `RECONCILER_TESTS_FRESH=1` gives every command an interpreter of its own, and so does
-an environment with variables for Python itself.
+an environment with other variables for Python itself than those that forks can follow.
 """
 
 import atexit
@@ -20,6 +20,7 @@ from typing import Protocol
 
 _ROOT = Path(__file__).parents[2]
 _ALWAYS = {"PYTHONUTF8": "1", "PYTHONWARNINGS": "error"}
+_FOLLOWED = ("PYTHONPATH", "PYTHON_KEYRING_BACKEND")
 _CAN_FORK = hasattr(os, "fork")
 
 
@@ -48,7 +49,7 @@ def launch(
 ) -> Process:
     """Start `reconciler` with these arguments; `streams` are its stdin, stdout and stderr."""
     whole = {**environ, **_ALWAYS}
-    fresh = any(name.startswith("PYTHON") for name in environ)
+    fresh = any(name.startswith("PYTHON") and name not in _FOLLOWED for name in environ)
     if fresh or not _CAN_FORK or os.environ.get("RECONCILER_TESTS_FRESH"):
         return subprocess.Popen(
             [sys.executable, "-m", "reconciler", *arguments],
