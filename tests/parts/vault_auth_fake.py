@@ -20,7 +20,7 @@ ISSUER_KEY = ECKey.generate_key("P-256")
 """Signs the tokens of the issuer that the fake trusts; made anew for each run."""
 
 
-def signed(key: ECKey = ISSUER_KEY, **claims: Any) -> str:
+def signed(key: ECKey = ISSUER_KEY, /, **claims: Any) -> str:
     """A JWT of the issuer, which ends in a day unless `exp` says otherwise."""
     whole = {"iss": "https://ci.example", "exp": int(time.time()) + 86_400, **claims}
     return jwt.encode({"alg": "ES256"}, whole, key)
