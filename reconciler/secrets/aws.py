@@ -92,8 +92,17 @@ class AwsBackend:
         answer = retrying.ask(
             lambda: checked(lambda: client.get_secret_value(SecretId=name), _judged)
         )
-        text = answer.get("SecretString")
-        return Secret(text) if isinstance(text, str) else text_of(answer["SecretBinary"])
+        match answer:
+            case {"SecretString": str() as text}:
+                return Secret(text)
+            case {"SecretBinary": bytes() as content}:
+                return text_of(content)
+            case _:
+                raise Trouble(
+                    Code.SECRET_MALFORMED,
+                    "can't be read: the answer is not that of AWS Secrets Manager",
+                    "check the proxy, and AWS_ENDPOINT_URL if it is set",
+                )
 
     def _open(self, region: str) -> tuple[Any, Retrying]:
         needs("boto3", "AWS Secrets Manager", "aws")
@@ -141,7 +150,15 @@ def _judged(error: Exception) -> Trouble | None:
                 passing=True,
                 everywhere=True,
             )
-        case of_aws.BotoCoreError():
+        case (
+            of_aws.NoCredentialsError()
+            | of_aws.PartialCredentialsError()
+            | of_aws.CredentialRetrievalError()
+            | of_aws.InvalidConfigError()
+            | of_aws.ProfileNotFound()
+            | of_aws.SSOError()
+            | of_aws.TokenRetrievalError()
+        ):
             return Trouble(
                 Code.SECRET_DENIED,
                 f"can't be read: boto3 finds no usable AWS credentials ({type(error).__name__})",

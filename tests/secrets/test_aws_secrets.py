@@ -136,6 +136,16 @@ def test_a_refusal_is_told_and_not_tried_again(status: int, type_: str, code: Co
 
 
 @pytest.mark.parametrize(
+    "body",
+    [b"{}", b"<html>canary", b'["canary"]', b'{"SecretString": 5}', b'{"SecretBinary": "canary!"}'],
+)
+def test_an_answer_that_is_not_the_service_s_is_told(body: bytes) -> None:
+    with ScriptedHttp() as server, asking(server.url) as resolver:
+        server.on("POST", "/", Reply(body=body))
+        assert refusal(resolver).code in (Code.SECRET_MALFORMED, Code.SECRET_UNREACHABLE)
+
+
+@pytest.mark.parametrize(
     "passing",
     [fault(400, "ThrottlingException"), fault(500, "InternalServiceError"), Reply(fault="hang-up")],
 )
