@@ -18,7 +18,6 @@ code says what is wrong: only the code is used, and the words are ours, so that 
 gets into a message by way of a plugin. Whatever it raises is a failure of the reference as well.
 """
 
-from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
@@ -47,21 +46,11 @@ _SAID = {
 }
 
 
-def _installed() -> Iterable[EntryPoint]:
-    return entry_points(group=GROUP)
-
-
 class PluginBackend:
-    """Finds the plugin of each scheme and asks it; a plugin can't take over a built-in scheme.
+    """Finds the plugin of each scheme and asks it; a plugin can't take over a built-in scheme."""
 
-    Parameters: `find` gives the entry points of the group.
-    """
-
-    def __init__(
-        self, surroundings: Surroundings, find: Callable[[], Iterable[EntryPoint]] = _installed
-    ) -> None:
+    def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
-        self._find = find
         self._plugins: Once[str, Backend] = Once()
         self._opened: list[Backend] = []
 
@@ -96,7 +85,7 @@ class PluginBackend:
                 f"names the plugin `{scheme}`, and `{scheme}` is built in",
                 f"write {{{scheme}: …}}",
             )
-        found = [one for one in self._find() if one.name == scheme]
+        found = list(entry_points(group=GROUP, name=scheme))
         if not found:
             raise Trouble(
                 Code.SECRET_UNREACHABLE,

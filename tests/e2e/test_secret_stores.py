@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.world import Servers, Workspace, project_for, server
-from tests.parts.cli import Done, Project
+from tests.parts.cli import Done, Project, texts_under
 from tests.parts.vault_auth_fake import AppRole
 from tests.parts.vault_fake import VaultFake
 
@@ -40,19 +40,22 @@ def project(workspace: Workspace, servers: Servers, vault: VaultFake, tmp_path: 
     return made
 
 
-def nothing_shows(done: Done) -> None:
+def nothing_shows(project: Project, done: Done) -> None:
+    """Neither what was printed nor a file beside the manifests holds a secret."""
     assert "canary" not in done.out + done.err
+    written = {path.name for path, text in texts_under(project.folder) if b"canary" in text}
+    assert written == {"op"}, "which is the script that prints one"
 
 
 def test_secrets_of_stores_are_applied_and_a_rotated_one_is_seen(
     project: Project, vault: VaultFake
 ) -> None:
-    nothing_shows(project.apply())
+    nothing_shows(project, project.apply())
     project.settled()
     vault.put("secret/mcp/gateway", {"key": "canary-rotated"})
-    planned = project.plan("--detailed-exitcode", code=2)
+    planned = project.plan("--detailed-exitcode", "--out", "it.plan", code=2)
     assert "rotated" in planned.out
-    nothing_shows(planned)
+    nothing_shows(project, planned)
 
 
 def test_every_run_gives_the_token_of_vault_back_that_it_got(
@@ -65,7 +68,7 @@ def test_every_run_gives_the_token_of_vault_back_that_it_got(
 
 def test_a_run_that_fails_gives_the_token_back_too(project: Project, vault: VaultFake) -> None:
     vault.mounts["secret"].secrets.clear()
-    nothing_shows(project.apply(code=1))
+    nothing_shows(project, project.apply(code=1))
     assert [lease.revoked for lease in vault.auth.leases.values()] == [True]
 
 
@@ -87,4 +90,4 @@ def test_what_can_t_be_had_is_told_all_at_once_each_with_its_line(
     ):
         assert said in done.err
     assert done.err.count("--> ") == 3
-    nothing_shows(done)
+    nothing_shows(project, done)
