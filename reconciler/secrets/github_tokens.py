@@ -9,7 +9,8 @@ from reconciler.secrets.retrying import Retrying, seconds
 from reconciler.secrets.secret import Secret
 from reconciler.secrets.trouble import Trouble
 from reconciler.secrets.vault_addresses import is_guarded, is_header_text, proxy_to, unusable
-from reconciler.secrets.vault_logins import GitHubTokens, denied
+from reconciler.secrets.vault_logins import GitHubTokens
+from reconciler.secrets.vault_proofs import denied
 from reconciler.secrets.vault_wire import exchange, json_object, open_session
 
 _SERVICE = "GitHub's id token service"

@@ -6,7 +6,7 @@ from reconciler.diagnostics import Code
 from reconciler.resources import SecretRef
 from reconciler.secrets.backend import Surroundings
 from reconciler.secrets.failure import SecretFailure
-from reconciler.secrets.programs import limited, run
+from reconciler.secrets.programs import Program, limited
 from reconciler.secrets.secret import Secret
 from reconciler.secrets.texts import Texts, misshapen, text_of
 from reconciler.secrets.trouble import Trouble
@@ -30,7 +30,8 @@ class OpBackend:
     """
 
     def __init__(self, surroundings: Surroundings) -> None:
-        self._surroundings = surroundings
+        environ = limited(surroundings.environ, ("OP_",))
+        self._op = Program("op", environ, surroundings, _INSTALL)
         self._texts = Texts(self._fetch)
 
     def read(self, reference: SecretRef) -> Secret | SecretFailure:
@@ -42,11 +43,11 @@ class OpBackend:
         return self._texts.read(reference, reference.locator)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """End what still runs."""
+        self._op.close()
 
     def _fetch(self, place: str) -> Secret:
-        environ = limited(self._surroundings.environ, ("OP_",))
-        ended = run("op", ["read", "--no-newline", place], environ, self._surroundings, _INSTALL)
+        ended = self._op.run("read", "--no-newline", place)
         if ended.code == 0:
             return text_of(ended.output)
         said = _NAMES.sub(b'""', ended.complaint.lower().replace(place.lower().encode(), b""))

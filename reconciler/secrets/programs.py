@@ -52,42 +52,61 @@ def limited(environ: Mapping[str, str], prefixes: tuple[str, ...]) -> dict[str, 
     }
 
 
-def run(
-    name: str,
-    arguments: Sequence[str],
-    environ: Mapping[str, str],
-    surroundings: Surroundings,
-    advice: str,
-) -> Ended:
-    """Run a program of PATH to its end, without input.
+class Program:
+    """A program of PATH, run once for each secret.
 
-    Parameters: `environ` is all that it sees; `advice` says how to get it. Raises Trouble when
-    it isn't there, can't be started, takes too long or writes too much, or we are interrupted;
-    then it is ended, with whatever it started.
+    Parameters: `environ` is all that it sees; `advice` says how to get it.
     """
-    program = _found(name, environ.get("PATH", ""))
-    if program is None:
-        raise Trouble(
-            Code.SECRET_UNREACHABLE,
-            f"can't be read: the program `{name}` is not installed",
-            advice,
-            everywhere=True,
-        )
-    try:
-        process = subprocess.Popen(  # noqa: S603 - an argument vector, without a shell
-            [program, *arguments],
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except (OSError, ValueError):
-        process = None
-    if process is None:
-        raise _trouble(name, "can't be started")
-    with process:
-        return _ended(name, process, surroundings)
+
+    def __init__(
+        self, name: str, environ: Mapping[str, str], surroundings: Surroundings, advice: str
+    ) -> None:
+        self._name = name
+        self._environ = dict(environ)
+        self._surroundings = surroundings
+        self._advice = advice
+        self._running: set[subprocess.Popen[bytes]] = set()
+
+    def run(self, *arguments: str) -> Ended:
+        """Run it to its end, without input.
+
+        Raises Trouble when it isn't there, can't be started, takes too long or writes too much,
+        or we are interrupted; then it is ended, with whatever it started.
+        """
+        process = self._started(arguments)
+        self._running.add(process)
+        try:
+            with process:
+                return _ended(self._name, process, self._surroundings)
+        finally:
+            self._running.discard(process)
+
+    def close(self) -> None:
+        """End what still runs: in a session of its own, the terminal's Ctrl-C doesn't reach it."""
+        for process in tuple(self._running):
+            _kill(process)
+
+    def _started(self, arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
+        program = _found(self._name, self._environ.get("PATH", ""))
+        if program is None:
+            raise Trouble(
+                Code.SECRET_UNREACHABLE,
+                f"can't be read: the program `{self._name}` is not installed",
+                self._advice,
+                everywhere=True,
+            )
+        try:
+            return subprocess.Popen(  # noqa: S603 - an argument vector, without a shell
+                [program, *arguments],
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except (OSError, ValueError):
+            trouble = _trouble(self._name, "can't be started")
+        raise trouble
 
 
 def _found(name: str, path: str) -> str | None:
@@ -102,7 +121,8 @@ def _ended(name: str, process: "subprocess.Popen[bytes]", surroundings: Surround
     while not (written := _written(process)):
         late = time.monotonic() > deadline
         if late or surroundings.stop.is_set():
-            _end(process)
+            _kill(process)
+            process.communicate()
             raise _trouble(name, f"did not end within {allowed:g} s" if late else "was interrupted")
     output, complaint = written
     if len(output) > MAX_OUTPUT_BYTES:
@@ -118,13 +138,13 @@ def _written(process: "subprocess.Popen[bytes]") -> tuple[bytes, bytes] | None:
         return None
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """End a program and what it started."""
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     else:
         process.kill()
-    process.communicate()
 
 
 def _trouble(name: str, problem: str) -> Trouble:

@@ -7,7 +7,7 @@ from reconciler.diagnostics import Code
 from reconciler.resources import SecretRef
 from reconciler.secrets.backend import Surroundings
 from reconciler.secrets.failure import SecretFailure
-from reconciler.secrets.programs import limited, run
+from reconciler.secrets.programs import Program, limited
 from reconciler.secrets.secret import Secret
 from reconciler.secrets.texts import Texts, misshapen, text_of
 from reconciler.secrets.trouble import Trouble
@@ -31,7 +31,10 @@ class SopsBackend:
     """
 
     def __init__(self, surroundings: Surroundings) -> None:
-        self._surroundings = surroundings
+        environ = limited(surroundings.environ, _OWN)
+        # With one that is no token, it doesn't look for ~/.vault-token either.
+        environ["VAULT_TOKEN"] = "none-for-sops"  # noqa: S105 - it is none
+        self._sops = Program("sops", environ, surroundings, _INSTALL)
         self._texts = Texts(self._fetch)
 
     def read(self, reference: SecretRef) -> Secret | SecretFailure:
@@ -42,15 +45,13 @@ class SopsBackend:
         return self._texts.read(reference, place[1], place[2].split("."))
 
     def close(self) -> None:
-        """Nothing is held."""
+        """End what still runs."""
+        self._sops.close()
 
     def _fetch(self, path: str) -> Secret:
-        environ = limited(self._surroundings.environ, _OWN)
-        # With one that is no token, it doesn't look for ~/.vault-token either.
-        environ["VAULT_TOKEN"] = "none-for-sops"  # noqa: S105 - it is none
         # As an absolute path it can't be taken for an option.
-        arguments = ["decrypt", "--output-type", "json", os.path.abspath(path)]  # noqa: PTH100
-        ended = run("sops", arguments, environ, self._surroundings, _INSTALL)
+        whole = os.path.abspath(path)  # noqa: PTH100 - the path is taken as written
+        ended = self._sops.run("decrypt", "--output-type", "json", whole)
         match ended.code:
             case 0:
                 return text_of(ended.output)

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.secrets.secret import Secret
 from reconciler.secrets.trouble import Trouble
-from reconciler.secrets.vault_logins import denied
+from reconciler.secrets.vault_proofs import denied
 from reconciler.secrets.vault_settings import VaultSettings
 from reconciler.secrets.vault_wire import Answer
 

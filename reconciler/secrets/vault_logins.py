@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from reconciler.diagnostics import Code
 from reconciler.secrets.secret import Secret
-from reconciler.secrets.trouble import Trouble
 from reconciler.secrets.vault_addresses import is_header_text
+from reconciler.secrets.vault_proofs import Proof, denied, read_file
 
 SERVICE_ACCOUNT_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - a path
 """Where Kubernetes mounts a pod's own token."""
-_MAX_BYTES = 64 * 1024
 
 
 class Method(StrEnum):
@@ -24,30 +22,6 @@ class Method(StrEnum):
     GITHUB = "github"
     GITLAB = "gitlab"
     KUBERNETES = "kubernetes"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """Something that only we have: a value, or a file that is read at each sign-in.
-
-    Parameters: `source` is the variable or file to name in messages.
-    """
-
-    source: str
-    text: Secret | None = None
-    path: str | None = None
-
-    def read(self) -> Secret:
-        """The value, without white space at its ends. Raises Trouble when there is none to use."""
-        found = self.text.reveal() if self.text is not None else _file(self.path or "", self.source)
-        if not found.strip():
-            raise denied(f"{self.source} is empty", "put the value there, and nothing else")
-        if not is_header_text(found.strip()):
-            raise denied(
-                f"{self.source} holds characters that no token has",
-                "check that it holds the token alone",
-            )
-        return Secret(found.strip())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +184,7 @@ def _token(environ: Mapping[str, str]) -> Proof:
         return Proof(source="VAULT_TOKEN", text=Secret(text))
     home = environ.get("HOME") or environ.get("USERPROFILE")
     path = Path(home) / ".vault-token" if home else None
-    found = _file(str(path), "~/.vault-token") if path is not None and _is_there(path) else ""
+    found = read_file(str(path), "~/.vault-token") if path is not None and _is_there(path) else ""
     if found.strip():
         return Proof(source="~/.vault-token", text=Secret(found))
     raise denied(
@@ -226,15 +200,6 @@ def _is_there(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return True  # so that reading it says what is wrong
-
-
-def _file(path: str, source: str) -> str:
-    try:
-        with Path(path).open("rb") as stream:
-            return stream.read(_MAX_BYTES).decode("utf-8", "replace")
-    except (OSError, ValueError):
-        problem = f"{source} can't be opened"
-    raise denied(problem, "check that the file is there, and its permissions")
 
 
 def _mount(environ: Mapping[str, str], default: str) -> str:
@@ -254,8 +219,3 @@ def _role(environ: Mapping[str, str]) -> str:
 
 def _get(environ: Mapping[str, str], name: str) -> str:
     return environ.get(name, "").strip()
-
-
-def denied(problem: str, *advice: str) -> Trouble:
-    """We can't say who we are, whichever secret is asked for."""
-    return Trouble(Code.SECRET_DENIED, f"can't be read: {problem}", *advice, everywhere=True)

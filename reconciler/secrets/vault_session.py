@@ -14,7 +14,8 @@ from reconciler.secrets.secret import Secret
 from reconciler.secrets.trouble import Trouble
 from reconciler.secrets.vault_addresses import is_header_text
 from reconciler.secrets.vault_login_faults import refused, unwrapping_refused
-from reconciler.secrets.vault_logins import AppRoleLogin, GitHubTokens, JwtLogin, TokenLogin, denied
+from reconciler.secrets.vault_logins import AppRoleLogin, GitHubTokens, JwtLogin, TokenLogin
+from reconciler.secrets.vault_proofs import denied
 from reconciler.secrets.vault_settings import VaultSettings
 from reconciler.secrets.vault_wire import Answer, Wire
 

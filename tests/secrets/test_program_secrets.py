@@ -184,6 +184,19 @@ def test_an_interruption_ends_a_program(programs: Programs) -> None:
     assert "interrupted" in found.message
 
 
+def test_a_program_that_still_runs_at_the_end_is_ended(programs: Programs) -> None:
+    alive = programs.folder / "alive"
+    os.mkfifo(alive)
+    programs.install("op", f"held = open({str(alive)!r}, 'w'); time.sleep(600)")
+    resolver = Resolver(environ={"PATH": str(programs.folder)})
+    asking = Thread(target=one, args=(resolver, "op", PLACE))
+    asking.start()
+    with alive.open("rb") as reader:  # which waits for the program to open it too
+        resolver.close()
+        assert reader.read() == b"", "which is read once the program is gone"
+    asking.join()
+
+
 def test_an_output_without_end_is_refused(programs: Programs) -> None:
     programs.install("op", "sys.stdout.write('canary' * 1024 * 1024)")
     assert "wrote more than a secret can be" in refusal(programs.read()).message
