@@ -1,9 +1,8 @@
 """Secrets in AWS Secrets Manager: `{aws: "name-or-arn#key"}`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from threading import Lock
-from types import MappingProxyType
 from typing import Any
 
 from reconciler.diagnostics import Code
@@ -49,20 +48,29 @@ _PASSING = frozenset(
 )
 
 
+def default_client(region: str, config: Any) -> Any:
+    """A client with the credentials and the endpoint that boto3 finds by itself."""
+    import boto3
+
+    session = boto3.session.Session()
+    return session.client("secretsmanager", region_name=region or None, config=config)
+
+
 class AwsBackend:
     """Reads each secret once, with the credentials that boto3 finds by itself.
 
     The region is that of the ARN, or AWS_REGION or AWS_DEFAULT_REGION. A manifest can name no
     other host than those of the service; an endpoint of one's own is AWS_ENDPOINT_URL, boto3's.
 
-    Parameters: `options` are more arguments for boto3's client.
+    Parameters: `make` makes boto3's client for a region ("" for the one of its own settings), with
+    a configuration of botocore.
     """
 
     def __init__(
-        self, surroundings: Surroundings, options: Mapping[str, Any] = MappingProxyType({})
+        self, surroundings: Surroundings, make: Callable[[str, Any], Any] = default_client
     ) -> None:
         self._surroundings = surroundings
-        self._options = options
+        self._make = make
         self._lock = Lock()
         self._clients: Once[str, tuple[Any, Retrying]] = Once()
         self._opened: list[Any] = []
@@ -105,11 +113,10 @@ class AwsBackend:
                 )
 
     def _open(self, region: str) -> tuple[Any, Retrying]:
+        hush("boto3", "botocore")
         needs("boto3", "AWS Secrets Manager", "aws")
-        import boto3
         from botocore.config import Config
 
-        hush("boto3", "botocore")
         timeout = self._surroundings.timeout
         config = Config(
             connect_timeout=timeout,
@@ -118,13 +125,7 @@ class AwsBackend:
             max_pool_connections=self._surroundings.workers,
         )
         with self._lock:  # sessions of boto3 aren't safe to share while a client is made
-            client = checked(
-                lambda: boto3.session.Session().client(
-                    "secretsmanager",
-                    **{"region_name": region or None, "config": config, **self._options},
-                ),
-                _judged,
-            )
+            client = checked(lambda: self._make(region, config), _judged)
             self._opened.append(client)
         return client, Retrying(self._surroundings)
 

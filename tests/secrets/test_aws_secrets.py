@@ -19,6 +19,8 @@ from tests.secrets.stores import resolving
 
 KEYS = {"aws_access_key_id": "canary-id", "aws_secret_access_key": "canary-key"}
 REGION = {"AWS_REGION": "eu-west-1"}
+SESSION = boto3.session.Session()
+"""Shared, since reading the description of the service takes most of the time."""
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +36,7 @@ def moto() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def manager(moto: str) -> Iterator[Any]:
     """boto3's client, to store with."""
-    client = boto3.session.Session().client(
-        "secretsmanager", region_name="eu-west-1", endpoint_url=moto, **KEYS
-    )
+    client = SESSION.client("secretsmanager", region_name="eu-west-1", endpoint_url=moto, **KEYS)
     client.create_secret(Name="prod/mcp/github", SecretString='{"secret": "canary-1", "n": 5}')
     client.create_secret(Name="plain", SecretString="canary-2")
     client.create_secret(Name="binary", SecretBinary=b"canary-3")
@@ -46,11 +46,12 @@ def manager(moto: str) -> Iterator[Any]:
 
 
 def asking(url: str, environ: dict[str, str] | None = None) -> AbstractContextManager[Resolver]:
-    return resolving(
-        "aws",
-        lambda around: AwsBackend(around, {"endpoint_url": url, **KEYS}),
-        REGION if environ is None else environ,
-    )
+    def make(region: str, config: Any) -> Any:
+        more = {"endpoint_url": url, **KEYS}
+        return SESSION.client("secretsmanager", region_name=region or None, config=config, **more)
+
+    environ = REGION if environ is None else environ
+    return resolving("aws", lambda around: AwsBackend(around, make), environ)
 
 
 @pytest.fixture
@@ -87,6 +88,8 @@ def test_the_region_of_an_arn_counts(moto: str, manager: Any) -> None:
 
 def test_without_a_region_it_is_said(moto: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
     with asking(moto, {}) as nowhere:
         assert "no AWS region is set" in refusal(nowhere).message
 
@@ -168,7 +171,8 @@ def test_without_credentials_it_says_how_to_sign_in(
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, "/nonexistent")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    with resolving("aws", lambda a: AwsBackend(a, {"endpoint_url": moto}), REGION) as resolver:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto)
+    with resolving("aws", AwsBackend, REGION) as resolver:
         found = refusal(resolver)
     assert found.code is Code.SECRET_DENIED
     assert "aws sso login" in found.help[0]
@@ -190,6 +194,16 @@ def test_a_secret_is_fetched_once_however_many_of_its_keys_are_asked_for() -> No
         found = resolver.resolve(SecretRef("aws", f"plain#{key}") for key in "ab")
         assert [revealed(value) for value in found.values()] == ["1", "2"]
         assert len(server.log) == 1
+
+
+def test_boto3_s_own_settings_are_used(
+    moto: str, manager: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "canary-id")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-key")
+    with resolving("aws", AwsBackend, REGION) as resolver:
+        assert revealed(one(resolver, "aws", "plain")) == "canary-2"
 
 
 def test_boto3_logs_nothing(resolver: Resolver, caplog: pytest.LogCaptureFixture) -> None:
