@@ -11,6 +11,7 @@ from pathlib import Path
 from reconciler.resources import read_json
 from reconciler.state.document import parse
 from reconciler.state.failures import StateForeign, StateLost, StateUnreadable
+from reconciler.state.filing import Filing
 from reconciler.state.journal import Journal, fold
 from reconciler.state.lease import Lease, Owner
 from reconciler.state.locking import LEASE, lock, take_away
@@ -68,10 +69,8 @@ class FileStore:
             state = self.load()
             journal = Journal(self._journal, check=hold.check)
             session = Session(
-                self.path,
-                journal,
                 state,
-                check=hold.check,
+                recorder=Filing(self.path, journal, state, check=hold.check),
                 quiet=self._quiet(),
                 inherited=hold.inherited,
             )
