@@ -67,7 +67,8 @@ class Session:
     @property
     def changed(self) -> bool:
         """Whether what was last written whole lacks anything."""
-        return self.state != self._recorder.whole
+        whole = self._recorder.whole
+        return replace(self.state, serial=whole.serial) != whole
 
     def intend(self, intent: Intent) -> None:
         """Write down that a call is about to be sent; returns when that is durable."""

@@ -3,18 +3,21 @@
 import math
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reconciler.resources import read_json
-from reconciler.state.document import parse
+from reconciler.state.atomic import write_atomically
+from reconciler.state.document import dump, moved_text, parse
 from reconciler.state.failures import StateForeign, StateLost, StateUnreadable
 from reconciler.state.filing import Filing
+from reconciler.state.heartbeat import LEASE
 from reconciler.state.journal import Journal, fold
 from reconciler.state.lease import Lease, Owner
-from reconciler.state.locking import LEASE, lock, take_away
+from reconciler.state.locking import lock, take_away
 from reconciler.state.model import State
 from reconciler.state.session import Session
 
@@ -22,7 +25,7 @@ _LIMIT = 64 * 1024 * 1024
 
 
 class FileStore:
-    """The state file of one workspace, with its journal and lock beside it."""
+    """The state file of one workspace, with its journal and lock beside it; see `Store`."""
 
     def __init__(
         self, path: Path, *, provider: str, workspace_id: str, lease: timedelta = LEASE
@@ -32,6 +35,11 @@ class FileStore:
         self._journal = path.with_name(path.name + ".journal")
         self._provider = provider
         self._workspace_id = workspace_id
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return str(self.path)
 
     def _quiet(self) -> float:
         """Seconds since state or journal were last written; infinite when there are none."""
@@ -90,6 +98,32 @@ class FileStore:
                 self._end(session, journal)
             finally:
                 journal.close()
+
+    def rewrite(
+        self, change: Callable[[State], State | None], *, owner: Owner, sealed: bool = True
+    ) -> State | None:
+        """Write what `change` makes of the state; see `Store`."""
+        with lock(self.path, owner=owner, lease=self._lease) as hold:
+            before = self.load(sealed=sealed)
+            state = change(before)
+            if state is None:
+                return None
+            state = replace(state, serial=max(before.serial, state.serial) + 1)
+            hold.check()
+            # In this order: a crash between leaves a journal that was begun on the former serial.
+            write_atomically(self.path, dump(state))
+            self._journal.unlink(missing_ok=True)
+            return state
+
+    def move_out(self, to: str, receive: Callable[[State], None], *, owner: Owner) -> None:
+        """Hand the state over, and leave a note; see `Store`. A copy stays as `NAME.moved`."""
+        with lock(self.path, owner=owner, lease=self._lease) as hold:
+            state = self.load()
+            receive(state)
+            hold.check()
+            write_atomically(self.path.with_name(self.path.name + ".moved"), dump(state))
+            write_atomically(self.path, moved_text(state, to=to))
+            self._journal.unlink(missing_ok=True)
 
     def unlock(self, name: str) -> Lease | None:
         """Take the lock away from a run that died elsewhere; see `take_away`."""
