@@ -32,7 +32,7 @@ class FileStore:
     ) -> None:
         self.path = path
         self._lease = lease
-        self._journal = path.with_name(path.name + ".journal")
+        self._journal = journal_of(path)
         self._provider = provider
         self._workspace_id = workspace_id
 
@@ -138,10 +138,10 @@ class FileStore:
 
     def _read_both(self) -> tuple[str | None, str | None]:
         """File and journal as of one moment, also while another run rewrites them."""
-        text = self._read(self.path)
+        text = read_text(self.path)
         while True:
-            journal = self._read(self._journal, torn=True)
-            again = self._read(self.path)
+            journal = read_text(self._journal, torn=True)
+            again = read_text(self.path)
             if again == text:
                 return text, journal
             text = again
@@ -156,21 +156,29 @@ class FileStore:
         except (ValueError, KeyError, TypeError) as error:
             raise StateUnreadable(str(self.path), f"line 1 of its journal: {error}") from None
 
-    @staticmethod
-    def _read(path: Path, *, torn: bool = False) -> str | None:
-        """The text of a file, None if there is none; a `torn` one up to its last whole line."""
-        try:
-            with path.open("rb") as file:
-                data = file.read(_LIMIT + 1)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise StateUnreadable(str(path), error.strerror or str(error)) from None
-        if len(data) > _LIMIT:
-            raise StateUnreadable(str(path), f"it is larger than {_LIMIT} bytes")
-        if torn:  # a crash may have cut the last line anywhere, even inside a character
-            data = data[: data.rfind(b"\n") + 1]
-        try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError:
-            raise StateUnreadable(str(path), "it is not UTF-8") from None
+
+def journal_of(path: Path) -> Path:
+    """Where the journal of the state file `path` is."""
+    return path.with_name(path.name + ".journal")
+
+
+def read_text(path: Path, *, torn: bool = False) -> str | None:
+    """The text of a file, None if there is none; a `torn` one up to its last whole line.
+
+    Raises StateUnreadable.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LIMIT + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateUnreadable(str(path), error.strerror or str(error)) from None
+    if len(data) > _LIMIT:
+        raise StateUnreadable(str(path), f"it is larger than {_LIMIT} bytes")
+    if torn:  # a crash may have cut the last line anywhere, even inside a character
+        data = data[: data.rfind(b"\n") + 1]
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise StateUnreadable(str(path), "it is not UTF-8") from None

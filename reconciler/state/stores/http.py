@@ -83,7 +83,7 @@ class HttpShelf:
             return wire.read()
 
     @contextmanager
-    def hold(self, owner: Owner) -> "Iterator[_HeldHttp]":
+    def hold(self, owner: Owner) -> Iterator["_HeldHttp"]:
         """Lock it; see `Shelf`."""
         lease = replace(_named(new_lease(owner, _ENDLESS)), length=_ENDLESS)
         with self._wire() as wire:
@@ -111,7 +111,7 @@ class HttpShelf:
             return None
 
     @contextmanager
-    def _wire(self) -> "Iterator[_Wire]":
+    def _wire(self) -> Iterator["_Wire"]:
         import httpx2
 
         given = self._credentials()

@@ -30,8 +30,6 @@ from reconciler.state.shelf import LIMIT, Credentials, Found
 from reconciler.state.stores.tries import Tries, Trouble
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     import psycopg
     from psycopg.sql import Composed
 
@@ -113,7 +111,7 @@ class PostgresShelf:
         return self._tries.reading(self.name, ask)
 
     @contextmanager
-    def hold(self, owner: Owner) -> "Iterator[_HeldRow]":
+    def hold(self, owner: Owner) -> Iterator["_HeldRow"]:
         """Lock the row; see `Shelf`."""
         lease = new_lease(owner, self._lease)
         held = _HeldRow(self.name, lease, self._open)
@@ -145,7 +143,7 @@ class PostgresShelf:
         return self._tries.reading(self.name, ask)
 
     @contextmanager
-    def _table_at_hand(self) -> "Iterator[_Table]":
+    def _table_at_hand(self) -> Iterator["_Table"]:
         table = self._open()
         try:
             yield table
@@ -156,14 +154,19 @@ class PostgresShelf:
         return _Table(self.name, self._connect(), self._table, self._key)
 
     def _connect(self) -> "psycopg.Connection[Any]":
-        psycopg = _library()
+        try:
+            import psycopg
+        except ModuleNotFoundError:
+            raise StateUnreachable(
+                self.name, "psycopg isn't installed", ("pip install 'reconciler[postgres]'",)
+            ) from None
         given = self._credentials()
         account: dict[str, Any] = {} if given.username is None else {"user": given.username}
         if given.password is not None:
             account["password"] = given.password.reveal()
         seconds = max(2, int(self._tries.seconds))
         try:
-            connection: psycopg.Connection[Any] = library.connect(
+            return psycopg.connect(
                 self._server,
                 autocommit=True,
                 prepare_threshold=None,  # poolers don't keep prepared statements
@@ -215,7 +218,8 @@ class _Table:
 
     def ask(self, query: str, **values: Any) -> "psycopg.Cursor[Any]":
         """Run one statement. Raises Trouble when the connection broke, StateUnwritable else."""
-        psycopg = _library()
+        import psycopg
+
         try:
             return self._connection.execute(
                 self._text(query), {"key": self._key, "lock": self._lock_key, **values}
@@ -229,9 +233,11 @@ class _Table:
 
     def read(self) -> tuple[Found, Lease | None]:
         """The row's text, and its lease."""
+        import psycopg
+
         try:
             row = self.ask(_READ).fetchone()
-        except _library().errors.UndefinedTable:
+        except psycopg.errors.UndefinedTable:
             row = None
         if row is None:
             return Found(text=None, version="0"), None
@@ -250,7 +256,8 @@ class _Table:
 
     def create(self) -> None:
         """Make the table and the row when they aren't there."""
-        psycopg = _library()
+        import psycopg
+
         try:
             self.ask(_BEGIN)
         except psycopg.errors.UndefinedTable:
@@ -395,13 +402,3 @@ class _HeldRow:
 def _why(error: Exception) -> str:
     """The server's or libpq's words, in a line; they hold no password."""
     return " ".join(str(error).split())[:300] or type(error).__name__
-
-
-def _library() -> "ModuleType":
-    try:
-        import psycopg
-    except ModuleNotFoundError:
-        raise StateUnreachable(
-            "PostgreSQL", "psycopg isn't installed", ("pip install 'reconciler[postgres]'",)
-        ) from None
-    return psycopg
