@@ -31,6 +31,11 @@ def add_rules(definitions: dict[str, Any]) -> None:
     if "WorkspaceSpec" in definitions:
         places = [{"required": ["region"]}, {"required": ["url"]}]
         definitions["WorkspaceSpec"]["oneOf"] = places
+    if "StateLocation" in definitions:
+        definitions["StateLocation"]["not"] = {"required": ["path", "url"]}
+        definitions["StateLocation"]["dependentRequired"] = {"credentials": ["url"]}
+        keys = [{"required": ["key"]}, {"required": ["previousKey"]}]
+        definitions["StateEncryption"]["anyOf"] = keys
     if "PolicyRule" in definitions:
         tests = [{"required": ["cel"]}, {"required": ["schema"]}]
         definitions["PolicyRule"]["oneOf"] = tests

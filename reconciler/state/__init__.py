@@ -23,13 +23,15 @@ from reconciler.state.model import Consent, Entry, Intent, State
 from reconciler.state.sealing import Keys, Label, SealedDocument, check_key, seal, unseal
 from reconciler.state.session import Session
 from reconciler.state.shared import SharedStore
-from reconciler.state.shelf import Credentials, Found, Held, Hidden, Shelf
+from reconciler.state.shelf import Concealed, Credentials, Found, Held, Shelf
 from reconciler.state.store import FileStore
 from reconciler.state.stores import Tries, shelf_at
 from reconciler.state.stores.files import FileShelf
+from reconciler.state.user_folder import user_folder
 from reconciler.state.witness import Witness
 
 __all__ = [
+    "Concealed",
     "Consent",
     "Credentials",
     "Entry",
@@ -37,7 +39,6 @@ __all__ = [
     "FileStore",
     "Found",
     "Held",
-    "Hidden",
     "Intent",
     "Keys",
     "Label",
@@ -72,5 +73,6 @@ __all__ = [
     "seal",
     "shelf_at",
     "unseal",
+    "user_folder",
     "write_atomically",
 ]

@@ -85,6 +85,7 @@ class StateRolledBack(StateError):
                 "if going back is meant, look it over and run `reconciler state accept`",
             ),
         )
+        self.seen = seen
 
 
 class StateSealed(StateError):

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from reconciler.resources import digest_of, read_json
 from reconciler.state.failures import StateSealed, StateUnreadable
-from reconciler.state.shelf import Hidden
+from reconciler.state.shelf import Concealed
 
 FORMAT = "reconciler.sealed/v1"
 MIN_KEY_BYTES = 32
@@ -39,13 +39,18 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """The key that texts are sealed with, and one that they may be opened with as well.
+    """The key that texts are sealed with, and those that they may be opened with as well.
 
     Without `current` texts are opened, but not sealed any more.
     """
 
-    current: Hidden | None = None
-    previous: Hidden | None = None
+    current: Concealed | None = None
+    others: tuple[Concealed, ...] = ()
+
+    @property
+    def all(self) -> tuple[Concealed, ...]:
+        """Every key, in the order in which they are tried."""
+        return self.others if self.current is None else (self.current, *self.others)
 
 
 class _Open(BaseModel):
@@ -75,7 +80,7 @@ def is_sealed(raw: Any) -> bool:
     return isinstance(raw, dict) and raw.get("format") == FORMAT
 
 
-def seal(text: str, label: Label, key: Hidden) -> str:
+def seal(text: str, label: Label, key: Concealed) -> str:
     """`text` under `key`, as JSON. Raises ValueError when the key is too short."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -110,9 +115,7 @@ def unseal(text: str, keys: Keys, *, name: str) -> tuple[str, Label]:
     except ValueError as error:
         raise StateUnreadable(name, str(error)) from None
     bound = _bound(document.model_dump(by_alias=True, exclude={"text"}))
-    for key in (keys.current, keys.previous):
-        if key is None:
-            continue
+    for key in keys.all:
         plain = _opened(content, nonce, bound, _derived(key, salt))
         if plain is not None:
             return plain, Label(
@@ -122,7 +125,7 @@ def unseal(text: str, keys: Keys, *, name: str) -> tuple[str, Label]:
                 lineage=document.lineage,
                 serial=document.serial,
             )
-    if keys.current is None and keys.previous is None:
+    if not keys.all:
         why, help_ = "the manifests name no key", "give `spec.state.encryption` in the manifest"
     else:
         why = "no key that the manifests name opens it, or somebody altered it"
@@ -130,7 +133,7 @@ def unseal(text: str, keys: Keys, *, name: str) -> tuple[str, Label]:
     raise StateSealed(name, why, (help_, "if it was altered, restore it from a backup"))
 
 
-def check_key(key: Hidden) -> None:
+def check_key(key: Concealed) -> None:
     """Raise ValueError when a key has fewer than 32 bytes."""
     _material(key)
 
@@ -145,7 +148,7 @@ def _opened(content: bytes, nonce: bytes, bound: bytes, derived: bytes) -> str |
         return None
 
 
-def _derived(key: Hidden, salt: bytes) -> bytes:
+def _derived(key: Concealed, salt: bytes) -> bytes:
     """A key of its own for each text: random nonces of one key would meet after 2^32 writes."""
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -153,7 +156,7 @@ def _derived(key: Hidden, salt: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=salt, info=_INFO).derive(_material(key))
 
 
-def _material(key: Hidden) -> bytes:
+def _material(key: Concealed) -> bytes:
     content = key.reveal().encode("utf-8", "surrogatepass")
     if len(content) < MIN_KEY_BYTES:
         raise ValueError(f"it has {len(content)} bytes, and needs {MIN_KEY_BYTES} or more")

@@ -16,7 +16,7 @@ LIMIT = 64 * 1024 * 1024
 """Bytes that a text may have."""
 
 
-class Hidden(Protocol):
+class Concealed(Protocol):
     """A secret that is only revealed in the line that sends it."""
 
     def reveal(self) -> str:
@@ -27,8 +27,13 @@ class Hidden(Protocol):
 class Credentials:
     """How to get in to a store; what is None is left to the customs of the store's own library."""
 
-    username: str | None = None
-    password: Hidden | None = None
+    username: str | Concealed | None = None
+    password: Concealed | None = None
+
+
+def told(value: str | Concealed | None) -> str | None:
+    """A part of credentials, for the line that sends it."""
+    return value if value is None or isinstance(value, str) else value.reveal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from reconciler.state import (
     Consent,
     Owner,
     Session,
+    State,
     StateForeign,
     StateLocked,
     StateLost,
@@ -232,7 +233,7 @@ def test_another_workspace_finds_a_state_that_is_not_its_own(place: Place) -> No
 def test_a_state_that_moved_says_where_it_is(place: Place) -> None:
     with place.store().session(owner=OWNER, tool="1.0") as held:
         held.put(FINANCE, entry())
-    received = []
+    received: list[State] = []
     place.store().move_out("s3://elsewhere/acme.json", received.append, owner=OWNER)
     assert received[0].entries.keys() == {FINANCE}
     with pytest.raises(StateMoved, match=r"was moved to s3://elsewhere/acme\.json"):

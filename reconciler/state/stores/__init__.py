@@ -7,10 +7,7 @@ from reconciler.state.heartbeat import LEASE
 from reconciler.state.shelf import Credentials, Shelf
 from reconciler.state.stores.tries import Tries
 
-__all__ = ["SCHEMES", "Tries", "shelf_at"]
-
-SCHEMES = ("postgresql", "postgres", "s3", "gs", "az", "https", "http")
-"""What an address may begin with; the library behind one is imported when it is used."""
+__all__ = ["Tries", "shelf_at"]
 
 
 def shelf_at(
@@ -21,11 +18,11 @@ def shelf_at(
     tries: Tries | None = None,
     lease: timedelta = LEASE,
 ) -> Shelf:
-    """The shelf at `url`; nothing is sent yet.
+    """The shelf at `url`; nothing is sent yet, and no library imported.
 
     Parameters: `key` names the text where the URL names none; `credentials` are asked for when
     something is sent; `lease` is how long a lock is believed without a sign of life, where the
-    store has leases. Raises ValueError for a scheme that isn't one of `SCHEMES`.
+    store has leases. Raises ValueError for a scheme that isn't one of `STATE_SCHEMES`.
     """
     tries = tries or Tries()
     match url.partition("://")[0]:

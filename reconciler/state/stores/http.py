@@ -27,7 +27,7 @@ from reconciler.state.failures import (
 )
 from reconciler.state.lease import Lease, Owner, lease_json, parse_lease
 from reconciler.state.locking import new_lease
-from reconciler.state.shelf import LIMIT, Credentials, Found
+from reconciler.state.shelf import LIMIT, Credentials, Found, told
 from reconciler.state.stores.tries import Tries, Trouble, retry_after
 
 if TYPE_CHECKING:
@@ -117,8 +117,7 @@ class HttpShelf:
         given = self._credentials()
         auth = None
         if given.username is not None or given.password is not None:
-            password = "" if given.password is None else given.password.reveal()
-            auth = httpx2.BasicAuth(given.username or "", password)
+            auth = httpx2.BasicAuth(told(given.username) or "", told(given.password) or "")
         host = urlsplit(self._url).hostname or ""
         with httpx2.Client(
             auth=auth,

@@ -19,7 +19,7 @@ from reconciler.state.failures import StateLocked, StateLost, StateUnreachable, 
 from reconciler.state.heartbeat import LEASE, Heartbeat
 from reconciler.state.lease import Lease, Owner, lease_json, parse_lease
 from reconciler.state.locking import new_lease
-from reconciler.state.shelf import LIMIT, Credentials, Found
+from reconciler.state.shelf import LIMIT, Credentials, Found, told
 from reconciler.state.stores.tries import Tries, Trouble
 
 if TYPE_CHECKING:
@@ -351,9 +351,9 @@ def _client(name: str, url: str, given: Credentials) -> "ObjectStore":
     }
     user, secret = _ACCOUNT[parts.scheme]
     if given.username is not None and user:
-        config[user] = given.username
+        config[user] = told(given.username)
     if given.password is not None:
-        config[secret] = given.password.reveal()
+        config[secret] = told(given.password)
     options: Any = {
         "timeout": "30s",
         "connect_timeout": "10s",

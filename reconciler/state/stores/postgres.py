@@ -26,7 +26,7 @@ from reconciler.state.failures import (
 from reconciler.state.heartbeat import LEASE, Heartbeat
 from reconciler.state.lease import Lease, Owner, lease_json, parse_lease
 from reconciler.state.locking import new_lease
-from reconciler.state.shelf import LIMIT, Credentials, Found
+from reconciler.state.shelf import LIMIT, Credentials, Found, told
 from reconciler.state.stores.tries import Tries, Trouble
 
 if TYPE_CHECKING:
@@ -161,9 +161,7 @@ class PostgresShelf:
                 self.name, "psycopg isn't installed", ("pip install 'reconciler[postgres]'",)
             ) from None
         given = self._credentials()
-        account: dict[str, Any] = {} if given.username is None else {"user": given.username}
-        if given.password is not None:
-            account["password"] = given.password.reveal()
+        account: dict[str, Any] = {"user": told(given.username), "password": told(given.password)}
         seconds = max(2, int(self._tries.seconds))
         try:
             return psycopg.connect(
@@ -178,7 +176,7 @@ class PostgresShelf:
                     "keepalives_count": "3",
                     "tcp_user_timeout": str(seconds * 1000),
                     **self._parameters,
-                    **account,
+                    **{name: value for name, value in account.items() if value is not None},
                 },
             )
         except psycopg.OperationalError as error:
