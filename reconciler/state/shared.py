@@ -118,7 +118,8 @@ class SharedStore:
 
     def _state(self, found: Found, *, sealed: bool = True) -> State:
         """The state that was found; an empty one when there is none."""
-        state = None if found.text is None else self._parsed(found.text, sealed=sealed)
+        keys = self._keys()  # also when there is nothing yet: a key that can't be had stops the run
+        state = None if found.text is None else self._parsed(found.text, keys, sealed=sealed)
         highest = self._highest(found)
         if sealed and highest > (0 if state is None else state.serial):
             raise StateRolledBack(self.name, None if state is None else state.serial, highest)
@@ -128,8 +129,8 @@ class SharedStore:
             provider=self._provider, workspace_id=self._workspace_id, lineage=str(uuid.uuid4())
         )
 
-    def _parsed(self, text: str, *, sealed: bool) -> State:
-        keys, label = self._keys(), None
+    def _parsed(self, text: str, keys: Keys | None, *, sealed: bool) -> State:
+        label = None
         if is_sealed(raw_json(text, name=self.name)):
             text, label = unseal(text, keys or Keys(), name=self.name)
         elif sealed and keys is not None and keys.current is not None:

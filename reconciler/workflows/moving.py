@@ -62,9 +62,9 @@ def push_state(context: Context, text: str, *, name: str, allow: frozenset[str])
         floor = error.seen  # to be put right by this very push
 
     def take(present: State) -> State | None:
-        if _same(present, pushed):
-            return None
         known = max(present.serial, floor)
+        if _same(present, pushed) and present.serial == known:
+            return None
         if _begun(present) and present.lineage != pushed.lineage and OTHER not in allow:
             raise Stop(
                 Exit.FAILED,

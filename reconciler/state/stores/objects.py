@@ -128,9 +128,7 @@ class ObjectShelf:
         return note.lease
 
     def _open(self) -> "_Bucket":
-        return _Bucket(
-            self.name, _client(self.name, self._bucket, self._credentials()), self._tries
-        )
+        return _Bucket(self.name, client(self.name, self._bucket, self._credentials()), self._tries)
 
 
 class _HeldObject:
@@ -334,7 +332,7 @@ def _lock_of(key: str) -> str:
     return f"{key}.lock"
 
 
-def _client(name: str, url: str, given: Credentials) -> "ObjectStore":
+def client(name: str, url: str, given: Credentials) -> "ObjectStore":
     """obstore's client of a bucket. Raises StateUnreachable when it can't be made."""
     try:
         from obstore import exceptions
