@@ -20,6 +20,7 @@ from reconciler.state.failures import (
 )
 from reconciler.state.lease import Lease, Owner, lease_json
 from reconciler.state.model import Consent, Entry, Intent, State
+from reconciler.state.record import HeldRecord, SealedRecord
 from reconciler.state.sealing import Keys, Label, SealedDocument, check_key, seal, unseal
 from reconciler.state.session import Session
 from reconciler.state.shared import SharedStore
@@ -39,12 +40,14 @@ __all__ = [
     "FileStore",
     "Found",
     "Held",
+    "HeldRecord",
     "Intent",
     "Keys",
     "Label",
     "Lease",
     "Owner",
     "SealedDocument",
+    "SealedRecord",
     "Session",
     "SharedStore",
     "Shelf",

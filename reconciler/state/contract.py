@@ -33,12 +33,18 @@ class Store(Protocol):
         """
 
     def rewrite(
-        self, change: Callable[[State], State | None], *, owner: Owner, sealed: bool = True
+        self,
+        change: Callable[[State], State | None],
+        *,
+        owner: Owner,
+        sealed: bool = True,
+        back: str | None = None,
     ) -> State | None:
         """Lock, load, and write what `change` makes of the state, with a serial above all before.
 
         Gives what was written; None when `change` gave None, and nothing was. Parameters: `sealed`
-        as in `load`. Raises StateLocked, StateUnwritable, StateLost.
+        as in `load`; `back` is the lineage of a state that may come back after it moved away:
+        `change` is given an empty one then. Raises StateLocked, StateUnwritable, StateLost.
         """
 
     def move_out(self, to: str, receive: Callable[[State], None], *, owner: Owner) -> None:

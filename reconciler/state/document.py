@@ -169,7 +169,9 @@ def raw_json(text: str, *, name: str) -> Any:
     except ValueError as error:
         raise StateUnreadable(name, str(error)) from None
     if isinstance(raw, dict) and raw.get("format") == _MOVED:
-        raise StateMoved(name, to=str(raw.get("to")), lineage=str(raw.get("lineage")))
+        to, lineage, serial = (raw.get(key) for key in ("to", "lineage", "serial"))
+        left = serial if isinstance(serial, int) else 0
+        raise StateMoved(name, to=str(to), lineage=str(lineage), serial=left)
     return raw
 
 

@@ -64,6 +64,7 @@ class StateUnwritable(StateError):
         help: tuple[str, ...] = ("check that the folder exists, is writable and has room",),  # noqa: A002
     ) -> None:
         super().__init__(f"the state in {name} can't be written: {why}", help)
+        self.why = why
 
 
 class StateUnreachable(StateError):
@@ -109,15 +110,16 @@ class StateUnsealed(StateError):
 
 
 class StateMoved(StateError):
-    """The state was migrated to another place."""
+    """The state was migrated to another place; `lineage` and `serial` are those it left with."""
 
-    def __init__(self, name: str, *, to: str, lineage: str) -> None:
+    def __init__(self, name: str, *, to: str, lineage: str, serial: int) -> None:
         super().__init__(
             f"the state that was in {name} was moved to {to}",
             ("give that place in `spec.state` of the Workspace manifest",),
         )
         self.to = to
         self.lineage = lineage
+        self.serial = serial
 
 
 class StateLocked(StateError):

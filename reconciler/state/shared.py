@@ -11,6 +11,7 @@ from reconciler.state.document import dump, moved_text, parse, raw_json
 from reconciler.state.failures import (
     StateForeign,
     StateLost,
+    StateMoved,
     StateRolledBack,
     StateUnreadable,
     StateUnsealed,
@@ -20,6 +21,7 @@ from reconciler.state.model import State
 from reconciler.state.sealing import Keys, Label, is_sealed, seal, unseal
 from reconciler.state.session import Session
 from reconciler.state.shelf import Found, Held, Shelf
+from reconciler.state.store import moved_away
 from reconciler.state.witness import Witness
 
 _WHAT = "state"
@@ -85,12 +87,20 @@ class SharedStore:
                 self._end(session, writing)
 
     def rewrite(
-        self, change: Callable[[State], State | None], *, owner: Owner, sealed: bool = True
+        self,
+        change: Callable[[State], State | None],
+        *,
+        owner: Owner,
+        sealed: bool = True,
+        back: str | None = None,
     ) -> State | None:
         """Write what `change` makes of the state; see `Store`."""
         with self._shelf.hold(owner) as held:
             found = held.read()
-            before = self._state(found, sealed=sealed)
+            try:
+                before = self._state(found, sealed=sealed)
+            except StateMoved as moved:
+                before = moved_away(moved, back, self._provider, self._workspace_id)
             state = change(before)
             if state is None:
                 return None

@@ -12,7 +12,7 @@ from pathlib import Path
 from reconciler.resources import read_json
 from reconciler.state.atomic import write_atomically
 from reconciler.state.document import dump, moved_text, parse
-from reconciler.state.failures import StateForeign, StateLost, StateUnreadable
+from reconciler.state.failures import StateForeign, StateLost, StateMoved, StateUnreadable
 from reconciler.state.filing import Filing
 from reconciler.state.heartbeat import LEASE
 from reconciler.state.journal import Journal, fold
@@ -100,11 +100,19 @@ class FileStore:
                 journal.close()
 
     def rewrite(
-        self, change: Callable[[State], State | None], *, owner: Owner, sealed: bool = True
+        self,
+        change: Callable[[State], State | None],
+        *,
+        owner: Owner,
+        sealed: bool = True,
+        back: str | None = None,
     ) -> State | None:
         """Write what `change` makes of the state; see `Store`."""
         with lock(self.path, owner=owner, lease=self._lease) as hold:
-            before = self.load(sealed=sealed)
+            try:
+                before = self.load(sealed=sealed)
+            except StateMoved as moved:
+                before = moved_away(moved, back, self._provider, self._workspace_id)
             state = change(before)
             if state is None:
                 return None
@@ -155,6 +163,18 @@ class FileStore:
             return str(read_json(first)["lineage"])
         except (ValueError, KeyError, TypeError) as error:
             raise StateUnreadable(str(self.path), f"line 1 of its journal: {error}") from None
+
+
+def moved_away(moved: StateMoved, back: str | None, provider: str, workspace_id: str) -> State:
+    """An empty state where one of lineage `back` moved away. Raises `moved` for any other."""
+    if moved.lineage != back:
+        raise moved
+    return State(
+        provider=provider,
+        workspace_id=workspace_id,
+        lineage=moved.lineage,
+        serial=moved.serial,
+    )
 
 
 def journal_of(path: Path) -> Path:

@@ -125,7 +125,8 @@ def _receive(context: Context, state: State, source: str) -> Carried:
     target = context.store
 
     def take(present: State) -> State | None:
-        if not _begun(present):
+        ancestor = present.lineage == state.lineage and present.serial <= state.serial
+        if not _begun(present) or (ancestor and _owns_nothing(present)):
             return state
         went_on = present.lineage == state.lineage and present.serial > state.serial
         if went_on or _same(present, state):
@@ -136,7 +137,8 @@ def _receive(context: Context, state: State, source: str) -> Carried:
             help=("choose an empty place, or look at it with `reconciler state list`",),
         )
 
-    written = target.rewrite(take, owner=owner(context.options.environ))
+    who = owner(context.options.environ)
+    written = target.rewrite(take, owner=who, back=state.lineage)
     found = target.load()
     if written is not None and found != written:
         raise StateUnwritable(target.name, "what was read back is not what was written", ())
@@ -153,7 +155,11 @@ def _insist_on_workspace(context: Context, state: State, name: str) -> None:
 
 def _begun(state: State) -> bool:
     """Whether it is more than the empty state that stands for none."""
-    return state.serial > 0 or bool(state.entries or state.unfinished or state.consents)
+    return state.serial > 0 or not _owns_nothing(state)
+
+
+def _owns_nothing(state: State) -> bool:
+    return not (state.entries or state.unfinished or state.consents)
 
 
 def _same(one: State, other: State) -> bool:

@@ -12,6 +12,7 @@ from reconciler.state import (
     FileShelf,
     FileStore,
     Keys,
+    SealedRecord,
     SharedStore,
     Shelf,
     StateSealed,
@@ -55,13 +56,29 @@ class StatePlaces:
     def declared(self) -> Store:
         """The store that the manifest declares."""
         state = self._spec.state
-        if state is not None and state.url is not None:
-            return self._shared(self._shelf(state.url, self._credentials), self._keys)
-        named = (state and state.path) or f".reconciler/{self._desired.workspace.name}.json"
-        path = Path(self._desired.workspace.root) / named
-        if state is not None and state.encryption is not None:
-            return self._shared(FileShelf(path), self._keys)
-        return self._file(path)
+        if state is None or (state.url is None and state.encryption is None):
+            return self._file(self._path())
+        return self._shared(self._declared_shelf(), self._keys)
+
+    def record(self, what: str) -> SealedRecord:
+        """An encrypted text of that name beside the state; with the state's keys.
+
+        Raises Stop when a key can't be had, or none is declared.
+        """
+        keys = self._keys()
+        if keys is None or keys.current is None:
+            raise Stop(
+                Exit.FAILED,
+                f"the {what} beside the state can only be kept encrypted",
+                help=("give `encryption: {key: …}` under `spec.state` of the Workspace",),
+            )
+        return SealedRecord(
+            shelf=self._declared_shelf().beside(what),
+            what=what,
+            provider=self._spec.provider,
+            workspace_id=self._spec.workspace_id,
+            keys=keys,
+        )
 
     def former(self, place: str) -> Store:
         """The store at a URL or a path where the state was before; it may be encrypted or not.
@@ -77,6 +94,17 @@ class StatePlaces:
         except StateSealed:
             return self._shared(FileShelf(path), self._any_keys)
         return store
+
+    def _declared_shelf(self) -> Shelf:
+        state = self._spec.state
+        if state is None or state.url is None:
+            return FileShelf(self._path())
+        return self._shelf(state.url, self._credentials)
+
+    def _path(self) -> Path:
+        state = self._spec.state
+        named = (state and state.path) or f".reconciler/{self._desired.workspace.name}.json"
+        return Path(self._desired.workspace.root) / named
 
     def _file(self, path: Path) -> Store:
         return FileStore(path, provider=self._spec.provider, workspace_id=self._spec.workspace_id)

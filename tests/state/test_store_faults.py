@@ -33,6 +33,7 @@ from tests.parts.state_server import USERNAME, Fault, StateServer, state_server
 from tests.state.places import QUICK, Open, Place
 from tests.state.stores import FINANCE, GITHUB, OWNER, entry, intent
 
+DOWN: list[Fault] = ["500 before"] * QUICK.attempts
 EMPTY = State(provider="dust", workspace_id="w1", lineage="l1")
 
 
@@ -70,12 +71,12 @@ def test_a_state_server_that_stays_down_stops_the_run_and_the_next_goes_on(
     def run() -> None:
         with gitlab.store().session(owner=OWNER, tool="1.0") as held:
             held.intend(intent())
-            served.fail("POST", *["500 before"] * QUICK.attempts)
+            served.fail("POST", *DOWN)
             with pytest.raises(StateUnwritable, match="the server answered 500"):
                 held.put(GITHUB, entry("rms_1"))
             with pytest.raises(StateUnwritable):
                 held.intend(intent("jira"))
-            served.fail("POST", *["500 before"] * QUICK.attempts)
+            served.fail("POST", *DOWN)
 
     with pytest.raises(StateUnwritable):
         run()
@@ -87,7 +88,7 @@ def test_what_could_not_be_written_for_a_while_is_written_at_the_end(
 ) -> None:
     def run() -> None:
         with gitlab.store().session(owner=OWNER, tool="1.0") as held:
-            served.fail("POST", *["500 before"] * QUICK.attempts)
+            served.fail("POST", *DOWN)
             held.put(FINANCE, entry())
 
     with pytest.raises(StateUnwritable):
@@ -194,7 +195,7 @@ def ask(database: PostgresServer, statement: str) -> list[tuple[object, ...]]:
     import psycopg
 
     with psycopg.connect(database.url, password=PASSWORD, autocommit=True) as connection:
-        cursor = connection.execute(statement)  # type: ignore[call-overload]
+        cursor = connection.execute(statement)
         return cursor.fetchall() if cursor.description else []
 
 

@@ -169,6 +169,17 @@ def test_a_migration_that_was_cut_short_goes_on(tmp_path: Path) -> None:
         context(tmp_path).store.load()
 
 
+def test_a_state_migrates_back(tmp_path: Path) -> None:
+    own(context(tmp_path))
+    migrate_state(context(tmp_path, path="new.json"), str(tmp_path / "acme.json"))
+    own(context(tmp_path, path="new.json"), "vlt_2")
+    there = context(tmp_path)
+    assert migrate_state(there, str(tmp_path / "new.json")).written
+    assert there.store.load().entries[FINANCE].remote_id == "vlt_2"
+    with pytest.raises(StateMoved):
+        context(tmp_path, path="new.json").store.load()
+
+
 def test_a_migration_changes_how_a_state_is_encrypted(tmp_path: Path) -> None:
     own(context(tmp_path, path="acme.json", encryption={"key": {"env": "OLD_KEY"}}))
     encryption = {"key": {"env": "KEY"}, "previousKey": {"env": "OLD_KEY"}}
@@ -200,6 +211,29 @@ def test_a_state_does_not_migrate_to_where_it_is(tmp_path: Path) -> None:
     with pytest.raises(Stop, match=r"is in .* already") as caught:
         migrate_state(there, str(tmp_path / "home" / ".." / "acme.json"))
     assert caught.value.code is Exit.USAGE
+
+
+def test_a_record_beside_the_state_is_kept_encrypted(tmp_path: Path) -> None:
+    there = context(tmp_path, path="acme.json", encryption={"key": {"env": "KEY"}})
+    record = there.places.record("session")
+    assert record.read() is None
+    with record.hold(OWNER) as held:
+        assert held.text is None
+        held.write("hush")
+        held.write("hush, hush")
+        with pytest.raises(StateLocked), record.hold(OWNER):
+            pass
+    assert "hush" not in (tmp_path / "acme.json.session").read_text()
+    assert there.places.record("session").read() == "hush, hush"
+    own(there)
+    (tmp_path / "acme.json.session").write_bytes((tmp_path / "acme.json").read_bytes())
+    with pytest.raises(StateForeign, match=r"belongs to workspace dust/w1 \(state\)"):
+        record.read()
+
+
+def test_without_a_key_nothing_is_kept_beside_the_state(tmp_path: Path) -> None:
+    with pytest.raises(Stop, match="can only be kept encrypted"):
+        context(tmp_path).places.record("session")
 
 
 def test_a_key_that_is_too_short_is_said_where_it_is_asked_for(tmp_path: Path) -> None:

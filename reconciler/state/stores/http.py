@@ -10,8 +10,9 @@ import base64
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reconciler.state.failures import (
+    StateError,
     StateLocked,
     StateLost,
     StateUnreachable,
@@ -90,7 +92,11 @@ class HttpShelf:
             wire.lock(lease)
             try:
                 yield _HeldHttp(wire, lease)
-            finally:
+            except BaseException:
+                with suppress(StateError):  # what went wrong first is what is told
+                    wire.unlock(lease)
+                raise
+            else:
                 wire.unlock(lease)
 
     def take_away(self, name: str) -> Lease | None:
@@ -206,6 +212,7 @@ class _Wire:
     def unlock(self, lease: Lease) -> None:
         """Give the lock back; one that is another's by now stays."""
         body = json.dumps(_info(lease, self._url)).encode()
+        way = f"everything is written; free it: `reconciler unlock {shlex.quote(lease.owner.name)}`"
 
         def send() -> bool:
             answer = self._ask(self._unlock, self._lock_url, body, _JSON)
@@ -213,7 +220,10 @@ class _Wire:
                 self._insist(answer, StateUnreachable)
             return True
 
-        self._tries.writing(self._url, send, lambda: None)
+        try:
+            self._tries.writing(self._url, send, lambda: None)
+        except StateUnwritable as error:
+            raise StateUnreachable(self._url, f"its lock stays: {error.why}", (way,)) from None
 
     def _read(self) -> Found:
         answer = self._ask("GET", self._url)

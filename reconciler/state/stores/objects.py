@@ -8,14 +8,20 @@ that of two writers one is refused, whatever became of the lock.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from reconciler.state.failures import StateLocked, StateLost, StateUnreachable, StateUnreadable
+from reconciler.state.failures import (
+    StateError,
+    StateLocked,
+    StateLost,
+    StateUnreachable,
+    StateUnreadable,
+)
 from reconciler.state.heartbeat import LEASE, Heartbeat
 from reconciler.state.lease import Lease, Owner, lease_json, parse_lease
 from reconciler.state.locking import new_lease
@@ -190,11 +196,9 @@ class _HeldObject:
 
     def end(self) -> None:
         """Give the lease up, unless it is another's by now; the highest serial stays."""
-        with self._lock:
-            try:
-                self._write_note(None)
-            except Clash:
-                return
+        # It ends by itself, or is another's by now.
+        with self._lock, suppress(Clash, StateError):
+            self._write_note(None)
 
     def _check(self) -> None:
         """Raise StateLost unless the lease is still ours."""
