@@ -11,7 +11,7 @@ from reconciler.resources.changes import (
     Shown,
     Users,
 )
-from reconciler.resources.fields import API_VERSION, is_resource_name
+from reconciler.resources.fields import API_VERSION, STATE_SCHEMES, is_resource_name
 from reconciler.resources.gates import Gate, Transition
 from reconciler.resources.icons import ICONS
 from reconciler.resources.json_text import digest_of, read_json
@@ -60,6 +60,7 @@ __all__ = [
     "MCP_SERVER",
     "SCHEMES",
     "SPACE",
+    "STATE_SCHEMES",
     "WORKSPACE_KIND",
     "Action",
     "Address",

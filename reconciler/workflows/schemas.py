@@ -7,9 +7,10 @@ from pydantic import BaseModel
 
 from reconciler.manifests import schemas as manifest_schemas
 from reconciler.planning import PlanDocument
-from reconciler.state import StateDocument
+from reconciler.state import SealedDocument, StateDocument
 from reconciler.workflows.ownership_documents import (
     AdoptionDocument,
+    CarriedDocument,
     ExportDocument,
     OwnedDocument,
     OwnershipDocument,
@@ -32,6 +33,7 @@ from reconciler.workflows.run_documents import (
 _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "plan": (PlanDocument, "A plan, as `plan --output json` and `plan --out` write it"),
     "state": (StateDocument, "The state file"),
+    "sealed": (SealedDocument, "The state, encrypted"),
     "report": (ReportDocument, "How an apply ended"),
     "diagnostics": (DiagnosticsDocument, "Located messages about manifests"),
     "failure": (FailureDocument, "Why a command ended early"),
@@ -44,6 +46,7 @@ _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "owned": (OwnedDocument, "What the state owns"),
     "remembered": (RememberedDocument, "What the state remembers of one resource"),
     "ownership": (OwnershipDocument, "What was renamed in state, or given up"),
+    "carried": (CarriedDocument, "Which state was pushed or migrated"),
     "unlocked": (UnlockedDocument, "Whose lock was taken away"),
     "drift": (DriftDocument, "What others changed in the workspace"),
 }

@@ -373,7 +373,37 @@ POLICIES = (
         in_schema=False,
     ),
 )
-ALL = (*YAML, *SHAPE, *URLS, *SECRETS, *RULES, *SETS, *POLICIES)
+STATES = tuple(
+    Case(f"state-{name}", code, f"{WORKSPACE}  state: {state}\n", in_schema=in_schema)
+    for name, code, state, in_schema in (
+        ("two-places", "invalid-value", "{path: a.json, url: s3://acme/a.json}", True),
+        ("credentials-of-a-file", "invalid-value", "{credentials: {username: ana}}", True),
+        ("no-key", "invalid-value", "{encryption: {}}", True),
+        ("scheme", "invalid-url", "{url: ftp://files.example/acme.json}", True),
+        ("no-bucket", "invalid-url", "{url: 's3:///acme.json'}", True),
+        ("query", "invalid-url", "{url: 's3://acme/a.json?zone=eu'}", False),
+        ("endpoint", "invalid-url", "{url: 's3://acme/a?endpoint=http://minio.example'}", False),
+        ("plain-http", "invalid-url", "{url: http://git.example/state/acme}", True),
+        ("fragment", "invalid-url", "{url: https://git.example/state/acme#lock}", True),
+        ("password", "literal-secret", "{url: postgresql://ana:CANARY@db.example/x}", True),
+        ("user", "literal-secret", "{url: https://ana:CANARY@git.example/state}", True),
+        ("query-password", "literal-secret", "{url: 'postgres://d/x?password=CANARY'}", False),
+        (
+            "password-in-place",
+            "literal-secret",
+            "{url: https://git.example/state, credentials: {password: CANARY}}",
+            True,
+        ),
+        ("key-in-place", "literal-secret", "{encryption: {key: CANARY}}", True),
+        (
+            "access-key",
+            "literal-secret",
+            "{url: s3://acme/a, credentials: {username: AKIAABCDEFGHIJKLMNOP}}",
+            True,
+        ),
+    )
+)
+ALL = (*YAML, *SHAPE, *URLS, *SECRETS, *RULES, *SETS, *POLICIES, *STATES)
 
 
 def beside(case: Case) -> str:
