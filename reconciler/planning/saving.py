@@ -37,6 +37,7 @@ from reconciler.resources import (
     Shown,
     Users,
     digest_of,
+    place_text,
     read_json,
 )
 
@@ -140,7 +141,7 @@ def read_plan(text: str, *, name: str) -> SavedPlan:
         where = ""
         if isinstance(error, ValidationError):
             first = error.errors(include_url=False, include_input=False)[0]
-            where = f" at `{'.'.join(map(str, first['loc']))}`"
+            where = f" at `{place_text(first['loc'])}`"
         raise PlanUnreadable(f"{name} is damaged{where}") from None
     if document.digest != _digest({k: v for k, v in raw.items() if k != "digest"}):
         raise PlanUnreadable(f"{name} was altered after it was made: its digest doesn't match")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from reconciler.state.atomic import write_atomically
+from reconciler.state.atomic import remove, write_atomically
 from reconciler.state.document import dump
 from reconciler.state.failures import StateAltered
 from reconciler.state.lease import Owner
@@ -26,4 +26,5 @@ def accept(store: FileStore, *, owner: Owner) -> State | None:
             return None
         state = replace(state, serial=state.serial + 1)
         write_atomically(store.path, dump(state))
+        remove(store.journal)  # what it held is in the file now
         return state

@@ -21,9 +21,9 @@ _WRITE_EVERY = 1.0
 class Session:
     """What an apply may do to the state. Safe to use from several threads.
 
-    `quiet` is how many seconds ago the run before this one wrote anything, `inherited` the lease
-    that it left behind when it died. `check` raises StateLost once somebody else has the state;
-    it is asked before anything is written.
+    `written` is what the file holds of `state`, `quiet` how many seconds ago the run before this
+    one wrote anything, `inherited` the lease that it left behind when it died. `check` raises
+    StateLost once somebody else has the state; it is asked before anything is written.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class Session:
         journal: Journal,
         state: State,
         *,
+        written: State,
         check: Callable[[], None],
         quiet: float = math.inf,
         inherited: Lease | None = None,
@@ -43,7 +44,7 @@ class Session:
         self._journal = journal
         self._lock = RLock()
         self._written = time.monotonic()
-        self._flushed = state
+        self._flushed = written
         self.state = state
 
     @property

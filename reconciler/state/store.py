@@ -28,13 +28,13 @@ class FileStore:
     ) -> None:
         self.path = path
         self._lease = lease
-        self._journal = path.with_name(path.name + ".journal")
+        self.journal = path.with_name(path.name + ".journal")
         self._provider = provider
         self._workspace_id = workspace_id
 
     def _quiet(self) -> float:
         """Seconds since state or journal were last written; infinite when there are none."""
-        found = [path.stat().st_mtime for path in (self.path, self._journal) if path.exists()]
+        found = [path.stat().st_mtime for path in (self.path, self.journal) if path.exists()]
         return max(0.0, time.time() - max(found)) if found else math.inf
 
     def load(self, *, sealed: bool = True) -> State:
@@ -42,6 +42,10 @@ class FileStore:
 
         Without `sealed` its checksum may be wrong. Raises StateUnreadable, StateForeign.
         """
+        return self._load(sealed=sealed)[1]
+
+    def _load(self, *, sealed: bool = True) -> tuple[State, State]:
+        """What the file holds, and that with the journal folded in."""
         text, journal = self._read_both()
         if text is None:
             state = State(
@@ -55,7 +59,7 @@ class FileStore:
         wanted = f"{self._provider}/{self._workspace_id}"
         if found != wanted:
             raise StateForeign(str(self.path), found, wanted)
-        return fold(state, journal, name=str(self.path)) if journal else state
+        return state, fold(state, journal, name=str(self.path)) if journal else state
 
     @contextmanager
     def session(self, *, owner: Owner, tool: str) -> Iterator[Session]:
@@ -65,20 +69,22 @@ class FileStore:
         what `load` raises.
         """
         with lock(self.path, owner=owner, lease=self._lease) as hold:
-            state = self.load()
-            journal = Journal(self._journal, check=hold.check)
+            written, state = self._load()
+            journal = Journal(self.journal, check=hold.check)
             session = Session(
                 self.path,
                 journal,
                 state,
+                written=written,
                 check=hold.check,
                 quiet=self._quiet(),
                 inherited=hold.inherited,
             )
-            if self._journal.exists():
+            if self.journal.exists():
                 # What an interrupted run left goes to the file first: its journal may end in half
-                # a line, and nothing may follow that.
-                session.flush()
+                # a line, and nothing may follow that. A file that holds it already isn't written
+                # again: however often runs die here, the journal is one serial behind at most.
+                self._end(session, journal)
             try:
                 journal.begin(session.state, tool=tool, at=datetime.now(UTC).isoformat())
                 yield session
@@ -107,7 +113,7 @@ class FileStore:
         """File and journal as of one moment, also while another run rewrites them."""
         text = self._read(self.path)
         while True:
-            journal = self._read(self._journal, torn=True)
+            journal = self._read(self.journal, torn=True)
             again = self._read(self.path)
             if again == text:
                 return text, journal
