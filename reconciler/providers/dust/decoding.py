@@ -11,7 +11,8 @@ from reconciler.providers.dust.answers import Answer
 T = TypeVar("T")
 _MOST_FIELDS = 3
 _LONGEST_PATH = 120
-_MOST_OBJECTS = 1_000_000  # each takes up to 800 bytes once parsed, and 10 on the wire
+# Once parsed, an object takes up to 800 bytes and another value 64: many more than on the wire.
+_MOST_OBJECTS, _MOST_VALUES = 1_000_000, 5_000_000
 _SMALL = 2**20  # bytes; of more than that, to make a value only to name its type costs too much
 
 
@@ -29,8 +30,8 @@ def decode(adapter: TypeAdapter[T], answer: Answer) -> T | Misfit:
     """The body as a value of the adapter's type, or why it isn't one."""
     if not answer.body.strip():
         return Misfit("expected JSON, got an empty body")
-    if answer.body.count(b"{") > _MOST_OBJECTS:
-        return Misfit(f"expected fewer than {_MOST_OBJECTS} objects")
+    if answer.body.count(b"{") > _MOST_OBJECTS or answer.body.count(b",") > _MOST_VALUES:
+        return Misfit(f"expected at most {_MOST_OBJECTS} objects and {_MOST_VALUES} values")
     try:
         return adapter.validate_json(answer.body)
     except ValidationError as error:

@@ -9,6 +9,7 @@ from reconciler.providers.dust.wire import GROUPS, MEMBERS, Group, Member
 from reconciler.providers.failures import Rejected, Unexpected
 
 _PAGE = "150"
+_MOST_PAGES, _MOST_PEOPLE = 1000, 150_000
 _KINDS = tuple(("kind", kind) for kind in sorted(ATTACHABLE))
 
 
@@ -29,6 +30,8 @@ def read_members(client: ReadClient | WriteClient) -> list[Member]:
         query = [(name, value) for name, values in told.items() for value in values]
         if not query or tuple(query) in asked:
             raise _incomplete("the next page is one that was read already")
+        if len(asked) >= _MOST_PAGES or len(found) > _MOST_PEOPLE:
+            raise _incomplete(f"it goes on after {len(asked)} pages with {len(found)} people")
         if len(found) == known:
             raise _incomplete("a page told of nobody new, and of another page")
     if len(found) < page.total:
