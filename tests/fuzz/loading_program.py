@@ -1,4 +1,4 @@
-"""Loads and prints manifests with little memory and time to spare: `python -m … MIB SECONDS FILE`."""
+"""Loads manifests with little memory and time to spare: `python -m … MIB SECONDS FILE…`."""
 
 import resource
 import sys
