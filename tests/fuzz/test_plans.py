@@ -128,6 +128,7 @@ def try_to_use(text: str, path: Path) -> bool:
     path.write_text(text, "utf-8")
     saved = tried(lambda: read_saved(path), Stop)
     if isinstance(saved, Stop):
+        assert printable(saved.message) == saved.message
         return False
     use(saved)
     return True

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from reconciler.diagnostics import PLAIN
+from reconciler.diagnostics import PLAIN, printable
 from reconciler.resources import Address, digest_of, read_json
 from reconciler.state import (
     Consent,
@@ -83,7 +83,8 @@ def sealed(value: Any) -> str:
 
 def use(found: State) -> None:
     """Everything that is done with a state: shown, planned on, written again."""
-    owned_text(found, PLAIN)
+    told = owned_text(found, PLAIN)
+    assert [line for line in told.split("\n") if printable(line) != line] == []
     json.dumps([owned_json(found), [entry_json(a, e) for a, e in found.entries.items()]])
     json.dumps(document(plan(WANTED, LIVE, found)))
     assert dump(parse(dump(found), name="again")) == dump(found)
