@@ -184,12 +184,10 @@ class Transport:
         self, response: "httpx2.Response", sent: Sent, started: float
     ) -> Answer | Broken | None:
         body = Body(response.headers.get("content-encoding", ""))
-        parts: list[bytes] = []
-        size = 0
+        content = bytearray()  # not a list of parts, which may be many and of a byte each
         for raw in response.iter_raw():
-            parts.append(body.take(raw, _MOST_BYTES - size))
-            size += len(parts[-1])
-            if size > _MOST_BYTES:
+            content += body.take(raw, _MOST_BYTES - len(content))
+            if len(content) > _MOST_BYTES:
                 return Broken(trouble=Trouble.TOO_MUCH, reason=f"more than {_MOST_BYTES} bytes")
             if sent.method == "GET" and self._connection.stop.is_set():
                 return None
@@ -198,7 +196,7 @@ class Transport:
         body.end()
         return Answer(
             status=response.status_code,
-            body=b"".join(parts),
+            body=bytes(content),
             content_type=response.headers.get("content-type", ""),
             retry_after=response.headers.get("retry-after"),
             location=response.headers.get("location"),
