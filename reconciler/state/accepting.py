@@ -11,17 +11,20 @@ from reconciler.state.model import State
 from reconciler.state.store import FileStore
 
 
-def accept(store: FileStore, *, owner: Owner) -> State | None:
+def accept(store: FileStore, *, seen: State, owner: Owner) -> State | None:
     """Write the state with a checksum that fits; None when it fits already.
 
-    Only the checksum is forgiven: what isn't a state stays refused. Raises StateLocked,
-    StateUnreadable, StateForeign, StateUnwritable.
+    Only the checksum is forgiven: what isn't a state stays refused. `seen` is what somebody looked
+    over and agreed to. Raises StateLocked, StateUnreadable, StateForeign, StateUnwritable, and
+    StateAltered when it was changed again since it was seen.
     """
     with lock(store.path, owner=owner):
         try:
             store.load()
         except StateAltered:
             state = store.load(sealed=False)
+            if state != seen:
+                raise
         else:
             return None
         state = replace(state, serial=state.serial + 1)

@@ -60,9 +60,9 @@ def forget_addresses(context: Context, texts: Sequence[str]) -> dict[Address, En
     return gone
 
 
-def accept_state(context: Context) -> State | None:
-    """Seal the state as somebody edited it; None when nobody did. Raises StateError."""
-    return accept(context.store, owner=owner(context.options.environ))
+def accept_state(context: Context, seen: State) -> State | None:
+    """Seal the state as somebody edited it, and saw it; None when nobody did. Raises StateError."""
+    return accept(context.store, seen=seen, owner=owner(context.options.environ))
 
 
 def _without(state: State, gone: Collection[Address]) -> State:
