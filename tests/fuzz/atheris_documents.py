@@ -5,6 +5,7 @@ state, as it is and sealed again.
 """
 
 import sys
+from functools import partial
 
 import atheris
 
@@ -19,11 +20,11 @@ def one(data: bytes) -> None:
     """Read one input in every way."""
     text = data.decode("utf-8", "replace")
     for plan in (text, test_plans.sealed(Raw(text))):
-        saved = tried(lambda text=plan: read_plan(text, name="any.plan"), PlanUnreadable)
+        saved = tried(partial(read_plan, plan, name="any.plan"), PlanUnreadable)
         if not isinstance(saved, PlanUnreadable):
             test_plans.use(saved)
     for state in (text, test_states.sealed(Raw(text))):
-        found = tried(lambda text=state: parse(text, name="any.json"), StateUnreadable)
+        found = tried(partial(parse, state, name="any.json"), StateUnreadable)
         if not isinstance(found, StateUnreadable):
             test_states.use(found)
 

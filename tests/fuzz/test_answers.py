@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.diagnostics import PLAIN, printable
 from reconciler.manifests import export, load
-from reconciler.providers import ProviderError, ReadRequest, Unexpected
+from reconciler.providers import ProviderError, ReadRequest
 from reconciler.providers.dust.reader import DustReader
 from reconciler.providers.dust.retries import Backoff
 from reconciler.resources import Snapshot
@@ -185,32 +185,6 @@ BODIES = st.one_of(
     mutated(ERRORS).map(lambda value: text_of(value).encode()),
     ANY_BYTES.map(gzip.compress),
 )
-
-
-def test_pages_of_people_that_never_end_are_given_up(platform: Platform) -> None:
-    platform.mend()
-    pages = [
-        Reply(
-            json={
-                "members": [{"sId": f"usr_{page}", "email": f"p{page}@acme.example"}],
-                "total": 1,
-                "nextPageUrl": f"/members?lastValue={page}",
-            }
-        )
-        for page in range(1001)
-    ]
-    platform.web.on("GET", f"{ROOT}/members", *pages)
-    found = platform.snapshot()
-    assert isinstance(found, Unexpected)
-    assert "it goes on after 1000 pages with 1000 people" in found.message
-
-
-@pytest.mark.parametrize("address", ["//[", "http://a:b@[", "?", "", "/members"])
-def test_a_next_page_that_has_no_address_is_no_page(platform: Platform, address: str) -> None:
-    platform.mend()
-    page = {**platform.answers[f"{ROOT}/members"], "nextPageUrl": address}
-    platform.web.on("GET", f"{ROOT}/members", Reply(json=page))
-    assert isinstance(platform.snapshot(), Unexpected)
 
 
 @often(200)

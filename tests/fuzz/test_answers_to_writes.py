@@ -72,7 +72,7 @@ ANSWERS: Mapping[tuple[str, str], Any] = {
     },
 }
 
-BEARER = {"mode": "bearer", "token": {"env": "T"}}
+BEARER: dict[str, Any] = {"mode": "bearer", "token": {"env": "T"}}
 CHANGES: list[Change] = [
     change(
         "Space/a",

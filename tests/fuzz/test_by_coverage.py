@@ -44,9 +44,9 @@ def fuzz(program: str, folder: Path, corpus: list[bytes], runs: int) -> None:
 def test_manifests(tmp_path: Path) -> None:
     good = [path.read_bytes() for path in sorted(GOOD.glob("*.yaml"))]
     corpus = [*good, *(case.text.encode()[:4000] for case in ALL)]
-    fuzz("tests.fuzz.atheris_manifests", tmp_path, corpus, 3000)
+    fuzz("tests.fuzz.atheris_manifests", tmp_path, corpus, 2000)
 
 
 def test_plans_and_states(tmp_path: Path) -> None:
     corpus = [text.encode() for text in (*PLANS, *STATES)]
-    fuzz("tests.fuzz.atheris_documents", tmp_path, corpus, 1500)
+    fuzz("tests.fuzz.atheris_documents", tmp_path, corpus, 500)

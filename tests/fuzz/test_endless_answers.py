@@ -85,9 +85,10 @@ def test_an_answer_that_only_keeps_the_line_alive_is_given_up(web: ScriptedHttp,
 
 def test_a_write_whose_answer_never_comes_may_have_happened(web: ScriptedHttp) -> None:
     web.on("POST", f"{ROOT}/spaces", Reply(raw=SLOW["interim-answers"], pace=0.01))
-    with writing(web, attempts=3, timeout=0.05) as client, pytest.raises(OutcomeUnknown):
-        client.send("POST", "/spaces", SPACES, body={}, idempotent=False)
-    assert web.calls() == [f"POST {ROOT}/spaces"]
+    with writing(web, attempts=3, timeout=0.05) as client:
+        with pytest.raises(OutcomeUnknown):
+            client.send("POST", "/spaces", SPACES, body={}, idempotent=False)
+        assert client.calls == 1
 
 
 def test_a_client_goes_on_after_an_answer_that_it_gave_up(web: ScriptedHttp) -> None:
@@ -97,7 +98,7 @@ def test_a_client_goes_on_after_an_answer_that_it_gave_up(web: ScriptedHttp) -> 
         Reply(raw=SLOW["interim-answers"], pace=0.01),
         Reply(json={"spaces": []}),
     )
-    with reading(web, attempts=2, timeout=0.05) as client:
+    with reading(web, attempts=20, timeout=0.1) as client:
         assert client.get("/spaces", SPACES).spaces == []
 
 
