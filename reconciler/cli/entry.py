@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import click
+from click.shell_completion import CompletionItem
 
 from reconciler import __version__
 from reconciler.cli.console import Console
@@ -31,6 +32,12 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "login": ("login", "Sign in, for manifests that name no access token."),
     "logout": ("login", "Forget stored sign-ins."),
     "whoami": ("login", "Show who is signed in, with which role, and until when."),
+    "explain": (
+        "explain",
+        "Explain a diagnostic code, a gate, an exit code, or a manifest's field.",
+    ),
+    "doctor": ("doctor", "Check what a run needs: manifests, secrets, access, clock, state."),
+    "completion": ("completion", "Print the script that completes commands in a shell."),
     "schema": ("schema", "Print or write the JSON Schemas."),
     "sandbox": ("sandbox", "Run a workspace on this machine."),
     "demo": ("demo", "Walk through the whole story against a sandbox, offline."),
@@ -51,6 +58,15 @@ class _Commands(click.Group):
         module = importlib.import_module(f"reconciler.cli.{_COMMANDS[cmd_name][0]}_command")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        found = [
+            CompletionItem(name, help=text)
+            for name, (_, text) in _COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        # The group's own would import every command for its help.
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.completing import known_addresses, workspaces
 from reconciler.cli.console import Console
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ files_option = click.option(
 )
 
 workspace_option = click.option(
-    "--workspace", "workspace", metavar="NAME", help="Which Workspace, when there are several."
+    "--workspace",
+    "workspace",
+    metavar="NAME",
+    shell_complete=workspaces,
+    help="Which Workspace, when there are several.",
 )
 
 output_option = click.option(
@@ -146,6 +151,7 @@ def scope_options(function: Callable[..., int]) -> Callable[..., int]:
         "targets",
         multiple=True,
         metavar="ADDRESS",
+        shell_complete=known_addresses,
         help="Only this resource (Kind/name), with all that it needs; repeatable.",
     )
     @click.option(
@@ -153,6 +159,7 @@ def scope_options(function: Callable[..., int]) -> Callable[..., int]:
         "excludes",
         multiple=True,
         metavar="ADDRESS",
+        shell_complete=known_addresses,
         help="Not this resource (Kind/name), nor what needs it; repeatable.",
     )
     @wraps(function)
