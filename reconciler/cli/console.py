@@ -62,6 +62,12 @@ class Console:
         elif found.items:
             self.talk(render_text(found, self.err))
 
+    def more_about(self, found: Diagnostics) -> None:
+        """On a terminal, say where more is told about what went wrong."""
+        if found.errors and not self.quiet and sys.stderr.isatty():
+            code = found.errors[0].code
+            self.talk(self.err.dim(f"for more about a code: reconciler explain {code}"))
+
     def failure(
         self,
         code: int,
@@ -81,6 +87,7 @@ class Console:
         if found.items:
             self.talk(render_text(found, self.err))
         self.error(message, notes, help_)
+        self.more_about(found)
         if self.json:
             self.failure_value(
                 code,
