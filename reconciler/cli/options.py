@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from reconciler.planning import Scope
-    from reconciler.providers import Call
     from reconciler.resources import Address
     from reconciler.workflows import Context, Options
 
@@ -241,7 +240,9 @@ def run_with(console: Console, flags: RunFlags) -> "Options":
         allow=flags.allow,
         scope=flags.scope,
         say=console.step,
-        observe=_tracer(console) if console.debug else lambda _call: None,
+        observe=console.trace.call if console.trace else lambda _call: None,
+        paused=console.paused,
+        trace=console.traced,
     )
 
 
@@ -259,15 +260,6 @@ def read_context(
     assert loaded.desired is not None
     check_allowed(loaded.desired, flags.allow)
     return open_context(loaded.desired, loaded.locator, run_with(console, flags))
-
-
-def _tracer(console: Console) -> "Callable[[Call], None]":
-    def trace(call: "Call") -> None:
-        status = call.status if call.status is not None else "no answer"
-        again = f" (attempt {call.attempt})" if call.attempt > 1 else ""
-        console.talk(f"  {call.method} {call.path} → {status}, {call.milliseconds:.0f} ms{again}")
-
-    return trace
 
 
 @contextmanager

@@ -58,18 +58,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _environ() -> dict[str, str]:
+def _environ(folder: Path) -> dict[str, str]:
     scripts = str(Path(sys.executable).parent)
-    return {"PATH": f"{scripts}:{os.environ['PATH']}", "HOME": "/nonexistent", "LANG": "C.UTF-8"}
+    return {"PATH": f"{scripts}:{os.environ['PATH']}", "HOME": str(folder), "LANG": "C.UTF-8"}
 
 
 def _said(command: list[str], folder: Path) -> dict[str, set[str]]:
     """What a script printed: `word:` lines, each followed by what was offered."""
     done = subprocess.run(
-        command, cwd=folder, env=_environ(), capture_output=True, text=True, check=True
+        command, cwd=folder, env=_environ(folder), capture_output=True, text=True, check=True
     )
     assert done.stderr == ""
     found: dict[str, set[str]] = {}
+    offered: set[str] = set()
     for line in done.stdout.splitlines():
         if line.startswith("# "):
             offered = found.setdefault(line[2:], set())
@@ -126,7 +127,9 @@ def test_zsh_completes_at_its_prompt(folder: Path) -> None:
         "autoload -Uz compinit && compinit -u -D && PS1='> ' && "
         'eval "$(reconciler completion zsh)" && echo rea""dy'
     )
-    with Terminal([program, "-f", "-i"], columns=100, folder=folder, environ=_environ()) as shell:
+    with Terminal(
+        [program, "-f", "-i"], columns=100, folder=folder, environ=_environ(folder)
+    ) as shell:
         shell.enter(start + "\n")
         shell.wait_for("ready")
         shell.enter("reconciler sho\t")
