@@ -13,7 +13,7 @@ from reconciler.state.document import parse
 from reconciler.state.failures import StateForeign, StateLost, StateUnreadable
 from reconciler.state.journal import Journal, fold
 from reconciler.state.lease import Lease, Owner
-from reconciler.state.locking import LEASE, lock, take_away
+from reconciler.state.locking import LEASE, lock, read_note, take_away
 from reconciler.state.model import State
 from reconciler.state.session import Session
 
@@ -95,6 +95,10 @@ class FileStore:
     def unlock(self, name: str) -> Lease | None:
         """Take the lock away from a run that died elsewhere; see `take_away`."""
         return take_away(self.path, name)
+
+    def holder(self) -> Lease | None:
+        """Who wrote down that the state is theirs; None for nobody. Nothing is written."""
+        return read_note(self.path)
 
     @staticmethod
     def _end(session: Session, journal: Journal) -> None:

@@ -1,5 +1,12 @@
 """Views: plans and reports as text and JSON. Pure; nothing is printed here."""
 
+from reconciler.views.checkup_text import (
+    Checked,
+    Health,
+    checkup_json,
+    checkup_text,
+    healthy,
+)
 from reconciler.views.explanation_text import (
     explanation_json,
     explanation_text,
@@ -28,14 +35,19 @@ from reconciler.views.staleness_text import moved_lines
 
 __all__ = [
     "AdoptionView",
+    "Checked",
+    "Health",
     "IdentityView",
     "PlanView",
     "WorkspaceView",
     "adoption_json",
     "adoption_text",
+    "checkup_json",
+    "checkup_text",
     "entry_json",
     "explanation_json",
     "explanation_text",
+    "healthy",
     "identities_json",
     "identities_text",
     "moved_lines",
