@@ -1,11 +1,8 @@
-"""The workspace: whether it answers, how its clock goes, and what the access token is good for."""
+"""What the access token is good for: whose it is, where, with which role, and until when."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from threading import Lock
 
 from reconciler.providers import Call, Connection, ProviderError
 from reconciler.providers.dust.signin import (
@@ -17,56 +14,22 @@ from reconciler.providers.dust.signin import (
     region_of_claim,
 )
 from reconciler.resources import Desired
-from reconciler.secrets import Secret
 from reconciler.views import Checked, Health
 from reconciler.workflows.context import Context
+from reconciler.workflows.doctor.reaching import Observed, ask_as_nobody, outside_checks
 from reconciler.workflows.failures import Stop
 
 _SOON = timedelta(minutes=15)
-_SKEW_TOLD, _SKEW_FAILS = timedelta(seconds=30), timedelta(minutes=5)
-_NOBODY = "nobody"  # sent where there is no token, to see whether anybody answers
-_CAUSES = (
-    (
-        re.compile(r"name or service|nodename|getaddrinfo|name resolution|no address", re.I),
-        "its name can't be resolved: check `region` or `url`, the network and DNS",
-    ),
-    (
-        re.compile(r"certificate|ssl|tls", re.I),
-        "TLS fails: where a proxy signs anew, name its authority in SSL_CERT_FILE",
-    ),
-    (
-        re.compile(r"refused", re.I),
-        "nobody listens there: check the port; a sandbox must be running",
-    ),
-    (re.compile(r"timeout|no answer", re.I), "check the network, the proxy and the firewall"),
-)
-
-
-class _Observed:
-    """The exchanges so far, told from whichever thread."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self.calls: list[Call] = []
-
-    def __call__(self, call: Call) -> None:
-        with self._lock:
-            self.calls.append(call)
-
-    @property
-    def answered(self) -> Call | None:
-        """The first that was answered."""
-        return next((call for call in self.calls if call.status is not None), None)
 
 
 def access_checks(context: Context) -> tuple[Checked, ...]:
     """Address, clock, token, workspace, role and region, each as far as it can be told."""
-    observed = _Observed()
+    observed = Observed()
     try:
         connection = context.connection()
     except (Stop, ProviderError) as error:
-        _ask_as_nobody(context, observed)
-        return (*_outside(context, observed), _no_token(error))
+        ask_as_nobody(context, observed)
+        return (*outside_checks(context, observed), _no_token(error))
     connection = replace(connection, observe=_both(connection, observed), attempts=1)
     claims = read_claims(connection.token, DEFAULT_NAMESPACE)
     region = _region(context.desired, claims)
@@ -74,8 +37,8 @@ def access_checks(context: Context) -> tuple[Checked, ...]:
         account = read_account(connection)
     except ProviderError as error:
         if not observed.calls:
-            _ask_as_nobody(context, observed)
-        outside = _outside(context, observed)
+            ask_as_nobody(context, observed)
+        outside = outside_checks(context, observed)
         if observed.answered is None:
             skipped = Checked(
                 name="token",
@@ -87,7 +50,7 @@ def access_checks(context: Context) -> tuple[Checked, ...]:
         return (*outside, failed, *region)
     token = _token(context, account, claims, renewed=connection.renewal is not None)
     return (
-        *_outside(context, observed),
+        *outside_checks(context, observed),
         token,
         *_membership(context, account),
         *region,
@@ -95,7 +58,7 @@ def access_checks(context: Context) -> tuple[Checked, ...]:
     )
 
 
-def _both(connection: Connection, observed: _Observed) -> Callable[[Call], None]:
+def _both(connection: Connection, observed: Observed) -> Callable[[Call], None]:
     def tell(call: Call) -> None:
         observed(call)
         connection.observe(call)
@@ -103,71 +66,11 @@ def _both(connection: Connection, observed: _Observed) -> Callable[[Call], None]
     return tell
 
 
-def _ask_as_nobody(context: Context, observed: _Observed) -> None:
-    """See whether anybody answers, without a token; being refused is an answer."""
-    nobody = Connection(
-        url=context.url,
-        workspace_id="",
-        token=Secret(_NOBODY),
-        timeout=context.options.timeout,
-        attempts=1,
-        stop=context.options.stop,
-        observe=observed,
-    )
-    try:
-        read_account(nobody)
-    except ProviderError:
-        return  # what matters was observed
-
-
-def _outside(context: Context, observed: _Observed) -> tuple[Checked, ...]:
-    answered = observed.answered
-    if answered is not None:
-        took = f"{answered.milliseconds:.0f} ms"
-        address = Checked(
-            name="address", health=Health.OK, message=f"{context.url} answered in {took}"
-        )
-        return (address, _clock(context, answered))
-    reason = next((call.reason for call in observed.calls if call.reason), "no answer")
-    failed = Checked(
-        name="address",
-        health=Health.FAILED,
-        message=f"{context.url} can't be reached: {reason}",
-        help=(advice_for(reason),),
-    )
-    return (failed,)
-
-
-def advice_for(reason: str) -> str:
-    """What to do when nothing answers, by the words that the network said."""
-    return next((told for cause, told in _CAUSES if cause.search(reason)), _CAUSES[-1][1])
-
-
-def _clock(context: Context, call: Call) -> Checked:
-    try:
-        theirs = parsedate_to_datetime(call.date)
-    except ValueError:
-        return Checked(
-            name="clock", health=Health.SKIPPED, message="the workspace doesn't tell the time"
-        )
-    off = abs(context.options.now() - theirs.astimezone(UTC))
-    if off < _SKEW_TOLD:
-        return Checked(name="clock", health=Health.OK, message="as the workspace's")
-    failed = off >= _SKEW_FAILS
-    return Checked(
-        name="clock",
-        health=Health.FAILED if failed else Health.WARNING,
-        message=f"this machine's clock is {off.total_seconds():.0f} s off the workspace's",
-        help=("set the clock: tokens and saved plans end at a time, and locks go by it",),
-    )
-
-
 def _no_token(error: Stop | ProviderError) -> Checked:
-    message, advice = error.message, error.help
     if isinstance(error, Stop) and error.diagnostics.items:
-        first = error.diagnostics.items[0]
-        message, advice = first.message, first.help
-    return Checked(name="token", health=Health.FAILED, message=message, help=advice)
+        why = "the secret that it is kept in can't be had"
+        return Checked(name="token", health=Health.SKIPPED, message=why)
+    return Checked(name="token", health=Health.FAILED, message=error.message, help=error.help)
 
 
 def _token(context: Context, account: Account, claims: Claims, *, renewed: bool) -> Checked:
@@ -239,7 +142,7 @@ def _region(desired: Desired, claims: Claims) -> tuple[Checked, ...]:
 def _callbacks(context: Context, connection: Connection) -> tuple[Checked, ...]:
     """Where the workspace takes browsers back, for whoever registers an OAuth app; no more."""
     modes = {
-        auth.get("mode")
+        str(auth.get("mode"))
         for resource in context.desired.resources.values()
         if isinstance(auth := resource.spec.get("auth"), dict)
     }
