@@ -176,16 +176,22 @@ class Console:
             self.talk(f"  {self.err.dim('=')} help: {printable(text)}")
 
 
-def wants_color(terminal: bool) -> bool:
-    """Whether to colour: never with NO_COLOR or a dumb terminal, always with FORCE_COLOR."""
-    if os.environ.get("NO_COLOR"):
+def wants_color(terminal: bool, environ: Mapping[str, str] | None = None) -> bool:
+    """Whether to colour what goes to a terminal, or to something else.
+
+    NO_COLOR, `CLICOLOR=0` and `FORCE_COLOR=0` say never, FORCE_COLOR and CLICOLOR_FORCE always;
+    else on every terminal that isn't dumb.
+    """
+    environ = os.environ if environ is None else environ
+    if environ.get("NO_COLOR"):
         return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return terminal and os.environ.get("TERM") != "dumb"
+    for name in ("FORCE_COLOR", "CLICOLOR_FORCE"):
+        if environ.get(name):
+            return environ[name] != "0"
+    return terminal and environ.get("TERM") != "dumb" and environ.get("CLICOLOR") != "0"
 
 
-def pause_text(pause: "Pause") -> str:
-    """A wait in words."""
+def pause_text(pause: "Pause", *, left: float | None = None) -> str:
+    """A wait in words; `left` are the seconds of it that are to come, when it has begun."""
     why = "the workspace asks to slow down" if pause.asked else f"after {pause.reason}"
-    return f"waiting {pause.seconds:.0f} s: {why}"
+    return f"waiting {pause.seconds if left is None else left:.0f} s: {why}"

@@ -30,6 +30,12 @@ from reconciler.views.ownership_text import (
 from reconciler.views.plan_text import PlanView, plan_text, summary_line
 from reconciler.views.probe_document import probe_json
 from reconciler.views.probe_text import probe_text
+from reconciler.views.progress_text import (
+    ProgressView,
+    RunningView,
+    heartbeat_line,
+    progress_lines,
+)
 from reconciler.views.report_text import outcome_line, report_json, report_text, summary
 from reconciler.views.staleness_text import moved_lines
 
@@ -39,6 +45,8 @@ __all__ = [
     "Health",
     "IdentityView",
     "PlanView",
+    "ProgressView",
+    "RunningView",
     "WorkspaceView",
     "adoption_json",
     "adoption_text",
@@ -48,6 +56,7 @@ __all__ = [
     "explanation_json",
     "explanation_text",
     "healthy",
+    "heartbeat_line",
     "identities_json",
     "identities_text",
     "moved_lines",
@@ -57,6 +66,7 @@ __all__ = [
     "plan_text",
     "probe_json",
     "probe_text",
+    "progress_lines",
     "reference_markdown",
     "report_json",
     "report_text",
