@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.cli.tracing import Trace
     from reconciler.providers import Pause
 
+_COLUMNS = 80
 _LONG = 3.0
 """Seconds of a wait that are worth a line."""
 
@@ -47,6 +49,13 @@ class Console:
     def err(self) -> Palette:
         """The palette of stderr."""
         return Palette(enabled=self.color and wants_color(sys.stderr.isatty()))
+
+    @property
+    def width(self) -> int:
+        """Columns for text that is wrapped: those of the terminal, from 40 to 80."""
+        if not sys.stdout.isatty():
+            return _COLUMNS
+        return max(40, min(_COLUMNS, shutil.get_terminal_size().columns))
 
     def data(self, text: str) -> None:
         """Print what the command is for."""

@@ -54,5 +54,5 @@ def doctor(
     if console.json:
         console.value(checkup_json(checks))
     else:
-        console.data(checkup_text(checks, console.out))
+        console.data(checkup_text(checks, console.out, console.width))
     return 0 if healthy(checks) else 1

@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 from reconciler import __version__
 from reconciler.cli.console import Console
 
-_COMMANDS: Mapping[str, tuple[str, str]] = {
+COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("init", "Write a commented starter: workspace, space, server, CI workflow."),
     "validate": ("validate", "Check the manifests, without any workspace."),
     "plan": ("plan", "Show what apply would do."),
@@ -52,19 +52,19 @@ class _Commands(click.Group):
     """Imports a command's module only when the command is run or its help is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"reconciler.cli.{_COMMANDS[cmd_name][0]}_command")
+        module = importlib.import_module(f"reconciler.cli.{COMMANDS[cmd_name][0]}_command")
         command: click.Command = getattr(module, cmd_name)
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         found = [
             CompletionItem(name, help=text)
-            for name, (_, text) in _COMMANDS.items()
+            for name, (_, text) in COMMANDS.items()
             if name.startswith(incomplete)
         ]
         # The group's own would import every command for its help.
@@ -72,7 +72,7 @@ class _Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
 @click.group(

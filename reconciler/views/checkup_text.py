@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.diagnostics import PLAIN, Palette, printable
 
-_WIDTH = 80
+WIDTH = 80
 _NAMES = 12
 
 
@@ -34,11 +34,11 @@ class Checked:
     help: tuple[str, ...] = ()
 
 
-def checkup_text(checks: Sequence[Checked], palette: Palette = PLAIN) -> str:
-    """All checks, a line each and what to do below; the verdict last."""
+def checkup_text(checks: Sequence[Checked], palette: Palette = PLAIN, width: int = WIDTH) -> str:
+    """All checks, a line each and what to do below; the verdict last. `width` in columns."""
     lines: list[str] = []
     for check in checks:
-        lines += _lines(check, palette)
+        lines += _lines(check, palette, width)
     return "\n".join([*lines, "", _verdict(checks, palette)]) + "\n"
 
 
@@ -65,7 +65,7 @@ def healthy(checks: Iterable[Checked]) -> bool:
     return all(check.health is not Health.FAILED for check in checks)
 
 
-def _lines(check: Checked, palette: Palette) -> list[str]:
+def _lines(check: Checked, palette: Palette, width: int) -> list[str]:
     paint = {
         Health.OK: palette.added,
         Health.WARNING: palette.warning,
@@ -73,10 +73,10 @@ def _lines(check: Checked, palette: Palette) -> list[str]:
         Health.SKIPPED: palette.dim,
     }[check.health]
     margin = " " * (_NAMES + 3)
-    first, *rest = _wrapped(check.message, margin, margin) or [margin]
+    first, *rest = _wrapped(check.message, margin, margin, width) or [margin]
     lines = [f"{paint(_SIGNS[check.health])} {check.name:<{_NAMES}} {first.strip()}", *rest]
     for text in check.help:
-        first, *rest = _wrapped(f"= help: {text}", margin, margin + "  ")
+        first, *rest = _wrapped(f"= help: {text}", margin, margin + "  ", width)
         lines += [palette.dim(line) for line in (first, *rest)]
     return lines
 
@@ -92,10 +92,10 @@ def _verdict(checks: Sequence[Checked], palette: Palette) -> str:
     return palette.added("ready") + (f": {told}" if told else "")
 
 
-def _wrapped(text: str, first: str, later: str) -> list[str]:
+def _wrapped(text: str, first: str, later: str, width: int) -> list[str]:
     return textwrap.wrap(
         printable(text),
-        _WIDTH,
+        width,
         initial_indent=first,
         subsequent_indent=later,
         break_long_words=False,

@@ -273,14 +273,15 @@ def test_redirect_uris_are_told_where_a_server_signs_in_by_oauth(project: Projec
     assert examine(project)["callbacks"].message.endswith("/oauth/mcp/finalize")
 
 
-def test_it_reads_in_eighty_columns() -> None:
+@pytest.mark.parametrize("width", [40, 80])
+def test_it_reads_in_columns(width: int) -> None:
     checks = [
         Checked(name="address", health=Health.OK, message="https://eu.dust.tt answered in 80 ms"),
         Checked(name="role", health=Health.FAILED, message="far " * 30, help=("do " * 40,)),
         Checked(name="lock", health=Health.WARNING, message="held"),
     ]
-    text = checkup_text(checks)
-    assert max(map(len, text.splitlines())) <= 80
+    text = checkup_text(checks, width=width)
+    assert max(map(len, text.splitlines())) <= width
     assert text.endswith("not ready: 1 failed, 1 warning\n")
 
 
