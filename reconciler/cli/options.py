@@ -279,7 +279,9 @@ def graceful_stop(console: Console, stop: Event) -> Iterator[None]:
             "(Ctrl-C again to abandon them)"
         )
 
-    kinds = (signal.SIGINT, signal.SIGTERM)
+    # Windows sends SIGBREAK for Ctrl-Break, and when the console is closed.
+    names = ("SIGINT", "SIGTERM", "SIGBREAK")
+    kinds = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before = {kind: signal.signal(kind, interrupt) for kind in kinds}
     try:
         yield

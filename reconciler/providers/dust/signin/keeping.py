@@ -219,7 +219,7 @@ class SessionStore:
 
     def _read(self, path: Path) -> bytes:
         # A link could lead to, or make us repair, a file that isn't ours.
-        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(path, flags), "rb") as file:
             if os.name == "posix":
                 self._mend(path, file.fileno())
