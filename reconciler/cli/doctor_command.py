@@ -23,9 +23,10 @@ from reconciler.cli.options import (
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0.1),
+    metavar="SECONDS",
     default=10.0,
-    show_default=True,
-    help="Seconds that one HTTP exchange may take.",
+    show_default="10",
+    help="How long one HTTP exchange may take.",
 )
 @click.pass_obj
 def doctor(

@@ -100,7 +100,7 @@ def reconciler(
 
     Exit codes: 0 done, or nothing to do; 1 failed; 2 changes pending (with --detailed-exitcode);
     3 partly applied; 4 refused by a guard or a policy; 5 stale plan; 6 applied, consents pending;
-    7 state locked; 64 wrong usage; 130 interrupted.
+    7 state locked; 64 wrong usage; 130 interrupted. `reconciler explain 5` tells more of one.
     """
     console = ctx.ensure_object(Console)
     console.color, console.debug, console.quiet = not no_color, debug, quiet

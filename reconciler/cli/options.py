@@ -113,16 +113,18 @@ def run_options(function: Callable[..., int]) -> Callable[..., int]:
     @click.option(
         "--timeout",
         type=click.FloatRange(min=0.1),
+        metavar="SECONDS",
         default=30.0,
-        show_default=True,
-        help="Seconds that one HTTP exchange may take.",
+        show_default="30",
+        help="How long one HTTP exchange may take.",
     )
     @click.option(
         "--parallelism",
         type=click.IntRange(1, 64),
+        metavar="NUMBER",
         default=4,
         show_default=True,
-        help="How many calls at a time.",
+        help="How many calls at a time, 64 at most.",
     )
     @click.option(
         "--allow",
@@ -130,7 +132,7 @@ def run_options(function: Callable[..., int]) -> Callable[..., int]:
         metavar="GATE",
         type=_Gate(GATES),
         help="Override one guard by its name, or one overridable rule as `policy:NAME`, for this "
-        "run.",
+        "run; repeatable. `reconciler explain` lists the gates.",
     )
     @wraps(function)
     def gathered(

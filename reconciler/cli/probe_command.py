@@ -19,7 +19,7 @@ from reconciler.diagnostics import printable
     "headers",
     metavar="NAME=REFERENCE",
     multiple=True,
-    help="A custom header, and where its value is kept.",
+    help="A custom header, and where its value is kept; repeatable.",
 )
 @click.option(
     "--allow-private",
@@ -34,9 +34,10 @@ from reconciler.diagnostics import printable
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0.1),
+    metavar="SECONDS",
     default=30.0,
-    show_default=True,
-    help="Seconds that the whole probe may take.",
+    show_default="30",
+    help="How long the whole probe may take.",
 )
 @output_option
 @click.pass_obj

@@ -29,7 +29,7 @@ _OFFLINE = RunFlags(timeout=30.0, parallelism=1, allow=frozenset())
 
 @click.group()
 def state() -> None:
-    """Look at what the state owns, or rename it there. The workspace isn't asked."""
+    """Look at what the state owns, or change that there. The workspace isn't asked."""
 
 
 @state.command("list")
@@ -52,7 +52,7 @@ def list_(console: Console, files: tuple[Path, ...], workspace: str | None, outp
     return 0
 
 
-@state.command()
+@state.command(short_help="Show what is remembered of one resource.")
 @click.argument("address", shell_complete=owned_addresses)
 @files_option
 @workspace_option
@@ -76,7 +76,7 @@ def show(
     return 0
 
 
-@state.command()
+@state.command(short_help="Give what OLD owns to NEW.")
 @click.argument("old", shell_complete=owned_addresses)
 @click.argument("new")
 @files_option
@@ -111,7 +111,7 @@ def mv(
     return 0
 
 
-@state.command()
+@state.command(short_help="Accept a state file that was edited by hand.")
 @click.option("-y", "--yes", is_flag=True, help="Don't ask before writing.")
 @files_option
 @workspace_option
