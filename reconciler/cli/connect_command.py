@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     "--deadline",
     type=click.FloatRange(min=1),
     metavar="SECONDS",
-    default=600.0,
-    show_default="600",
+    default=600,
+    show_default=True,
     help="How long to wait for each sign-in.",
 )
 @click.pass_obj

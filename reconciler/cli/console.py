@@ -4,8 +4,9 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -38,7 +39,8 @@ class Console:
     json: bool = False
     trace: "Trace | None" = None
     waiting: "Callable[[Pause], None] | None" = None
-    """What shows a wait; while nothing does, long ones are said."""
+    """What shows a wait; while nothing does, long ones are said, once for all calls that wait."""
+    _pause_ends: float = field(default=0.0, init=False)
 
     @property
     def out(self) -> Palette:
@@ -95,7 +97,8 @@ class Console:
             self.trace.pause(pause)
         if self.waiting is not None:
             self.waiting(pause)
-        elif pause.seconds >= _LONG:
+        elif pause.seconds >= _LONG and time.monotonic() >= self._pause_ends:
+            self._pause_ends = time.monotonic() + pause.seconds
             self.step(pause_text(pause))
 
     @staticmethod

@@ -24,8 +24,8 @@ from reconciler.cli.options import (
     "--timeout",
     type=click.FloatRange(min=0.1),
     metavar="SECONDS",
-    default=10.0,
-    show_default="10",
+    default=10,
+    show_default=True,
     help="How long one HTTP exchange may take.",
 )
 @click.pass_obj

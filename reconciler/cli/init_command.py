@@ -22,8 +22,7 @@ from reconciler.cli.console import Console
     "--workspace-id",
     metavar="ID",
     default="0ec9852c2f",
-    show_default="an example",
-    help="The id in the workspace's address, after /w/.",
+    help="The id in the workspace's address, after /w/. Default: an example.",
 )
 @click.option(
     "--region",

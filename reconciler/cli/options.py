@@ -114,8 +114,8 @@ def run_options(function: Callable[..., int]) -> Callable[..., int]:
         "--timeout",
         type=click.FloatRange(min=0.1),
         metavar="SECONDS",
-        default=30.0,
-        show_default="30",
+        default=30,
+        show_default=True,
         help="How long one HTTP exchange may take.",
     )
     @click.option(

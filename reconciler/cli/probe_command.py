@@ -35,8 +35,8 @@ from reconciler.diagnostics import printable
     "--timeout",
     type=click.FloatRange(min=0.1),
     metavar="SECONDS",
-    default=30.0,
-    show_default="30",
+    default=30,
+    show_default=True,
     help="How long the whole probe may take.",
 )
 @output_option
