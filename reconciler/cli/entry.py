@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 
 _USAGE, _BUG, _INTERRUPTED = 64, 1, 130
+_BEFORE_COMMANDS = frozenset({"--debug", "--debug-file", "--no-color", "--quiet", "-q"})
 
 
 class _Commands(click.Group):
@@ -162,6 +163,10 @@ def _run(arguments: list[str], console: Console) -> int:
 def _misused(error: click.ClickException, arguments: list[str], console: Console) -> int:
     """Say so as click does; as data too when JSON is asked for, which wasn't read yet."""
     error.show()
+    if isinstance(error, click.NoSuchOption) and error.option_name in _BEFORE_COMMANDS:
+        console.talk(
+            f"  = help: it goes before the command: `reconciler {error.option_name} COMMAND …`"
+        )
     if "--output=json" in arguments or ("--output", "json") in pairwise(arguments):
         console.failure_value(_USAGE, error.format_message())
     return _USAGE

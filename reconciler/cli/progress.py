@@ -130,6 +130,8 @@ class LiveProgress(PlainProgress):
     def say(self, line: str) -> None:
         from rich.text import Text
 
+        if self._console.trace is not None:
+            self._console.trace.keep(line)
         with self._lock:
             if self._display is not None:
                 self._display.console.print(Text.from_ansi(line), soft_wrap=True)

@@ -241,7 +241,8 @@ def test_what_the_state_waits_for(project: Project) -> None:
     checks = examine(project)
     assert checks["lock"].health is Health.OK
     assert checks["unfinished"].message.endswith("Space/next")
-    assert checks["sign-in"].help == ("that person runs `reconciler connect MCPServer/guarded`",)
+    assert checks["sign-ins"].message.startswith("MCPServer/guarded waits for ana@acme.example")
+    assert "hidden" not in str(checks), "the address to sign in at is nobody else's"
     assert "owns 1 object" in checks["state"].message
     assert healthy(checks.values())
 

@@ -36,8 +36,12 @@ def check_up(paths: Sequence[Path], workspace: str | None, options: Options) -> 
         access_checks,
         state_checks,
     )
-    with ThreadPoolExecutor(max_workers=len(parts), thread_name_prefix="doctor") as pool:
+    pool = ThreadPoolExecutor(max_workers=len(parts), thread_name_prefix="doctor")
+    try:
         found = [each.result() for each in [pool.submit(part, context) for part in parts]]
+    finally:
+        # Whoever interrupts it doesn't wait for an address that doesn't answer.
+        pool.shutdown(wait=False)
     return (
         *installation_checks(loaded.desired),
         manifests,

@@ -86,13 +86,17 @@ def _open_ends(state: State) -> tuple[Checked, ...]:
                 help=("the next apply looks first what happened, and makes no duplicate",),
             )
         )
-    for address, consent in state.consents.items():
+    if state.consents:
+        waits = "; ".join(
+            f"{address} waits for {consent.who}, since {consent.since}"
+            for address, consent in sorted(state.consents.items())
+        )
         checks.append(
             Checked(
-                name="sign-in",
+                name="sign-ins",
                 health=Health.WARNING,
-                message=f"{address} waits for {consent.who} to sign in, since {consent.since}",
-                help=(f"that person runs `reconciler connect {address}`",),
+                message=waits,
+                help=("those persons run `reconciler connect`",),
             )
         )
     return tuple(checks)
