@@ -71,6 +71,7 @@ def probe(
         allow_private=allow_private,
         timeout=timeout,
         register=register,
+        trace=console.traced,
     )
     if found.trial is not None and not found.trial.removed:
         console.talk(f"{console.err.warning('warning')}: {_left(found.trial.client_id)}")

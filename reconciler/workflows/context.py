@@ -85,7 +85,11 @@ class Context:
         if reference is None:
             workspace_id = self.desired.workspace.spec.workspace_id
             renewal = sign_in_for(
-                self.url, workspace_id, environ=self.options.environ, say=self.options.say
+                self.url,
+                workspace_id,
+                environ=self.options.environ,
+                say=self.options.say,
+                observe=self.options.observe,
             )
             token = renewal.current()
         else:

@@ -155,6 +155,7 @@ def test_what_debug_tells_of_any_command_is_safe_to_paste(
         "state: read",
         "/api/v1/me → 200",
         "?role=admin → 200",
+        "POST http://127.0.0.1",  # the probe's
         "<person 1>",
     ):
         assert part in said

@@ -22,7 +22,10 @@ def _text() -> str:
 
 def _build_step() -> str:
     """The command that builds and installs, on one line."""
-    (step,) = re.findall(r"^RUN (python -m pip .*?[^\\])$", _text(), re.DOTALL | re.MULTILINE)
+    steps: list[str] = re.findall(
+        r"^RUN (python -m pip .*?[^\\])$", _text(), re.DOTALL | re.MULTILINE
+    )
+    (step,) = steps
     return step.replace("\\\n", " ")
 
 
