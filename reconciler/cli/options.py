@@ -245,6 +245,7 @@ def run_with(console: Console, flags: RunFlags) -> "Options":
         observe=console.trace.call if console.trace else lambda _call: None,
         paused=console.paused,
         trace=console.traced,
+        at_end=click.get_current_context().call_on_close,
     )
 
 

@@ -15,6 +15,7 @@ from reconciler.state import Consent, Entry, FileStore, Intent
 from reconciler.views import Checked, Health, checkup_json, checkup_text, healthy
 from reconciler.workflows import Options
 from reconciler.workflows.doctor import check_up
+from reconciler.workflows.doctor.installation import extra_for
 from reconciler.workflows.doctor.reaching import advice_for
 from reconciler.workflows.schemas import schema_texts
 from tests.e2e.world import (
@@ -210,6 +211,12 @@ def test_secrets_that_cannot_be_had_are_named_and_never_shown(project: Project) 
     assert failed.name == "secrets env"
     assert "1 of 2 secrets" in failed.message
     assert "env:BEARER" in failed.message
+
+
+def test_a_state_elsewhere_needs_the_extra_of_its_store() -> None:
+    assert extra_for("gs://bucket/state") == "objects"
+    assert extra_for("postgres://db/x") == "postgres"
+    assert extra_for("https://state.example/s") is None
 
 
 def test_a_damaged_state(project: Project) -> None:

@@ -49,7 +49,7 @@ def _shapes(value: str) -> set[bytes]:
     return {text.encode() for text in encoded} | {value[:12].encode()}
 
 
-def _leaks(canaries: list[str], folder: Path, done: list[Done]) -> list[str]:
+def leaks(canaries: list[str], folder: Path, done: list[Done]) -> list[str]:
     """Where any canary shows: a file, or a command's output."""
     places = list(texts_under(folder))
     places += [(Path(str(d.arguments)), (d.out + d.err).encode()) for d in done]
@@ -89,9 +89,9 @@ def _values(canaries: dict[str, str]) -> list[str]:
 def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
     canary = secrets.token_urlsafe(24)
     (tmp_path / "log").write_bytes(b"x" + base64.b64encode(canary.encode()))
-    assert _leaks([canary], tmp_path, []) == [str(tmp_path / "log")]
+    assert leaks([canary], tmp_path, []) == [str(tmp_path / "log")]
     done = Done(arguments=("plan",), code=0, out="", err=f"token {canary}!")
-    assert len(_leaks([canary], tmp_path, [done])) == 2
+    assert len(leaks([canary], tmp_path, [done])) == 2
 
 
 def test_no_command_shows_a_secret_when_all_is_well(
@@ -119,7 +119,7 @@ def test_no_command_shows_a_secret_when_all_is_well(
         rotated = project.plan()
         assert "rotated" in rotated.out
         done += [rotated, project.apply(), project.run("destroy", "-f", "manifests", "--yes")]
-    assert _leaks(_values(canaries), project.folder, done) == []
+    assert leaks(_values(canaries), project.folder, done) == []
 
 
 def test_what_debug_tells_of_any_command_is_safe_to_paste(
@@ -144,7 +144,7 @@ def test_what_debug_tells_of_any_command_is_safe_to_paste(
             told += trace.read_bytes()
     assert {d.arguments[3] for d in done} == set(COMMANDS) - _ELSEWHERE
     assert stat.S_IMODE(trace.stat().st_mode) == 0o600
-    assert _leaks(_values(canaries), project.folder, done) == []
+    assert leaks(_values(canaries), project.folder, done) == []
     said = told.decode() + "".join(each.err for each in done)
     for person in ("ana@acme", "ana.diaz", f"{getpass.getuser()}@"):
         assert person not in said
@@ -169,7 +169,7 @@ def test_a_server_that_repeats_its_credentials_makes_nobody_show_them(
         project.write("server.yaml", _guarded(telltale.url, canaries))
         done = [project.run("--debug", "apply", "-f", "manifests", "--yes", code=3)]
     assert "withheld" in done[0].out + done[0].err
-    assert _leaks(_values(canaries), project.folder, done) == []
+    assert leaks(_values(canaries), project.folder, done) == []
 
 
 def test_no_failure_shows_a_secret(
@@ -189,7 +189,7 @@ def test_no_failure_shows_a_secret(
     wrong = f"t.wrong-{secrets.token_urlsafe(16)}"
     project.environ["DUST_ACCESS_TOKEN"] = wrong
     done.append(project.run("--debug", "apply", "-f", "manifests", "--yes", code=1))
-    assert _leaks([wrong, *_values(canaries)], project.folder, done) == []
+    assert leaks([wrong, *_values(canaries)], project.folder, done) == []
 
 
 def test_a_literal_secret_in_a_manifest_is_not_repeated(project: Project) -> None:

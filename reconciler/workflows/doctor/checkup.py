@@ -43,7 +43,7 @@ def check_up(paths: Sequence[Path], workspace: str | None, options: Options) -> 
         # Whoever interrupts it doesn't wait for an address that doesn't answer.
         pool.shutdown(wait=False)
     return (
-        *installation_checks(loaded.desired),
+        *installation_checks(context),
         manifests,
         *(check for checks in found for check in checks),
     )

@@ -1,18 +1,35 @@
 """What is installed here: the tool, Python, and the extras that the manifests need."""
 
 import platform
-from collections.abc import Iterator
 from importlib.util import find_spec
 
 from reconciler import __version__
-from reconciler.resources import Desired, secret_refs
 from reconciler.views import Checked, Health
+from reconciler.workflows.context import Context
+from reconciler.workflows.doctor.secret_values import references
 
-_EXTRAS = {"keyring": "keyring", "policy": "cel_expr_python", "vault": "hvac"}
+_EXTRAS = {
+    "aws": "boto3",
+    "azure": "azure.keyvault.secrets",
+    "gcp": "google.cloud.secretmanager",
+    "keyring": "keyring",
+    "objects": "obstore",
+    "policy": "cel_expr_python",
+    "postgres": "psycopg",
+    "vault": "hvac",
+}
 """By extra, the module that it brings."""
+_STORES = {
+    "postgresql": "postgres",
+    "postgres": "postgres",
+    "s3": "objects",
+    "gs": "objects",
+    "az": "objects",
+}
+"""By scheme of `spec.state.url`, the extra that reaches it."""
 
 
-def installation_checks(desired: Desired | None) -> tuple[Checked, ...]:
+def installation_checks(context: Context | None) -> tuple[Checked, ...]:
     """Versions and extras; an extra that is missing fails only where it is needed."""
     return (
         Checked(name="version", health=Health.OK, message=f"reconciler {__version__}"),
@@ -22,37 +39,42 @@ def installation_checks(desired: Desired | None) -> tuple[Checked, ...]:
             message=f"{platform.python_implementation()} {platform.python_version()} on "
             f"{platform.system()} {platform.machine()}",
         ),
-        _extras(desired),
+        _extras(context),
     )
 
 
-def _extras(desired: Desired | None) -> Checked:
-    there = [extra for extra, module in _EXTRAS.items() if find_spec(module) is not None]
-    missing = sorted(set(_needed(desired)) - set(there))
+def _extras(context: Context | None) -> Checked:
+    there = [extra for extra, module in _EXTRAS.items() if _is_there(module)]
+    missing = sorted((set() if context is None else _needed(context)) - set(there))
     if missing:
         names = ",".join(missing)
         return Checked(
             name="extras",
             health=Health.FAILED,
-            message=f"the manifests need {names}, which isn't installed",
+            message=f"the manifests need what isn't installed: {', '.join(missing)}",
             help=(f"pip install 'reconciler[{names}]'",),
         )
-    absent = [extra for extra in _EXTRAS if extra not in there]
-    told = f"installed: {', '.join(there) or 'none'}"
-    if absent:
-        told += f"; not needed: {', '.join(absent)}"
-    return Checked(name="extras", health=Health.OK, message=told)
+    return Checked(
+        name="extras", health=Health.OK, message=f"installed: {', '.join(there) or 'none'}"
+    )
 
 
-def _needed(desired: Desired | None) -> Iterator[str]:
-    if desired is None:
-        return
-    if any(rule.cel is not None for rule in desired.workspace.spec.policy or ()):
-        yield "policy"
-    schemes = {
-        reference.scheme
-        for resource in desired.resources.values()
-        for reference in secret_refs(resource.kind, resource.spec).values()
-    }
-    if "vault" in schemes:
-        yield "vault"
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # a package above it isn't there
+        return False
+
+
+def _needed(context: Context) -> set[str]:
+    spec = context.desired.workspace.spec
+    needed = {each.scheme for each in references(context)} & _EXTRAS.keys()
+    if any(rule.cel is not None for rule in spec.policy or ()):
+        needed.add("policy")
+    store = extra_for(spec.state.url) if spec.state and spec.state.url else None
+    return needed | ({store} if store else set())
+
+
+def extra_for(state_url: str) -> str | None:
+    """The extra that reaches the store of a state; None where none is needed."""
+    return _STORES.get(state_url.partition(":")[0])

@@ -5,58 +5,64 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.diagnostics import count
-from reconciler.state import State, StateError
+from reconciler.state import FileStore, State, StateError, Store
 from reconciler.views import Checked, Health
 from reconciler.workflows.context import Context
+from reconciler.workflows.failures import Stop
 
 
 def state_checks(context: Context) -> tuple[Checked, ...]:
     """State, lock, unfinished work and sign-ins that are waited for."""
-    lock = _lock(context)
+    store = context.store
+    lock = (_lock(store),) if isinstance(store, FileStore) else ()
     try:
-        state = context.store.load()
-    except StateError as error:
+        state = store.load()
+    except (StateError, Stop) as error:
         failed = Checked(name="state", health=Health.FAILED, message=error.message, help=error.help)
-        return (failed, lock)
-    return (_file(context, state), lock, *_open_ends(state))
+        return (failed, *lock)
+    return (_kept(store, state), *lock, *_open_ends(state))
 
 
-def _file(context: Context, state: State) -> Checked:
-    path = context.store.path
-    folder = path.parent
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    blocked = path if path.exists() and not os.access(path, os.W_OK) else None
-    blocked = blocked or (folder if not os.access(folder, os.W_OK) else None)
-    if blocked:
+def _kept(store: Store, state: State) -> Checked:
+    blocked = _blocked(store.path) if isinstance(store, FileStore) else None
+    if blocked is not None:
         return Checked(
             name="state",
             health=Health.WARNING,
             message=f"{blocked} can't be written by whoever runs this",
             help=("planning works; for an apply, let that user write there",),
         )
-    if not path.exists():
+    if not state.serial:
         return Checked(
             name="state",
             health=Health.OK,
-            message=f"none yet: the first apply makes {path}",
-            help=_elsewhere(path),
+            message=f"none yet: the first apply makes {store.name}",
+            help=_elsewhere(store.name),
         )
     return Checked(
         name="state",
         health=Health.OK,
-        message=f"{path}, serial {state.serial}, owns {count(len(state.entries), 'object')}",
+        message=f"{store.name}, serial {state.serial}, owns {count(len(state.entries), 'object')}",
     )
 
 
-def _elsewhere(path: Path) -> tuple[str, ...]:
+def _blocked(path: Path) -> Path | None:
+    """The file or folder that this user may not write; None when nothing is in the way."""
+    folder = path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    places = [place for place in (path, folder) if place.exists()]
+    return next((place for place in places if not os.access(place, os.W_OK)), None)
+
+
+def _elsewhere(name: str) -> tuple[str, ...]:
     if os.environ.get("CI"):
-        return (f"in CI, {path.name} must come from where the last run left it",)
+        return (f"in CI, {name} must come from where the last run left it",)
     return ()
 
 
-def _lock(context: Context) -> Checked:
-    lease = context.store.holder()
+def _lock(store: FileStore) -> Checked:
+    lease = store.holder()
     if lease is None:
         return Checked(name="lock", health=Health.OK, message="nobody has the state")
     if lease.ends < datetime.now(UTC):
