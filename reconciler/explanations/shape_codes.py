@@ -88,7 +88,7 @@ SHAPE_CODES: Mapping[Code, Rule] = {
         "Manifests are committed and reviewed, so no secret may be in one. The message doesn't "
         "repeat the value.",
         todo=(
-            "write where the value is kept: {env: NAME}, {file: PATH} or {vault: MOUNT/PATH#KEY}",
+            "write where the value is kept: {env: NAME}, {file: PATH}, {vault: MOUNT/PATH#KEY} …",
             "if it was committed, replace the secret itself: history keeps it",
         ),
         bad=server(f"{_BEARER}not-even-a-real-one\n"),

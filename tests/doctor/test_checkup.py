@@ -226,6 +226,17 @@ def test_a_damaged_state(project: Project) -> None:
     assert "restore the file" in failed.help[0]
 
 
+def test_a_state_that_is_kept_elsewhere(project: Project, sandbox: SandboxProcess) -> None:
+    with ScriptedHttp() as store:
+        store.on("GET", "/state", Reply(status=404, body=b""))
+        describe(project, sandbox.url, state={"url": f"{store.url}/state"})
+        checks = examine(project)
+        assert checks["state"].message == f"none yet: the first apply makes {store.url}/state"
+        store.on("GET", "/state", Reply(status=403, body=b""))
+        assert only_failure(examine(project)).name == "state"
+    assert "lock" not in checks, "who has it is only told to whoever asks for it"
+
+
 def test_what_the_state_waits_for(project: Project) -> None:
     store = FileStore(project.folder / "state.json", provider="dust", workspace_id="w1")
     with store.session(owner=OWNER, tool="test") as session:

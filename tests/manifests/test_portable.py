@@ -13,7 +13,7 @@ def test_a_path_is_shown_with_slashes_on_every_system() -> None:
     assert (
         shown(PureWindowsPath(r"manifests\servers\github.yaml")) == "manifests/servers/github.yaml"
     )
-    assert shown(PureWindowsPath(r"C:\work\x.yaml")) == "C:/work/x.yaml"
+    assert shown(PureWindowsPath(r"C:\team\x.yaml")) == "C:/team/x.yaml"
     assert shown(PurePosixPath("manifests/x.yaml")) == "manifests/x.yaml"
     assert PureWindowsPath(shown(PureWindowsPath(r"a\b"))) == PureWindowsPath(r"a\b")
 

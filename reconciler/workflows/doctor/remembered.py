@@ -18,7 +18,10 @@ def state_checks(context: Context) -> tuple[Checked, ...]:
     try:
         state = store.load()
     except (StateError, Stop) as error:
-        failed = Checked(name="state", health=Health.FAILED, message=error.message, help=error.help)
+        advice = error.help or (
+            f"check `spec.state`, and what stands between here and {store.name}",
+        )
+        failed = Checked(name="state", health=Health.FAILED, message=error.message, help=advice)
         return (failed, *lock)
     return (_kept(store, state), *lock, *_open_ends(state))
 
