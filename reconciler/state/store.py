@@ -17,7 +17,7 @@ from reconciler.state.filing import Filing
 from reconciler.state.heartbeat import LEASE
 from reconciler.state.journal import Journal, fold
 from reconciler.state.lease import Lease, Owner
-from reconciler.state.locking import lock, take_away
+from reconciler.state.locking import lock, read_note, take_away
 from reconciler.state.model import State
 from reconciler.state.session import Session
 
@@ -144,6 +144,10 @@ class FileStore:
     def unlock(self, name: str) -> Lease | None:
         """Take the lock away from a run that died elsewhere; see `take_away`."""
         return take_away(self.path, name)
+
+    def holder(self) -> Lease | None:
+        """Who wrote down that the state is theirs; None for nobody. Nothing is written."""
+        return read_note(self.path)
 
     @staticmethod
     def _end(session: Session, journal: Journal) -> None:

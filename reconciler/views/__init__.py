@@ -1,5 +1,18 @@
 """Views: plans and reports as text and JSON. Pure; nothing is printed here."""
 
+from reconciler.views.checkup_text import (
+    Checked,
+    Health,
+    checkup_json,
+    checkup_text,
+    healthy,
+)
+from reconciler.views.explanation_text import (
+    explanation_json,
+    explanation_text,
+    reference_markdown,
+    topics_text,
+)
 from reconciler.views.identity_text import (
     IdentityView,
     WorkspaceView,
@@ -18,18 +31,34 @@ from reconciler.views.ownership_text import (
 from reconciler.views.plan_text import PlanView, plan_text, summary_line
 from reconciler.views.probe_document import probe_json
 from reconciler.views.probe_text import probe_text
+from reconciler.views.progress_text import (
+    ProgressView,
+    RunningView,
+    heartbeat_line,
+    progress_lines,
+)
 from reconciler.views.report_text import outcome_line, report_json, report_text, summary
 from reconciler.views.staleness_text import moved_lines
 
 __all__ = [
     "AdoptionView",
+    "Checked",
+    "Health",
     "IdentityView",
     "PlanView",
+    "ProgressView",
+    "RunningView",
     "WorkspaceView",
     "adoption_json",
     "adoption_text",
     "carried_json",
+    "checkup_json",
+    "checkup_text",
     "entry_json",
+    "explanation_json",
+    "explanation_text",
+    "healthy",
+    "heartbeat_line",
     "identities_json",
     "identities_text",
     "moved_lines",
@@ -39,8 +68,11 @@ __all__ = [
     "plan_text",
     "probe_json",
     "probe_text",
+    "progress_lines",
+    "reference_markdown",
     "report_json",
     "report_text",
     "summary",
     "summary_line",
+    "topics_text",
 ]

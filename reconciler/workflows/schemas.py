@@ -8,6 +8,8 @@ from pydantic import BaseModel
 from reconciler.manifests import schemas as manifest_schemas
 from reconciler.planning import PlanDocument
 from reconciler.state import SealedDocument, StateDocument
+from reconciler.workflows.doctor_documents import DoctorDocument
+from reconciler.workflows.explanation_documents import ExplanationDocument
 from reconciler.workflows.ownership_documents import (
     AdoptionDocument,
     CarriedDocument,
@@ -48,6 +50,8 @@ _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "ownership": (OwnershipDocument, "What was renamed in state, or given up"),
     "carried": (CarriedDocument, "Which state was pushed or migrated"),
     "unlocked": (UnlockedDocument, "Whose lock was taken away"),
+    "doctor": (DoctorDocument, "A check-up of what a run needs"),
+    "explanation": (ExplanationDocument, "What codes, gates, exit codes and fields mean"),
     "drift": (DriftDocument, "What others changed in the workspace"),
 }
 

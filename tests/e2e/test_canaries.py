@@ -1,15 +1,46 @@
 """Secrets are planted everywhere, and must come up nowhere."""
 
 import base64
+import getpass
 import secrets
+import stat
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from reconciler.cli.entry import COMMANDS
 from tests.e2e.world import ADMIN, Servers, Workspace, server, space
 from tests.parts.cli import Done, Project, texts_under
 from tests.parts.mcp_servers import McpServer
+
+_F = ("-f", "manifests")
+_EVERY_COMMAND = (
+    ("init", "begun"),
+    ("validate", *_F),
+    ("plan", *_F, "--out", "saved.plan"),
+    ("show", "saved.plan"),
+    ("apply", "saved.plan"),
+    ("drift", *_F),
+    ("connect", *_F),
+    ("doctor", *_F),
+    ("state", "list", *_F),
+    ("export", *_F, "-o", "exported"),
+    ("forget", "MCPServer/guarded", *_F),
+    ("adopt", "--all", *_F),
+    ("callbacks", "--live", *_F),
+    ("probe", "URL", "--bearer", "env:BEARER", "--allow-private"),
+    ("login", "--token-stdin", "--url", "SANDBOX"),
+    ("whoami", *_F),
+    ("logout",),
+    ("explain", "literal-secret"),
+    ("completion", "bash"),
+    ("schema", "plan"),
+    ("unlock", "nobody@nowhere:1", *_F),
+    ("destroy", *_F, "--yes"),
+)
+_ELSEWHERE = {"demo", "sandbox"}
+"""Programs of their own, which need no secret of a user's."""
 
 
 def _shapes(value: str) -> set[bytes]:
@@ -89,6 +120,45 @@ def test_no_command_shows_a_secret_when_all_is_well(
         assert "rotated" in rotated.out
         done += [rotated, project.apply(), project.run("destroy", "-f", "manifests", "--yes")]
     assert leaks(_values(canaries), project.folder, done) == []
+
+
+def test_what_debug_tells_of_any_command_is_safe_to_paste(
+    project: Project, workspace: Workspace, canaries: dict[str, str]
+) -> None:
+    done: list[Done] = []
+    trace = project.folder / "trace.log"
+    trace.touch(0o644)
+    told = b""
+    with McpServer("guarded", ("search",), bearer=canaries["bearer"]) as guarded:
+        project.write("space.yaml", space("team", members=["ana@acme.example"]))
+        project.write("server.yaml", _guarded(guarded.url, canaries))
+        project.environ.update(XDG_STATE_HOME=str(project.folder / "home"), HOME="/home/ana.diaz")
+        for arguments in _EVERY_COMMAND:
+            places = {"URL": guarded.url, "SANDBOX": workspace.url}
+            words = [places.get(word, word) for word in arguments]
+            done.append(
+                project.run(
+                    "--debug", "--debug-file", "trace.log", *words, code=None, stdin=ADMIN + "\n"
+                )
+            )
+            told += trace.read_bytes()
+    assert {d.arguments[3] for d in done} == set(COMMANDS) - _ELSEWHERE
+    assert stat.S_IMODE(trace.stat().st_mode) == 0o600
+    assert leaks(_values(canaries), project.folder, done) == []
+    said = told.decode() + "".join(each.err for each in done)
+    for person in ("ana@acme", "ana.diaz", f"{getpass.getuser()}@"):
+        assert person not in said
+    for part in (
+        "Python 3",
+        "secret env:BEARER: read",
+        "lock: taken on",
+        "state: read",
+        "/api/v1/me → 200",
+        "?role=admin → 200",
+        "POST http://127.0.0.1",  # the probe's
+        "<person 1>",
+    ):
+        assert part in said
 
 
 def test_a_server_that_repeats_its_credentials_makes_nobody_show_them(
