@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from reconciler.diagnostics import Code, Diagnostic, Severity, Span
 from reconciler.planning import Plan, make_plan
@@ -117,7 +118,7 @@ def _used(change: Change) -> Change:
     return replace(change, users=users) if str(change.address) == "MCPServer/old" else change
 
 
-def _view(made: Plan, **more: object) -> PlanView:
+def _view(made: Plan, **more: Any) -> PlanView:
     return replace(
         view(made),
         digest="sha256:3b5d5c3712955042212316173ccf37be8000000000000000000000000000000f",

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from reconciler.diagnostics import Span
-from reconciler.views.markdown.escaping import code, plain, short
+from reconciler.views.markdown.escaping import code, plain
+from reconciler.views.words import place_text, short
 
 _WORDS = 1000
 
@@ -20,7 +21,7 @@ def bullet(label: str, text: str) -> str:
 
 def place(span: Span | None) -> str:
     """Where it is said, for behind a head; nothing without a place."""
-    return f" at {code(f'{span.file}:{span.line}')}" if span else ""
+    return f" at {code(place_text(span))}" if span else ""
 
 
 def folded(summary: str, body: Iterable[str], *, opened: bool = False) -> str:

@@ -3,10 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from reconciler.diagnostics import Span
 from reconciler.resources import Action, FieldChange, Shown, show_path
-from reconciler.views.markdown.escaping import short
-from reconciler.views.words import FIELD_REASONS, value_text
+from reconciler.views.words import FIELD_REASONS, place_text, short, value_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +30,6 @@ def difference(action: Action, fields: Sequence[FieldChange], detail: Detail) ->
     left = len(fields) - detail.fields
     if left > 0:
         yield f"# and {left} more fields"
-
-
-def ends_text(before: Shown, after: Shown, characters: int) -> str:
-    """`before → after` on one line, for code spans; of sets what is added and removed."""
-    if isinstance(after, frozenset) and (before is None or isinstance(before, frozenset)):
-        signed = (f"{sign} {item}" for sign, item in _signed(before or frozenset(), after))
-        return short(", ".join(signed) or "(none)", characters)
-    return f"{short(value_text(before), characters)} → {short(value_text(after), characters)}"
-
-
-def place_text(span: Span | None) -> str:
-    """`file:line`, or nothing."""
-    return f"{span.file}:{span.line}" if span else ""
 
 
 def _changed(field: FieldChange, detail: Detail) -> Iterator[str]:

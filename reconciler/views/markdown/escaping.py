@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from html import escape
 
 from reconciler.diagnostics import printable
+from reconciler.views.places import percent
 
 _GAP = "&#8203;"
 _MARKS = re.compile(r"[\\`*_\[\]<>|~$]")
@@ -52,16 +53,9 @@ def fence(lines: Iterable[str], language: str = "") -> str:
 def link(text: str, url: str) -> str:
     """A link of our own to an address that the caller gave."""
     safe = "".join(
-        char if char.isprintable() and char not in ' <>\\"' else _percent(char) for char in url
+        char if char.isprintable() and char not in ' <>\\"' else percent(char) for char in url
     )
     return f"[{text}](<{safe}>)"
-
-
-def short(text: str, most: int) -> str:
-    """`text`, cut after `most` characters, with its length when it was cut."""
-    if len(text) <= most:
-        return text
-    return f"{text[:most]}… ({len(text)} characters)"
 
 
 def _escaped(text: str) -> str:
@@ -75,7 +69,3 @@ def _gap(found: re.Match[str]) -> str:
 
 def _longest(text: str) -> int:
     return max((len(run) for run in _TICKS.findall(text)), default=0)
-
-
-def _percent(char: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "replace"))

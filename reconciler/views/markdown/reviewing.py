@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 from reconciler.diagnostics import Diagnostic, count, render_text
 from reconciler.resources import Action, Change, show_path
 from reconciler.views.markdown.blocks import bullet, folded, more_lines, place, said
-from reconciler.views.markdown.differences import FEW, FULL, Detail, difference, ends_text
-from reconciler.views.markdown.escaping import code, fence, link, plain, short, tag
+from reconciler.views.markdown.differences import FEW, FULL, Detail, difference
+from reconciler.views.markdown.escaping import code, fence, link, plain, tag
 from reconciler.views.markdown.fitting import Measure, Section, fitted
 from reconciler.views.review import Concern, Effect, Item, Matter, Outcome, Review
-from reconciler.views.words import REASONS, users_text
+from reconciler.views.words import REASONS, ends_text, short, users_text
 
 _VALUE, _SHORT_VALUE = 300, 60
 _CALLS = 20
@@ -153,7 +153,7 @@ def _title(change: Change, style: Callable[[str], str]) -> str:
 
 def _change_body(change: Change, item: Item, detail: Detail) -> Iterator[str]:
     if change.span:
-        yield f"Declared at {code(f'{change.span.file}:{change.span.line}')}.\n"
+        yield f"Declared{place(change.span)}.\n"
     if item.fields:
         yield fence(difference(change.action, item.fields, detail), "diff")
     if not item.whole:
