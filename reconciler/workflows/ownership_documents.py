@@ -73,14 +73,24 @@ class RememberedDocument(OwnedPart):
     format: Literal["reconciler.remembered/v1"]
 
 
+class WaitingPart(Part):
+    """A sign-in that a person was asked for (since when, ISO 8601 in UTC)."""
+
+    address: str
+    who: str
+    since: str
+
+
 class OwnedDocument(Part):
-    """What `state list --output json` prints."""
+    """What `state list --output json` prints; `unfinished` was being made when a run ended."""
 
     format: Literal["reconciler.owned/v1"]
     workspace_id: str
     lineage: str
     serial: int
     resources: list[OwnedPart]
+    waiting: list[WaitingPart]
+    unfinished: list[str]
 
 
 class MoveDocument(Part):
@@ -89,6 +99,21 @@ class MoveDocument(Part):
     from_: Annotated[str, Field(alias="from")]
     to: str
     remote_id: str
+
+
+class CarriedDocument(Part):
+    """What `state push --output json` and `state migrate --output json` print.
+
+    `written` is false when the state was there already.
+    """
+
+    format: Literal["reconciler.carried/v1"]
+    source: str
+    target: str
+    written: bool
+    lineage: str
+    serial: int
+    resources: int
 
 
 class ForgottenDocument(Part):
