@@ -140,7 +140,7 @@ def accept(
         if not (yes or click.confirm("Accept this state?", err=True)):
             console.talk("nothing was written")
             return int(Exit.FAILED)
-        accepted = accept_state(context)
+        accepted = accept_state(context, found)
     if console.json:
         console.value(owned_json(accepted or found))
     else:

@@ -57,6 +57,14 @@ def _put(
     rename(temporary, path)
 
 
+def remove(path: Path) -> None:
+    """Remove a file, which may be gone already. Raises StateUnwritable."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StateUnwritable(str(path), error.strerror or str(error)) from error
+
+
 def sweep(path: Path) -> None:
     """Remove what runs that were killed left of their writes to files called like `path`.
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+_MOST_OF_A_FAULT = 2**20  # bytes
 Query = Sequence[tuple[str, str]]
 _HARMLESS = frozenset(
     {"availability", "includeAllMembers", "kind", "limit", "orderColumn", "role", "useCase"}
@@ -120,7 +121,9 @@ class Answer:
         return 200 <= self.status < 300
 
     def envelope(self) -> Envelope | None:
-        """The body as an error of the API; None when it is something else."""
+        """The body as an error of the API; None when it is something else, or too long for one."""
+        if len(self.body) > _MOST_OF_A_FAULT:
+            return None
         try:
             return Envelope.model_validate_json(self.body)
         except ValidationError:
