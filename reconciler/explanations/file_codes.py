@@ -38,6 +38,11 @@ FILE_CODES: Mapping[Code, Rule] = {
             "to delete everything that is owned, use `reconciler destroy`",
         ),
     ),
+    Code.TOO_MANY_FAULTS: Rule(
+        means="The manifests have more faults than anybody reads: the first thousand are told, and "
+        "how many there are in all. Often one file of another kind makes most of them.",
+        todo=("mend the first ones, or leave out the file that isn't a manifest",),
+    ),
     Code.YAML_SYNTAX: Rule(
         means="The text isn't YAML. Often it is a tab, a bracket or a quote that isn't closed, or "
         "a text with `: ` in it that needs quotes.",
