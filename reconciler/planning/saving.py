@@ -74,6 +74,7 @@ class SavedPlan:
     basis: Basis
     changes: tuple[Change, ...]
     unchanged: tuple[str, ...]
+    ignored: Mapping[Address, tuple[FieldChange, ...]]
     desired: Mapping[str, Any]
     allow: frozenset[str]
     partial: Partial | None
@@ -278,6 +279,10 @@ def _saved(document: PlanDocument, raw: Mapping[str, Any]) -> SavedPlan:
         basis=basis,
         changes=tuple(_change(item) for item in document.changes),
         unchanged=tuple(document.unchanged),
+        ignored={
+            Address.parse(text): tuple(_field_of(item) for item in fields)
+            for text, fields in document.ignored.items()
+        },
         desired=document.desired,
         allow=frozenset(document.allow),
         partial=_partial(document.partial) if document.partial else None,

@@ -10,7 +10,7 @@ from reconciler import __version__
 from reconciler.diagnostics import Span
 from reconciler.manifests import Loaded, from_json
 from reconciler.planning import PlanUnreadable, SavedPlan, read_plan
-from reconciler.resources import Address, FieldChange
+from reconciler.resources import Address
 from reconciler.resources import Path as FieldPath
 from reconciler.state import StateUnwritable, write_atomically
 from reconciler.views import PlanView
@@ -129,12 +129,6 @@ def saved_view(saved: SavedPlan) -> PlanView:
     document = saved.document
     changes = {str(change.address): change for change in saved.changes}
     metadata = saved.basis
-    ignored: dict[Address, list[FieldChange]] = {}
-    for text, fields in document["ignored"].items():
-        ignored[Address.parse(text)] = [
-            FieldChange(path=tuple(f["path"]), before=None, after=None, reason=f["reason"])
-            for f in fields
-        ]
     return PlanView(
         workspace=f"{metadata.workspace_id} at {metadata.workspace_url}",
         changes=list(changes.values()),
@@ -142,7 +136,7 @@ def saved_view(saved: SavedPlan) -> PlanView:
         moves=[(Address.parse(old), Address.parse(new)) for old, new in document["moves"]],
         recovered=[Address.parse(text) for text in document["recovered"]],
         forgotten=[Address.parse(text) for text in document["forgotten"]],
-        ignored=ignored,
+        ignored=saved.ignored,
         not_compared=[(Address.parse(a), tuple(path)) for a, path in document["notCompared"]],
         warnings=saved.warnings,
         partial=saved.partial,

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from reconciler.manifests import schemas as manifest_schemas
 from reconciler.planning import PlanDocument
 from reconciler.state import StateDocument
+from reconciler.workflows.graph_documents import GraphDocument
 from reconciler.workflows.ownership_documents import (
     AdoptionDocument,
     ExportDocument,
@@ -33,6 +34,7 @@ _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "plan": (PlanDocument, "A plan, as `plan --output json` and `plan --out` write it"),
     "state": (StateDocument, "The state file"),
     "report": (ReportDocument, "How an apply ended"),
+    "graph": (GraphDocument, "Spaces, servers and scopes, before and after a plan"),
     "diagnostics": (DiagnosticsDocument, "Located messages about manifests"),
     "failure": (FailureDocument, "Why a command ended early"),
     "identities": (IdentitiesDocument, "Who is signed in"),
