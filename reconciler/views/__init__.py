@@ -14,16 +14,38 @@ from reconciler.views.ownership_text import (
     owned_json,
     owned_text,
 )
-from reconciler.views.plan_text import PlanView, plan_text, summary_line
+from reconciler.views.plan_text import plan_text, summary_line
+from reconciler.views.plan_view import PlanView
 from reconciler.views.probe_document import probe_json
 from reconciler.views.probe_text import probe_text
 from reconciler.views.report_text import outcome_line, report_json, report_text, summary
+from reconciler.views.review import (
+    Concern,
+    Counts,
+    Effect,
+    Failure,
+    Item,
+    Matter,
+    Outcome,
+    Review,
+    review_of,
+    review_of_failure,
+    review_of_manifests,
+)
 from reconciler.views.staleness_text import moved_lines
 
 __all__ = [
     "AdoptionView",
+    "Concern",
+    "Counts",
+    "Effect",
+    "Failure",
     "IdentityView",
+    "Item",
+    "Matter",
+    "Outcome",
     "PlanView",
+    "Review",
     "WorkspaceView",
     "adoption_json",
     "adoption_text",
@@ -39,6 +61,9 @@ __all__ = [
     "probe_text",
     "report_json",
     "report_text",
+    "review_of",
+    "review_of_failure",
+    "review_of_manifests",
     "summary",
     "summary_line",
 ]

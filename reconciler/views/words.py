@@ -1,9 +1,12 @@
 """The words and signs that every view uses for actions, reasons and values."""
 
 import json
+from collections.abc import Sequence
 
 from reconciler.diagnostics import Palette, printable
-from reconciler.resources import Action, Hidden, Reason, Shown
+from reconciler.resources import Action, Hidden, Reason, Shown, Users
+
+_NAMES = 8
 
 SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "±", Action.DELETE: "-"}
 
@@ -64,3 +67,19 @@ def change_text(before: Shown, after: Shown, palette: Palette) -> str:
         removed = [palette.removed(f"- {printable(item)}") for item in sorted(old - after)]
         return ", ".join(added + removed) or "(none)"
     return f"{palette.removed(value_text(before))} → {palette.added(value_text(after))}"
+
+
+def users_text(users: Users) -> str:
+    """Who uses an object, on one line."""
+    parts = [
+        f"the {noun}{'s' * (len(names) != 1)} {_some(names)}"
+        for noun, names in (("agent", users.agents), ("skill", users.skills))
+        if names
+    ]
+    return f"used by {' and '.join(parts)}" if parts else "no agent or skill uses it"
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:_NAMES])
+    more = len(names) - _NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
