@@ -76,9 +76,10 @@ def _topology(
     console: Console, files: tuple[Path, ...], workspace: str | None, plan_file: Path | None
 ) -> "Topology":
     if plan_file is not None:
-        from reconciler.workflows import read_saved, saved_topology
+        from reconciler.views.topology import topology_of
+        from reconciler.workflows import read_saved, saved_view
 
-        return saved_topology(read_saved(plan_file))
+        return topology_of(saved_view(read_saved(plan_file)))
     from reconciler.views.topology import build
     from reconciler.workflows import load_manifests
 
@@ -86,4 +87,4 @@ def _topology(
     if loaded.diagnostics.items and not console.json:
         console.diagnostics(loaded.diagnostics)
     assert loaded.desired is not None
-    return build(loaded.desired.resources)
+    return build({a: resource.spec for a, resource in loaded.desired.resources.items()})

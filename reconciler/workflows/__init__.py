@@ -16,7 +16,6 @@ from reconciler.workflows.context import (
 )
 from reconciler.workflows.exporting import Exported, export_workspace, open_workspace
 from reconciler.workflows.failures import Exit, Stop
-from reconciler.workflows.graphing import planned_topology, saved_topology
 from reconciler.workflows.holding import LONGEST_WAIT, holder_json, unlock_state
 from reconciler.workflows.lifetimes import parse_duration
 from reconciler.workflows.owning import accept_state, forget_addresses, move_address, owned_at
@@ -55,10 +54,8 @@ __all__ = [
     "open_workspace",
     "owned_at",
     "parse_duration",
-    "planned_topology",
     "probe_server",
     "read_saved",
-    "saved_topology",
     "saved_view",
     "takes_a_person",
     "unlock_state",

@@ -140,6 +140,7 @@ def saved_view(saved: SavedPlan) -> PlanView:
         moves=[(Address.parse(old), Address.parse(new)) for old, new in document["moves"]],
         recovered=[Address.parse(text) for text in document["recovered"]],
         forgotten=[Address.parse(text) for text in document["forgotten"]],
+        as_declared=frozenset(map(Address.parse, saved.unchanged)),
         ignored=saved.ignored,
         not_compared=[(Address.parse(a), tuple(path)) for a, path in document["notCompared"]],
         warnings=saved.warnings,

@@ -8,7 +8,8 @@ import pytest
 
 from reconciler.manifests import load, to_json
 from reconciler.planning import plan_json
-from reconciler.workflows import Stop, read_saved, saved_topology, write_plan
+from reconciler.views.topology import topology_of
+from reconciler.workflows import Stop, read_saved, saved_view, write_plan
 from tests.parts.cli import run_anywhere
 from tests.parts.values import plan, snapshot
 from tests.planning.documents import BASIS
@@ -61,13 +62,13 @@ def test_manifests_alone_have_no_before(tmp_path: Path) -> None:
 def test_a_plan_whose_manifests_are_none_is_damaged(tmp_path: Path) -> None:
     saved = read_saved(_saved(tmp_path, resources={}))
     with pytest.raises(Stop, match="the plan is damaged"):
-        saved_topology(saved)
+        saved_view(saved)
 
 
 def test_the_plan_file_holds_all_that_is_drawn(tmp_path: Path) -> None:
     path = _saved(tmp_path)
     before = json.loads(path.read_text("utf-8"))
-    graph = saved_topology(read_saved(path))
+    graph = topology_of(saved_view(read_saved(path)))
     assert {node.name for node in graph.nodes if node.declared and node.name} == {
         change["address"] for change in before["changes"]
     }

@@ -1,6 +1,6 @@
 """Topology: the graph of spaces, servers and scopes, before and after a plan. Pure."""
 
-from reconciler.views.topology.building import build
+from reconciler.views.topology.building import build, topology_of
 from reconciler.views.topology.document import graph_json
 from reconciler.views.topology.dot import dot
 from reconciler.views.topology.mermaid import mermaid
@@ -35,4 +35,5 @@ __all__ = [
     "lines",
     "mermaid",
     "status",
+    "topology_of",
 ]

@@ -1,10 +1,11 @@
-"""From resources and a plan's changes to the graph."""
+"""From manifests and a plan's changes to the graph."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Protocol, TypeVar
 
-from reconciler.resources import COMPANY, Address, Resource, Spec
-from reconciler.views.topology import widening
+from reconciler.resources import COMPANY, Address, Change, FieldChange, Path, Spec
+from reconciler.views.concerns import Effect, Matter, matters_of
 from reconciler.views.topology.facts import authority_of, facts_of, scopes_of, texts
 from reconciler.views.topology.model import Edge, Mark, Node, NodeKind, Standing, Topology
 from reconciler.views.topology.sides import Compared, Sides, sides_of
@@ -12,21 +13,60 @@ from reconciler.views.topology.sides import Compared, Sides, sides_of
 _ORDER = {kind: position for position, kind in enumerate(NodeKind)}
 _Scope = tuple[str, str]
 _T = TypeVar("_T", str, _Scope)
+_Messages = Mapping[Path, tuple[str, ...]]
+_SPACES, _SCOPES = ("spaces",), ("auth", "scopes")
 _STILL = (Mark.SAME, Mark.UNCOMPARED)
 
 
-def build(resources: Mapping[Address, Resource], compared: Compared | None = None) -> Topology:
-    """The graph of what `resources` declare and, when a plan compared them, of what was before.
+class Told(Protocol):
+    """A plan or its review, as far as a graph needs it."""
+
+    @property
+    def desired(self) -> Mapping[Address, Spec]:
+        """The manifests' specs."""
+        ...
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """All changes, refused ones too."""
+        ...
+
+    @property
+    def as_declared(self) -> frozenset[Address]:
+        """What was compared and is as declared."""
+        ...
+
+    @property
+    def ignored(self) -> Mapping[Address, Sequence[FieldChange]]:
+        """The fields that differ and are left alone."""
+        ...
+
+
+def topology_of(told: Told) -> Topology:
+    """The graph before and after a plan."""
+    compared = Compared(changes=told.changes, as_declared=told.as_declared, ignored=told.ignored)
+    return build(told.desired, compared)
+
+
+def build(desired: Mapping[Address, Spec], compared: Compared | None = None) -> Topology:
+    """The graph of what the specs of all manifests declare and, with a plan, of what was before.
 
     A field that manifests leave out is unknown on both sides, unless the plan tells it.
     """
-    listed = list(sides_of(resources, compared))
-    servers = [sides for sides in listed if sides.address.kind == "MCPServer"]
-    spaces = {sides.address.name: sides for sides in listed if sides.address.kind == "Space"}
-    placements = [edge for server in servers for edge in _placements(server, spaces)]
-    asked = [(scope, edge) for server in servers for scope, edge in _scopes(server)]
+    listed = list(sides_of(desired, compared))
+    wider = {
+        sides.address: _wider(matters_of(sides.change, desired)) for sides in listed if sides.change
+    }
+    placements: list[Edge] = []
+    asked: list[tuple[_Scope, Edge]] = []
+    for sides in listed:
+        if sides.address.kind == "MCPServer":
+            messages = wider.get(sides.address, {})
+            placements += _placements(sides, messages)
+            asked += _scopes(sides, messages)
+    spaces = {sides.address.name for sides in listed if sides.address.kind == "Space"}
     nodes = [
-        *(_node(sides) for sides in listed),
+        *(_node(sides, wider.get(sides.address, {})) for sides in listed),
         *_others(placements, spaces),
         *_scope_nodes(asked),
     ]
@@ -38,23 +78,26 @@ def build(resources: Mapping[Address, Resource], compared: Compared | None = Non
     )
 
 
-def _node(sides: Sides) -> Node:
+def _wider(matters: Iterable[Matter]) -> dict[Path, tuple[str, ...]]:
+    """In which ways a change lets more people reach more, or agents do more, by field."""
+    found: dict[Path, tuple[str, ...]] = {}
+    for matter in matters:
+        if matter.effect is Effect.LOOSENS:
+            found[matter.path] = (*found.get(matter.path, ()), matter.message)
+    return found
+
+
+def _node(sides: Sides, wider: _Messages) -> Node:
     kind = sides.address.kind
-    before = None if sides.before is None else facts_of(kind, sides.before)
-    after = None if sides.after is None else facts_of(kind, sides.after)
-    still = sides.mark in _STILL
+    own = (texts for path, texts in wider.items() if path not in (_SPACES, _SCOPES))
     return Node(
         id=_space_id(sides.address.name) if kind == "Space" else f"server:{sides.address.name}",
         kind=NodeKind.SPACE if kind == "Space" else NodeKind.SERVER,
         title=sides.title,
         name=str(sides.address),
-        standing=Standing(
-            mark=sides.mark,
-            gate=sides.gate,
-            widens=() if still else widening.of_node(sides, before, after),
-        ),
-        before=before,
-        after=after,
+        standing=Standing(mark=sides.mark, gate=sides.gate, widens=tuple(chain(*own))),
+        before=None if sides.before is None else facts_of(kind, sides.before),
+        after=None if sides.after is None else facts_of(kind, sides.after),
     )
 
 
@@ -62,22 +105,18 @@ def _space_id(label: str) -> str:
     return COMPANY if label == COMPANY else f"space:{label}"
 
 
-def _placements(server: Sides, spaces: Mapping[str, Sides]) -> Iterator[Edge]:
+def _placements(server: Sides, wider: _Messages) -> Iterator[Edge]:
     had, gets = (_shown_in(spec) for spec in (server.before, server.after))
+    # Who had it with the whole company gets nothing new in a space.
+    messages = () if COMPANY in had else wider.get(_SPACES, ())
     for label, mark in _marked(server, had, gets):
-        space = spaces.get(label)
-        is_open = space is not None and (space.after or {}).get("access") == "open"
-        wider = (
-            widening.of_placement(server, label, is_open=is_open) if mark is Mark.ADDED else None
-        )
-        yield _edge(server, _space_id(label), mark, wider)
+        yield _edge(server, _space_id(label), mark, messages)
 
 
-def _scopes(server: Sides) -> Iterator[tuple[_Scope, Edge]]:
+def _scopes(server: Sides, wider: _Messages) -> Iterator[tuple[_Scope, Edge]]:
     had, gets = (_asked_for(spec) for spec in (server.before, server.after))
     for scope, mark in _marked(server, had, gets):
-        wider = widening.of_scope(server) if mark is Mark.ADDED else None
-        yield scope, _edge(server, _scope_id(scope), mark, wider)
+        yield scope, _edge(server, _scope_id(scope), mark, wider.get(_SCOPES, ()))
 
 
 def _shown_in(spec: Spec | None) -> frozenset[str]:
@@ -105,13 +144,16 @@ def _marked(server: Sides, had: frozenset[_T], gets: frozenset[_T]) -> Iterator[
             yield each, Mark.SAME if each in gets else Mark.REMOVED
 
 
-def _edge(server: Sides, target: str, mark: Mark, wider: str | None) -> Edge:
-    gate = None if mark in _STILL else server.gate
-    standing = Standing(mark=mark, gate=gate, widens=(wider,) if wider else ())
+def _edge(server: Sides, target: str, mark: Mark, wider: tuple[str, ...]) -> Edge:
+    standing = Standing(
+        mark=mark,
+        gate=None if mark in _STILL else server.gate,
+        widens=wider if mark is Mark.ADDED else (),
+    )
     return Edge(source=f"server:{server.address.name}", target=target, standing=standing)
 
 
-def _others(placements: Iterable[Edge], spaces: Mapping[str, Sides]) -> Iterator[Node]:
+def _others(placements: Iterable[Edge], spaces: Container[str]) -> Iterator[Node]:
     """The whole company, and spaces that no manifest describes, where a server shows there."""
     for target in sorted({edge.target for edge in placements}):
         label = target.partition(":")[2]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.views.topology.identifiers import identifiers
 from reconciler.views.topology.model import Edge, Mark, Node, NodeKind, Side, Standing, Topology
-from reconciler.views.topology.wording import COLUMNS, lines, one_line, sign, status
+from reconciler.views.topology.wording import COLUMNS, lines, on_edge, one_line, sign, status
 
 # Labels are read as escape sequences and as HTML entities, even in plain quotes.
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "&": "&amp;"})
@@ -71,12 +71,11 @@ def _node(node: Node, side: Side, *, compared: bool) -> str:
 
 def _edge(edge: Edge, ids: Mapping[str, str], side: Side) -> str:
     standing = edge.standing
-    told = [] if side is Side.BEFORE else [each for each in (status(standing),) if each]
-    told += [] if side is Side.BEFORE else standing.widens
+    told = "" if side is Side.BEFORE else on_edge(standing)
     look = _look(standing, side)
     look |= {"fontcolor": look["color"], **dict(_strokes(standing, side))}
     if told:
-        look["label"] = escaped(", ".join(told))
+        look["label"] = escaped(told)
     ends = (ids[edge.source], ids[edge.target])
     if not edge.target.startswith("scope:"):  # ranks go from spaces to servers to scopes
         ends, look = (ends[1], ends[0]), {**look, "dir": "back"}

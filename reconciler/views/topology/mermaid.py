@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from reconciler.views.topology.identifiers import identifiers
 from reconciler.views.topology.model import Edge, Mark, Node, NodeKind, Side, Standing, Topology
-from reconciler.views.topology.wording import COLUMNS, lines, one_line, sign, status
+from reconciler.views.topology.wording import COLUMNS, lines, on_edge, one_line, sign, status
 
 # What can't mean anything in a quoted label, which Mermaid reads as Markdown and searches for
 # directives, entities and icons; all else becomes the code of a character.
@@ -73,9 +73,7 @@ def _shape(node: Node, side: Side, *, compared: bool) -> str:
 def _edge(edge: Edge, ids: dict[str, str], side: Side) -> str:
     server, other = ids[edge.source], ids[edge.target]
     standing = edge.standing
-    told = "" if side is Side.BEFORE else status(standing)
-    if side is not Side.BEFORE and standing.widens:
-        told = ", ".join((told, *standing.widens))
+    told = "" if side is Side.BEFORE else on_edge(standing)
     label = f'|"{escaped(told)}"|' if told else ""
     if edge.target.startswith("scope:"):
         return f"{server} {_line(standing, side, '-->', '==>', '-.->')}{label} {other}"

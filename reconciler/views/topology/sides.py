@@ -12,7 +12,6 @@ from reconciler.resources import (
     Gate,
     Hidden,
     Path,
-    Resource,
     Shown,
     Spec,
     without,
@@ -35,19 +34,19 @@ _MARKS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """What a plan found: its changes, the resources without one, and fields that it leaves alone.
+    """What a plan found: its changes, what is as declared, and the fields that it leaves alone.
 
     A resource in none of them is no part of the plan: nobody has compared it.
     """
 
     changes: Sequence[Change]
-    unchanged: frozenset[Address]
+    as_declared: frozenset[Address]
     ignored: Mapping[Address, Sequence[FieldChange]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sides:
-    """One resource: its spec as it was (None: it wasn't there) and as it is to be (None: gone).
+    """One resource and its change, its spec as it was and as it is to be; None where it isn't there.
 
     Of what nobody compared there is no before: it is as declared, for all that is known.
 
@@ -58,34 +57,38 @@ class Sides:
     address: Address
     title: str
     mark: Mark
-    gate: Gate | None
+    change: Change | None
     before: Spec | None
     after: Spec | None
 
+    @property
+    def gate(self) -> Gate | None:
+        """What holds the change back."""
+        return self.change.refusal.gate if self.change and self.change.refusal else None
 
-def sides_of(resources: Mapping[Address, Resource], compared: Compared | None) -> Iterator[Sides]:
+
+def sides_of(desired: Mapping[Address, Spec], compared: Compared | None) -> Iterator[Sides]:
     """Every resource that is declared, or that the plan deletes, by address."""
     changes = {change.address: change for change in compared.changes} if compared else {}
-    for address in sorted({*resources, *changes}):
-        resource, change = resources.get(address), changes.get(address)
+    for address in sorted({*desired, *changes}):
+        spec, change = desired.get(address), changes.get(address)
         ignored = compared.ignored.get(address, ()) if compared else ()
         if change is not None:
-            yield _changed(change, resource, ignored)
-        elif resource is not None:
-            known = compared is not None and address in compared.unchanged
-            spec = _with_values(resource.spec, ((f.path, f.before) for f in ignored))
+            yield _changed(change, spec or {}, ignored)
+        elif spec is not None:
+            known = compared is not None and address in compared.as_declared
+            spec = _with_values(spec, ((f.path, f.before) for f in ignored))
             yield Sides(
                 address=address,
-                title=resource.title,
+                title=str(spec.get("displayName", address.name)),
                 mark=Mark.SAME if known else Mark.UNCOMPARED,
-                gate=None,
+                change=None,
                 before=spec if known else None,
                 after=spec,
             )
 
 
-def _changed(change: Change, resource: Resource | None, ignored: Iterable[FieldChange]) -> Sides:
-    declared: Spec = resource.spec if resource else {}
+def _changed(change: Change, declared: Spec, ignored: Iterable[FieldChange]) -> Sides:
     left_alone = [(field.path, field.before) for field in ignored]
     undone = [(field.path, field.before) for field in change.fields]
     done = [(field.path, field.after) for field in change.fields]
@@ -105,7 +108,7 @@ def _changed(change: Change, resource: Resource | None, ignored: Iterable[FieldC
         address=change.address,
         title=change.title,
         mark=_MARKS[change.action],
-        gate=change.refusal.gate if change.refusal else None,
+        change=change,
         before=before,
         after=after,
     )

@@ -63,6 +63,11 @@ def status(standing: Standing) -> str:
     return standing.mark.value if standing.mark in SIGNS else ""
 
 
+def on_edge(standing: Standing) -> str:
+    """What becomes of an edge, and whether more people reach more by it, or agents may do more."""
+    return f"{status(standing)}, wider" if standing.widens else status(standing)
+
+
 def sign(standing: Standing) -> str:
     """The sign before a title; `!` for what is refused."""
     return "!" if standing.gate is not None else SIGNS.get(standing.mark, "")
@@ -78,7 +83,8 @@ def _told(phrases: Mapping[str, str]) -> list[str]:
 
 
 def _wider(node: Node) -> list[str]:
-    return [f"wider: {text}" for text in node.standing.widens]
+    lead = "wider" if node.standing.gate is None else "held back"
+    return [f"{lead}: {text}" for text in node.standing.widens]
 
 
 def _both(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from reconciler.planning import Plan
-from reconciler.resources import Guards, Resource
+from reconciler.resources import Address, Guards, Resource, Spec
 from reconciler.views.topology import Compared, Topology, build
 from tests.parts.values import (
     live_server,
@@ -43,9 +43,14 @@ HOSTILE = (
 def topology(made: Plan, resources: Iterable[Resource]) -> Topology:
     """The graph before and after a plan."""
     compared = Compared(
-        changes=made.changes, unchanged=frozenset(made.unchanged), ignored=made.ignored
+        changes=made.changes, as_declared=frozenset(made.unchanged), ignored=made.ignored
     )
-    return build({item.address: item for item in resources}, compared)
+    return build(specs(resources), compared)
+
+
+def specs(resources: Iterable[Resource]) -> dict[Address, Spec]:
+    """The specs by address."""
+    return {item.address: item.spec for item in resources}
 
 
 def _oauth(*scopes: str, **more: Any) -> dict[str, Any]:
@@ -155,4 +160,4 @@ def hostile_resources() -> list[Resource]:
 
 def hostile() -> Topology:
     """The graph of `hostile_resources`, from manifests alone."""
-    return build({item.address: item for item in hostile_resources()})
+    return build(specs(hostile_resources()))

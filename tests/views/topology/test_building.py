@@ -18,7 +18,7 @@ from reconciler.views.topology import (
 )
 from tests.parts.values import live_server, live_space, owned, plan, server, snapshot, space, state
 from tests.planning.documents import document
-from tests.views.topology.scenes import exposure, exposure_plan, exposure_resources, topology
+from tests.views.topology.scenes import exposure, exposure_plan, exposure_resources, specs, topology
 
 
 def node(graph: Topology, id_: str) -> Node:
@@ -42,7 +42,7 @@ def placements(graph: Topology, source: str) -> dict[str, Mark]:
 
 def declared(*resources: Resource) -> Topology:
     """The graph of manifests alone."""
-    return build({item.address: item for item in resources})
+    return build(specs(resources))
 
 
 def test_placements_that_come_go_and_stay_are_told_apart() -> None:
@@ -67,7 +67,7 @@ def test_scopes_that_come_and_stay_are_told_apart() -> None:
 def test_a_refused_placement_is_not_taken_for_one_that_happens() -> None:
     standing = edge(exposure(), "server:wiki", "company").standing
     assert (standing.mark, standing.gate) == (Mark.ADDED, Gate.COMPANY_WIDE)
-    assert standing.widens == ("shown to the whole company",)
+    assert standing.widens == ("is shown to the whole company",)
     stays = edge(exposure(), "server:wiki", "space:quiet").standing
     assert stays.on(Side.AFTER), "the old placement is still there after the apply"
 
@@ -78,14 +78,16 @@ def test_a_field_that_the_manifest_ignores_is_shown_as_the_workspace_has_it() ->
 
 def test_what_becomes_wider_is_said_where_it_does() -> None:
     graph = exposure()
-    assert node(graph, "space:lab").standing.widens == ("open to the whole workspace",)
-    assert node(graph, "space:finance").standing.widens == ("1 more person",)
+    assert node(graph, "space:lab").standing.widens == ("is open to the whole workspace",)
+    assert node(graph, "space:finance").standing.widens == ("has more members",)
     assert node(graph, "server:github").standing.widens == (
-        "one shared sign-in instead of each person's own",
-        "search: high → never ask",
+        "is used with one shared sign-in, not as each person",
+        "lets agents call `search` with less asking",
     )
+    added = edge(graph, "server:github", "space:lab").standing
+    assert added.widens == ("is shown to open spaces (lab)",)
     new_scope = edge(graph, "server:github", "scope:github.example user")
-    assert new_scope.standing.widens == ("one more scope",)
+    assert new_scope.standing.widens == ("asks for wider scopes",)
 
 
 def test_who_had_it_by_the_company_gets_nothing_new_in_a_space() -> None:
@@ -131,8 +133,8 @@ def test_manifests_alone_are_compared_with_nothing() -> None:
 
 
 def test_what_is_left_out_of_a_partial_plan_is_not_taken_for_unchanged() -> None:
-    resources = {item.address: item for item in (space("a"), space("b"))}
-    graph = build(resources, Compared(changes=(), unchanged=frozenset({Address("Space", "a")})))
+    compared = Compared(changes=(), as_declared=frozenset({Address("Space", "a")}))
+    graph = build(specs((space("a"), space("b"))), compared)
     assert node(graph, "space:a").standing.mark is Mark.SAME
     assert node(graph, "space:b").standing.mark is Mark.UNCOMPARED
 
@@ -167,8 +169,7 @@ def test_a_saved_plan_gives_the_same_graph_as_a_fresh_one() -> None:
     saved = read_plan(json.dumps(document(fresh)), name="plan.json")
     compared = Compared(
         changes=saved.changes,
-        unchanged=frozenset(map(Address.parse, saved.unchanged)),
+        as_declared=frozenset(map(Address.parse, saved.unchanged)),
         ignored=saved.ignored,
     )
-    again = build({item.address: item for item in resources}, compared)
-    assert again == topology(fresh, resources)
+    assert build(specs(resources), compared) == topology(fresh, resources)
