@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.views.topology.identifiers import identifiers
 from reconciler.views.topology.model import Edge, Mark, Node, NodeKind, Side, Standing, Topology
-from reconciler.views.topology.wording import COLUMNS, lines, on_edge, one_line, sign, status
+from reconciler.views.topology.wording import COLUMNS, lines, on_edge, one_line, remarks, sign
 
 # Labels are read as escape sequences and as HTML entities, even in plain quotes.
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "&": "&amp;"})
@@ -63,7 +63,7 @@ def _node(node: Node, side: Side, *, compared: bool) -> str:
     told = lines(node, side, compared=compared)
     if side is not Side.BEFORE:
         heading = f"{sign(node.standing)} {heading}".strip()
-        told += [status(node.standing)] if node.standing.gate is not None else []
+        told += remarks(node.standing)
     label = "\\n".join(escaped(each) for each in (heading, *told))
     values = {"label": label, **_look(node.standing, side)}
     return f"{_SHAPES[node.kind]}, {_attributes(values)}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from reconciler.views.topology.identifiers import identifiers
 from reconciler.views.topology.model import Edge, Mark, Node, NodeKind, Side, Standing, Topology
-from reconciler.views.topology.wording import COLUMNS, lines, on_edge, one_line, sign, status
+from reconciler.views.topology.wording import COLUMNS, lines, on_edge, one_line, remarks, sign
 
 # What can't mean anything in a quoted label, which Mermaid reads as Markdown and searches for
 # directives, entities and icons; all else becomes the code of a character.
@@ -64,8 +64,8 @@ def _shape(node: Node, side: Side, *, compared: bool) -> str:
     if side is not Side.BEFORE and sign(node.standing):
         heading = f"{sign(node.standing)} {heading}"
     told = lines(node, side, compared=compared)
-    if side is not Side.BEFORE and node.standing.gate is not None:
-        told.append(status(node.standing))
+    if side is not Side.BEFORE:
+        told += remarks(node.standing)
     text = "<br/>".join(escaped(each) for each in (heading, *told))
     return f'{opening}"{text}"{closing}'
 

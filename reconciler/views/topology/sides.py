@@ -46,7 +46,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sides:
-    """One resource and its change, its spec as it was and as it is to be; None where it isn't there.
+    """One resource, its change, its spec as it was and as it is to be; None where it isn't there.
 
     Of what nobody compared there is no before: it is as declared, for all that is known.
 

@@ -51,9 +51,9 @@ def lines(node: Node, side: Side, *, compared: bool) -> list[str]:
         case Side.BEFORE:
             return _told(before)
         case Side.AFTER:
-            return _told(after if happens else before) + _wider(node)
+            return _told(after if happens else before)
         case Side.DIFF:
-            return list(_both(before, after)) + _wider(node)
+            return list(_both(before, after))
 
 
 def status(standing: Standing) -> str:
@@ -61,6 +61,16 @@ def status(standing: Standing) -> str:
     if standing.gate is not None and standing.mark in _HELD_BACK:
         return f"{_HELD_BACK[standing.mark]}: refused, gate {standing.gate.value}"
     return standing.mark.value if standing.mark in SIGNS else ""
+
+
+def remarks(standing: Standing) -> list[str]:
+    """What to say beneath a node: why nothing becomes of it, and what becomes wider."""
+    held_back = standing.gate is not None
+    lead = "held back" if held_back else "wider"
+    return [
+        *([status(standing)] if held_back else []),
+        *(f"{lead}: {text}" for text in standing.widens),
+    ]
 
 
 def on_edge(standing: Standing) -> str:
@@ -80,11 +90,6 @@ def one_line(text: str) -> str:
 
 def _told(phrases: Mapping[str, str]) -> list[str]:
     return [_LEADS.get(slot, "") + text for slot, text in phrases.items() if text]
-
-
-def _wider(node: Node) -> list[str]:
-    lead = "wider" if node.standing.gate is None else "held back"
-    return [f"{lead}: {text}" for text in node.standing.widens]
 
 
 def _both(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:

@@ -129,7 +129,8 @@ def test_a_new_object_is_as_the_platform_makes_it_where_its_manifest_says_nothin
 def test_manifests_alone_are_compared_with_nothing() -> None:
     graph = declared(space("a"), server("s", {"spaces": ["a"]}))
     assert not graph.compared
-    assert {each.standing.mark for each in (*graph.nodes, *graph.edges)} == {Mark.UNCOMPARED}
+    assert {each.standing.mark for each in graph.nodes} == {Mark.UNCOMPARED}
+    assert {each.standing.mark for each in graph.edges} == {Mark.UNCOMPARED}
 
 
 def test_what_is_left_out_of_a_partial_plan_is_not_taken_for_unchanged() -> None:
