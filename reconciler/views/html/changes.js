@@ -61,7 +61,7 @@ function fieldRow(field, change) {
   return el("tr", {},
     el("th", { scope: "row" }, el("code", {}, field.path)),
     el("td", {}, changeOf(field.values, change.action === "create")),
-    el("td", { class: "where" }, field.note ? tag("note", field.note) : "", " ", placeOf(field.place)));
+    el("td", { class: "where" }, field.note ? tag(field.note === "drift" ? "drift" : "note", field.note) : "", " ", placeOf(field.place)));
 }
 
 function fieldsOf(change) {
@@ -183,7 +183,8 @@ function step(by) {
 
 function setUpFilters() {
   const count = (test) => data.changes.filter(test).length;
-  for (const action of ["create", "update", "replace", "delete"]) {
+  const toggles = ["create", "update", "replace", "delete"];
+  for (const action of toggles.filter((each) => count((change) => change.action === each))) {
     const button = toggle(action, false, () => {
       if (!filter.actions.delete(action)) filter.actions.add(action);
       showList();
@@ -194,7 +195,8 @@ function setUpFilters() {
   const refused = toggle("refused", false, () => { filter.refused = !filter.refused; showList(); },
     count((change) => change.refusal));
   refused.dataset.action = "refused";
-  byId("actions").append(refused);
+  if (data.counts.refused) byId("actions").append(refused);
+  byId("actions").hidden = !data.changes.length;
   const present = (key) => [...new Set(data.changes.flatMap((change) => change[key]))];
   byId("why").append(option("", "any"), option("origin:introduced", "introduced by the manifests"),
     option("origin:standing", "there before them"), ...present("reason").map((each) => option(`reason:${each}`, WHYS[each])));

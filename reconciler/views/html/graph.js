@@ -38,7 +38,7 @@ function drawBox(box) {
   group.append(svg("rect", { class: "edge-bar", width: 4, height: box.height - 12, x: 0, y: 6 }));
   if (sign) group.append(svg("text", { class: "box-sign", x: 14, y: 20 }, sign));
   group.append(svg("text", { class: "box-title", x: sign ? 27 : 14, y: 20 }, cut(box.node.title, sign ? 29 : 31)));
-  box.lines.forEach((line, i) => group.append(svg("text", { class: "box-line", x: 14, y: 37 + LINE * i }, cut(line, 39))));
+  box.lines.forEach((line, i) => group.append(svg("text", { class: "box-line", x: 14, y: 37 + LINE * i }, cut(line, 37))));
   if (view.side !== "before" && box.node.widens.length) {
     group.append(svg("text", { class: "box-wider", x: BOX - 12, y: 20, "text-anchor": "end" }, "▲"));
   }
@@ -101,6 +101,7 @@ function light(box) {
     line.classList.toggle("lit", on);
     if (on) ends.forEach((end) => near.add(end));
   }
+  byId("node").classList.toggle("live", box !== null && !box.folded);
   for (const group of picture.querySelectorAll(".box")) group.classList.toggle("lit", near.has(group.dataset.id));
   byId("node").replaceChildren(...(box && !box.folded ? told(box.node) : [
     el("p", { class: "hint" }, "Point at a box, or go to one with Tab and the arrow keys: what it is joined with comes out, and all of it is told here."),

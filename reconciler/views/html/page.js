@@ -1,10 +1,22 @@
 // The page as a whole: the head, the notes, the theme and the keys.
 const THEMES = ["auto", "light", "dark"];
 
+const OUTCOMES = {
+  "nothing-to-do": () => "Nothing to do: everything is as declared.",
+  changes: () => "Nothing is refused.",
+  refused: () => data.counts.refused
+    && `${counted(data.counts.refused, "change")} ${data.counts.refused === 1 ? "is" : "are"} refused and held back. The rest goes on.`,
+  stopped: () => data.headline,
+  valid: () => data.headline,
+};
+
 function showHead() {
   byId("noun").textContent = data.noun;
-  byId("workspace").textContent = data.workspace || data.noun;
+  // `name (id at address)`: the name stands out.
+  const [, name, rest] = (data.workspace || data.noun).match(/^(.*?)( \(.*\))?$/s);
+  byId("workspace").replaceChildren(name, rest ? el("span", {}, rest.slice(2, -1)) : "");
   byId("outcome").classList.add(data.outcome);
+  byId("outcome").textContent = OUTCOMES[data.outcome]() ?? data.headline;
   const { counts } = data;
   const filters = {
     create: { actions: new Set(["create"]) }, update: { actions: new Set(["update"]) },
@@ -33,7 +45,7 @@ function showFacts() {
     ["Digest", data.digest && el("code", {}, data.digest)],
   ];
   for (const [name, value] of facts) {
-    if (value) byId("facts").append(el("div", {}, el("dt", {}, name), el("dd", {}, [value].flat(2))));
+    if (value) byId("facts").append(el("div", {}, el("dt", {}, name), el("dd", {}, [value].flat(2).flatMap((part) => [part, " "]))));
   }
 }
 

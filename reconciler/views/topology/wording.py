@@ -116,8 +116,8 @@ def _of_space(facts: SpaceFacts) -> dict[str, str]:
     named = f"group {groups[0]}" if groups and len(groups) == 1 else None
     return {
         "access": "access not managed" if facts.access is None else _ACCESS[facts.access],
-        "members": "" if facts.members is None else count(facts.members, "member"),
-        "groups": "" if groups is None else named or count(len(groups), "group"),
+        "members": "" if facts.members is None else _many(facts.members, "member"),
+        "groups": "" if groups is None else named or _many(len(groups), "group"),
     }
 
 
@@ -131,11 +131,15 @@ def _of_server(facts: ServerFacts) -> dict[str, str]:
     }
 
 
+def _many(number: int, noun: str) -> str:
+    return count(number, noun) if number else f"no {noun}s"
+
+
 def _tools(tools: Mapping[str, str | None]) -> str:
     parts = [_stake(tools["default"])] if "default" in tools else []
     counted: dict[str, int] = {}
     for name, stake in tools.items():
-        if name != "default":
+        if name != "default" and not ("default" in tools and stake == tools["default"]):
             counted[_stake(stake)] = counted.get(_stake(stake), 0) + 1
     parts += [f"{number} {stake}" for stake, number in sorted(counted.items())]
     return ", ".join(parts)
