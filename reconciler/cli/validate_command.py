@@ -34,6 +34,7 @@ def validate(console: Console, files: tuple[Path, ...], workspace: str | None, o
         if not console.json:
             errors = count(len(loaded.diagnostics.errors), "error")
             console.error(f"{errors} in {count(len(loaded.files), 'file')}")
+            console.more_about(loaded.diagnostics)
         return 1
     if denied.errors:
         if not console.json:

@@ -1,5 +1,11 @@
 """Views: plans and reports as text and JSON. Pure; nothing is printed here."""
 
+from reconciler.views.explanation_text import (
+    explanation_json,
+    explanation_text,
+    reference_markdown,
+    topics_text,
+)
 from reconciler.views.identity_text import (
     IdentityView,
     WorkspaceView,
@@ -50,6 +56,8 @@ __all__ = [
     "adoption_json",
     "adoption_text",
     "entry_json",
+    "explanation_json",
+    "explanation_text",
     "identities_json",
     "identities_text",
     "moved_lines",
@@ -59,6 +67,7 @@ __all__ = [
     "plan_text",
     "probe_json",
     "probe_text",
+    "reference_markdown",
     "report_json",
     "report_text",
     "review_of",
@@ -66,4 +75,5 @@ __all__ = [
     "review_of_manifests",
     "summary",
     "summary_line",
+    "topics_text",
 ]

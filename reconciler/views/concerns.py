@@ -157,11 +157,11 @@ def _of_space(subject: _Subject) -> Iterator[Matter]:
             case ("members" | "groups" as who,) if not subject.creates:
                 added, removed = _sides(field)
                 if added:
-                    yield subject.matter(Concern.EXPOSURE, Effect.LOOSENS, f"has more {who}", field)
+                    message = f"has {'other' if removed else 'more'} {who}"
+                    yield subject.matter(Concern.EXPOSURE, Effect.LOOSENS, message, field)
                 elif removed:
-                    yield subject.matter(
-                        Concern.EXPOSURE, Effect.TIGHTENS, f"has fewer {who}", field
-                    )
+                    message = f"has fewer {who}"
+                    yield subject.matter(Concern.EXPOSURE, Effect.TIGHTENS, message, field)
 
 
 def _access(subject: _Subject, field: FieldChange) -> Iterator[Matter]:
@@ -231,7 +231,7 @@ def _shown(subject: _Subject, field: FieldChange) -> Iterator[Matter]:
             _users(subject.change) if subject.change.action is Action.UPDATE else (),
         )
     elif added and not subject.creates:
-        message = "is shown in more spaces"
+        message = f"is shown in {'other' if removed else 'more'} spaces"
         yield subject.matter(Concern.EXPOSURE, Effect.LOOSENS, message, field)
     elif removed:
         message = "is shown in fewer spaces"
@@ -268,7 +268,8 @@ def _scopes(subject: _Subject, field: FieldChange) -> Iterator[Matter]:
         if added:
             yield subject.matter(Concern.SCOPES, Effect.CHANGES, "asks for scopes", field)
     elif added:
-        yield subject.matter(Concern.SCOPES, Effect.LOOSENS, "asks for wider scopes", field)
+        message = f"asks for {'other' if removed else 'wider'} scopes"
+        yield subject.matter(Concern.SCOPES, Effect.LOOSENS, message, field)
     elif removed:
         yield subject.matter(Concern.SCOPES, Effect.TIGHTENS, "asks for narrower scopes", field)
 

@@ -40,6 +40,7 @@ from reconciler.views import PlanView
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
 from reconciler.workflows.fingerprinting import observe_secrets, secrets_seen
+from reconciler.workflows.holding import state_text
 from reconciler.workflows.lifetimes import moment
 from reconciler.workflows.scoping import check_scope
 from reconciler.workflows.users import with_users
@@ -118,7 +119,9 @@ def make(
 ) -> Planned:
     """Read everything and plan; `state` when the caller holds it already. Raises ProviderError,
     StateError, Stop."""
-    state = state or context.store.load()
+    if state is None:
+        state = context.store.load()
+        context.options.trace(f"state: read {context.store.path}; {state_text(state)}")
     resources = {} if mode == "destroy" else context.desired.resources
     if not context.options.reviewed:
         check_scope(context.options.scope, {*resources, *state.entries})

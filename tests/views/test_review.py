@@ -173,7 +173,7 @@ def test_a_change_of_a_server_is_told_by_what_it_means(
     [
         (["a", "b"], ["a"], Effect.LOOSENS, "asks for wider scopes"),
         (["a"], ["a", "b"], Effect.TIGHTENS, "asks for narrower scopes"),
-        (["a", "c"], ["a", "b"], Effect.LOOSENS, "asks for wider scopes"),
+        (["a", "c"], ["a", "b"], Effect.LOOSENS, "asks for other scopes"),
     ],
 )
 def test_scopes_are_told_by_what_they_gain(

@@ -1,0 +1,6 @@
+"""Reports as Markdown that always fits, for comments and step summaries of GitHub and GitLab."""
+
+from reconciler.views.markdown.fitting import octets, utf16_units
+from reconciler.views.markdown.reviewing import review_markdown
+
+__all__ = ["octets", "review_markdown", "utf16_units"]
