@@ -196,7 +196,7 @@ function setUpFilters() {
     count((change) => change.refusal));
   refused.dataset.action = "refused";
   if (data.counts.refused) byId("actions").append(refused);
-  byId("actions").hidden = !data.changes.length;
+  byId("filters").hidden = !data.changes.length;
   const present = (key) => [...new Set(data.changes.flatMap((change) => change[key]))];
   byId("why").append(option("", "any"), option("origin:introduced", "introduced by the manifests"),
     option("origin:standing", "there before them"), ...present("reason").map((each) => option(`reason:${each}`, WHYS[each])));

@@ -1,6 +1,7 @@
 // The graph: drawn as boxes and lines, told as a table, walked by the arrow keys.
 const SIGNS = { added: "+", removed: "−", changed: "~" };
-const view = { side: "diff", all: false, scale: 1, table: false, layout: null, boxes: [] };
+const LIMIT = 400;
+const view = { side: "diff", all: false, limit: LIMIT, text: "", scale: 1, table: false, layout: null, boxes: [] };
 const COLUMN_TITLES = ["Spaces", "Servers", "OAuth scopes"];
 
 const lookOf = (item) => {
@@ -18,7 +19,7 @@ function labelOf(box) {
   const { node } = box;
   const joined = view.edges.filter((edge) => edge.source === node.id || edge.target === node.id).length;
   const look = lookOf(node);
-  return [`${node.kind} ${node.title}`, look === "same" ? "" : node.status || look, ...box.lines, counted(joined, "connection")]
+  return [node.title, node.kind, look === "same" ? "" : node.status || look, ...box.lines, counted(joined, "connection")]
     .filter(Boolean).join(", ");
 }
 
@@ -36,9 +37,11 @@ function drawBox(box) {
   }
   const sign = view.side === "before" ? "" : look === "refused" ? "!" : SIGNS[look] ?? "";
   group.append(svg("rect", { class: "edge-bar", width: 4, height: box.height - 12, x: 0, y: 6 }));
-  if (sign) group.append(svg("text", { class: "box-sign", x: 14, y: 20 }, sign));
-  group.append(svg("text", { class: "box-title", x: sign ? 27 : 14, y: 20 }, cut(box.node.title, sign ? 29 : 31)));
-  box.lines.forEach((line, i) => group.append(svg("text", { class: "box-line", x: 14, y: 37 + LINE * i }, cut(line, 37))));
+  const texts = svg("g", { "clip-path": "url(#clip)" });
+  group.append(texts);
+  if (sign) texts.append(svg("text", { class: "box-sign", x: 14, y: 20 }, sign));
+  texts.append(svg("text", { class: "box-title", x: sign ? 27 : 14, y: 20 }, cut(box.node.title, sign ? 29 : 31)));
+  box.lines.forEach((line, i) => texts.append(svg("text", { class: "box-line", x: 14, y: 37 + LINE * i }, cut(line, 37))));
   if (view.side !== "before" && box.node.widens.length) {
     group.append(svg("text", { class: "box-wider", x: BOX - 12, y: 20, "text-anchor": "end" }, "▲"));
   }
@@ -62,18 +65,19 @@ function drawEdge(edge) {
 const RANK = ["same", "uncompared", "removed", "refused", "changed", "added"];
 
 function draw() {
-  const found = visible(view.side, view.all);
+  const found = visible(view);
   view.edges = found.edges;
   view.layout = laidOut(found);
   view.boxes = [...found.boxes].sort((a, b) => a.x - b.x || a.y - b.y);
   const { layout } = view;
   const picture = svg("svg", { id: "picture", role: "group", "aria-label": "Graph", viewBox: `-6 0 ${layout.width + 12} ${layout.height + 8}` });
+  picture.append(svg("clipPath", { id: "clip" }, svg("rect", { width: BOX - 20, height: 200 })));
   layout.used.forEach((column, position) => picture.append(
     svg("text", { class: "column-title", x: position * (BOX + AISLE), y: 16 }, COLUMN_TITLES[column])));
   const edges = [...found.edges].sort((a, b) => RANK.indexOf(lookOf(a)) - RANK.indexOf(lookOf(b)));
   picture.append(...edges.map(drawEdge), ...view.boxes.map(drawBox));
   picture.addEventListener("mouseleave", () => { if (!picture.contains(document.activeElement)) light(null); });
-  byId("drawing").replaceChildren(view.boxes.length ? picture : el("p", { class: "calm" }, "Nothing is declared and nothing is there."));
+  byId("drawing").replaceChildren(view.boxes.length ? picture : el("p", { class: "calm" }, view.text ? "No box has that." : "Nothing is declared and nothing is there."));
   picture.querySelector(".box")?.setAttribute("tabindex", "0");
   resize(view.scale);
   light(null);
@@ -129,6 +133,7 @@ function told(node) {
 
 function press(box) {
   if (box.folded) {
+    view.limit += view.all || view.text ? LIMIT : 0;
     setAll(true);
     byId("picture").querySelector(".box")?.focus();
   } else {
@@ -214,10 +219,11 @@ function setUpGraph() {
   }
   const still = data.graph.nodes.filter(isStill).length;
   view.side = sides[0][0];
-  view.all = still <= 12 || still === data.graph.nodes.length;
+  view.all = still <= 12 || !data.graph.compared;
   byId("unchanged").checked = view.all;
   byId("unchanged-text").textContent = data.graph.compared ? `What stays as it is (${number(still)})` : "All of it";
   byId("unchanged").addEventListener("change", (event) => setAll(event.target.checked));
+  byId("seek").addEventListener("input", (event) => { view.text = event.target.value.trim().toLowerCase(); showGraph(); });
   byId("smaller").addEventListener("click", () => resize(view.scale / 1.25));
   byId("larger").addEventListener("click", () => resize(view.scale * 1.25));
   byId("fit").addEventListener("click", () => resize(fitted()));

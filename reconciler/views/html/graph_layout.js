@@ -7,18 +7,29 @@ const TOP = 30;
 
 const heightOf = (box) => 31 + LINE * box.lines.length;
 
-// What is drawn: without `all`, what the plan leaves as it is folds into one box a column.
-function visible(side, all) {
+// What is drawn of a side: what the plan leaves as it is, and what is beyond `limit`, folds into one
+// box a column. With `text`, only the boxes that have it, and what they are joined with.
+function visible({ side, all, limit, text }) {
   const edges = data.graph.edges.filter((edge) => edge.on.includes(side));
-  const moving = edges.filter((edge) => !isStill(edge));
-  const near = new Set(moving.flatMap((edge) => [edge.source, edge.target]));
   const nodes = data.graph.nodes.filter((node) => node.on.includes(side));
-  const kept = nodes.filter((node) => all || !isStill(node) || near.has(node.id));
-  const ids = new Set(kept.map((node) => node.id));
+  const wanted = text ? nodes.filter((node) => `${node.title} ${node.name}`.toLowerCase().includes(text))
+    : nodes.filter((node) => all || !isStill(node));
+  const ids = new Set(wanted.map((node) => node.id));
+  const bridges = text ? edges.filter((edge) => ids.has(edge.source) || ids.has(edge.target))
+    : edges.filter((edge) => !isStill(edge));
+  for (const edge of bridges) ids.add(edge.source).add(edge.target);
+  const kept = nodes.filter((node) => ids.has(node.id)).sort((a, b) => weightOf(b) - weightOf(a)).slice(0, limit);
+  const drawn = new Set(kept.map((node) => node.id));
+  const folded = text ? nodes.filter((node) => ids.has(node.id)) : nodes;
   return {
-    boxes: [...kept.map((node) => boxOf(node, side)), ...foldedOf(nodes, ids)],
-    edges: edges.filter((edge) => ids.has(edge.source) && ids.has(edge.target)),
+    boxes: [...nodes.filter((node) => drawn.has(node.id)).map((node) => boxOf(node, side)), ...foldedOf(folded, drawn)],
+    edges: edges.filter((edge) => drawn.has(edge.source) && drawn.has(edge.target)),
   };
+}
+
+// What must be seen first when there is too much: hubs, then what is wider, refused or changes.
+function weightOf(node) {
+  return (node.column === 0 ? 8 : 0) + (node.widens.length ? 4 : 0) + (node.gate ? 2 : 0) + (isStill(node) ? 0 : 1);
 }
 
 const isStill = (item) => item.mark === "same" || item.mark === "uncompared";
@@ -35,11 +46,10 @@ function foldedOf(nodes, ids) {
   return NOUNS.flatMap((noun, column) => {
     const folded = nodes.filter((node) => node.column === column && !ids.has(node.id));
     if (!folded.length) return [];
-    return [{ id: `folded:${column}`, column, lines: [], folded: counted(folded.length, `${unchangedWord()} ${noun}`) }];
+    const still = data.graph.compared && folded.every(isStill) ? "unchanged" : "more";
+    return [{ id: `folded:${column}`, column, lines: [], folded: counted(folded.length, `${still} ${noun}`) }];
   });
 }
-
-const unchangedWord = () => (data.graph.compared ? "unchanged" : "more");
 
 // Boxes with `x`, `y` and `height`; the longest column is stacked, the others go beside it.
 function laidOut({ boxes, edges }) {

@@ -110,14 +110,19 @@ function jump(id) {
   byId(id).scrollIntoView();
 }
 
+function showKeys() {
+  byId("help").showModal();
+  byId("close").focus();
+}
+
 const DEEDS = {
   "/": () => byId("text").focus(), j: () => step(1), k: () => step(-1), s: () => jump("security"),
-  c: () => jump("changes"), g: () => jump("graph"), t: () => byId("theme").click(), "?": () => byId("help").showModal(),
+  c: () => jump("changes"), g: () => jump("graph"), t: () => byId("theme").click(), "?": showKeys,
 };
 
 function setUpKeys() {
   byId("help-list").append(...KEYS.map(([key, text]) => el("div", {}, el("dt", {}, el("kbd", {}, key)), el("dd", {}, text))));
-  byId("keys").addEventListener("click", () => byId("help").showModal());
+  byId("keys").addEventListener("click", showKeys);
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
     const typing = event.target.matches("input[type=search], select, textarea");
@@ -156,5 +161,6 @@ showSections();
 setUpTheme();
 setUpKeys();
 setUpPrinting();
-openNamed();
+// Not before: while the page loads, a browser takes the focus away for an address with a fragment.
+addEventListener("load", openNamed);
 addEventListener("hashchange", openNamed);
