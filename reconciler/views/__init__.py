@@ -1,5 +1,6 @@
 """Views: plans and reports as text and JSON. Pure; nothing is printed here."""
 
+from reconciler.views.ending import Ending
 from reconciler.views.explanation_text import (
     explanation_json,
     explanation_text,
@@ -20,6 +21,7 @@ from reconciler.views.ownership_text import (
     owned_json,
     owned_text,
 )
+from reconciler.views.places import placed, placed_span, placed_view
 from reconciler.views.plan_text import plan_text, summary_line
 from reconciler.views.plan_view import PlanView
 from reconciler.views.probe_document import probe_json
@@ -45,6 +47,7 @@ __all__ = [
     "Concern",
     "Counts",
     "Effect",
+    "Ending",
     "Failure",
     "IdentityView",
     "Item",
@@ -64,6 +67,9 @@ __all__ = [
     "outcome_line",
     "owned_json",
     "owned_text",
+    "placed",
+    "placed_span",
+    "placed_view",
     "plan_text",
     "probe_json",
     "probe_text",

@@ -44,17 +44,19 @@ def junit(review: Review) -> str:
 
 def junit_xml(name: str, cases: Sequence[Case], out: Sequence[str] = ()) -> str:
     """The document; `out` are lines about the whole."""
-    root = ET.Element("testsuites", name=f"reconciler {_clean(name).lower()}", **_totals(cases))
+    root = ET.Element(
+        "testsuites", {"name": f"reconciler {_clean(name).lower()}", **_totals(cases)}
+    )
     for suite in dict.fromkeys(case.suite for case in cases):
         listed = [case for case in cases if case.suite == suite]
-        element = ET.SubElement(root, "testsuite", name=_clean(suite), **_totals(listed))
+        element = ET.SubElement(root, "testsuite", {"name": _clean(suite), **_totals(listed)})
         for case in listed:
             _add(element, case)
     if out:
-        element = root.find("testsuite")
-        if element is None:
-            element = ET.SubElement(root, "testsuite", name="reconciler", **_totals(()))
-        _lines(element, "system-out", out)
+        first = root.find("testsuite")
+        if first is None:
+            first = ET.SubElement(root, "testsuite", {"name": "reconciler", **_totals(())})
+        _lines(first, "system-out", out)
     ET.indent(root)
     text = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
@@ -66,7 +68,7 @@ def _cases(review: Review) -> Iterator[Case]:
         fault = Fault(type=item.code, message=item.message, lines=lines_of(item))
         name = f"{where}: {item.code}: {short(item.message, _VALUE)}"
         yield Case(suite="manifests", name=name, failure=fault, span=item.span)
-    if review.failure:
+    if review.failure and not review.errors:
         told = (*review.failure.notes, *review.failure.help)
         fault = Fault(
             type=f"exit code {review.failure.code}", message=review.failure.message, lines=told

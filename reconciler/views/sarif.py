@@ -6,12 +6,12 @@ the Workspace is declared.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler import __version__
 from reconciler.diagnostics import Code, Diagnostic, Span, printable
+from reconciler.explanations import RULES
 from reconciler.resources import digest_of
 from reconciler.views.findings import findings_of, is_error, lines_of
 from reconciler.views.places import uri_of
@@ -20,16 +20,8 @@ from reconciler.views.review import Review
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleWords:
-    """What a code means, and what to do about it."""
-
-    means: str
-    todo: tuple[str, ...] = ()
-
-
-def sarif(review: Review, words: Callable[[Code], RuleWords]) -> str:
-    """The review as SARIF text; `words` explains a code."""
+def sarif(review: Review) -> str:
+    """The review as SARIF text."""
     found = list(findings_of(review))
     codes = sorted({item.code for item in found})
     run = {
@@ -38,7 +30,7 @@ def sarif(review: Review, words: Callable[[Code], RuleWords]) -> str:
                 "name": "reconciler",
                 "version": __version__,
                 "semanticVersion": __version__,
-                "rules": [_rule(code, words(code), found) for code in codes],
+                "rules": [_rule(code, found) for code in codes],
             }
         },
         "columnKind": "utf16CodeUnits",
@@ -48,7 +40,8 @@ def sarif(review: Review, words: Callable[[Code], RuleWords]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _rule(code: Code, words: RuleWords, found: Sequence[Diagnostic]) -> dict[str, Any]:
+def _rule(code: Code, found: Sequence[Diagnostic]) -> dict[str, Any]:
+    words = RULES[code]
     worst = any(is_error(item) for item in found if item.code is code)
     text = "\n".join((words.means, *(f"- {line}" for line in words.todo)))
     return {

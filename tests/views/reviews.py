@@ -129,6 +129,7 @@ def _view(made: Plan, **more: Any) -> PlanView:
     )
 
 
+@cache
 def mixed() -> Review:
     """A plan with something of everything."""
     made = _mixed()

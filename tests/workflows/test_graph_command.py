@@ -52,6 +52,15 @@ def test_a_saved_plan_is_drawn_with_what_it_changes(tmp_path: Path) -> None:
     }
 
 
+def test_manifests_can_be_looked_at_in_one_html_file(tmp_path: Path) -> None:
+    arguments = ("validate", "-f", str(EXAMPLE), "--report", "html=review/manifests.html")
+    done = run_anywhere(*arguments, folder=tmp_path)
+    assert done.code == 0
+    page = (tmp_path / "review" / "manifests.html").read_text("utf-8")
+    assert "<title>Manifests for acme</title>" in page
+    assert '"title":"Payments (Ana)"' in page
+
+
 def test_manifests_alone_have_no_before(tmp_path: Path) -> None:
     arguments = ("graph", "-f", str(EXAMPLE), "--before", "--output", "json")
     done = run_anywhere(*arguments, folder=tmp_path)

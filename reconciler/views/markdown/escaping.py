@@ -17,7 +17,12 @@ _GAP = "&#8203;"
 _MARKS = re.compile(r"[\\`*_\[\]<>|~$]")
 _BEGINS = re.compile(r"&|@|#|!|:(?=//)|(?<=www)\.|(?<=GH)-(?=\d)", re.IGNORECASE)
 _TICKS = re.compile("`+")
-_INLINE = re.compile("(?<!`)`([^`]+)`(?!`)")
+_SPANS = re.compile(
+    r"""(?<!`)`(?P<quoted>[^`]+)`(?!`)         # as diagnostics name things
+    | https?://[^\s`<>"]*[^\s`<>"'.,;:)]      # an address, without what ends its sentence
+    | [\w.+-]+@[\w.-]*\w                      # a person's""",
+    re.VERBOSE,
+)
 
 
 def code(text: str) -> str:
@@ -36,11 +41,12 @@ def tag(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """`text` as running text; what stands between backticks becomes a code span."""
-    parts = _INLINE.split(printable(text))
-    return "".join(
-        code(part) if number % 2 else _escaped(part) for number, part in enumerate(parts)
-    )
+    """`text` as running text; addresses, and what stands between backticks, become code spans."""
+    shown, told, end = printable(text), [], 0
+    for found in _SPANS.finditer(shown):
+        told += [_escaped(shown[end : found.start()]), code(found["quoted"] or found.group())]
+        end = found.end()
+    return "".join((*told, _escaped(shown[end:])))
 
 
 def fence(lines: Iterable[str], language: str = "") -> str:

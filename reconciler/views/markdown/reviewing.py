@@ -4,16 +4,23 @@ from collections.abc import Callable, Iterable, Iterator
 
 from reconciler.diagnostics import Diagnostic, count, render_text
 from reconciler.resources import Action, Change, show_path
-from reconciler.views.markdown.blocks import bullet, folded, more_lines, place, said
+from reconciler.views.markdown.blocks import (
+    bullet,
+    folded,
+    head_of,
+    link_foot,
+    place,
+    said,
+    section,
+)
 from reconciler.views.markdown.differences import FEW, FULL, Detail, difference
-from reconciler.views.markdown.escaping import code, fence, link, plain, tag
+from reconciler.views.markdown.escaping import code, fence, plain, tag
 from reconciler.views.markdown.fitting import Measure, Section, fitted
-from reconciler.views.review import Concern, Effect, Item, Matter, Outcome, Review
+from reconciler.views.review import Concern, Effect, Item, Matter, Review
 from reconciler.views.words import REASONS, ends_text, short, users_text
 
 _VALUE, _SHORT_VALUE = 300, 60
 _CALLS = 20
-_LONGEST_LINK = 2000
 
 
 def review_markdown(review: Review, *, link_to: str = "", limit: int, measure: Measure) -> str:
@@ -23,11 +30,8 @@ def review_markdown(review: Review, *, link_to: str = "", limit: int, measure: M
 
 
 def _head(review: Review) -> str:
-    where = f" for workspace {code(short(review.workspace, 200))}" if review.workspace else ""
-    lines = [f"## {plain(review.noun)}{where}", "", f"**{said(review.headline)}**", ""]
-    if review.outcome in (Outcome.CHANGES, Outcome.REFUSED) and review.changes:
-        lines += [*_table(review), ""]
-    return "\n".join(lines) + "\n"
+    head = head_of(review.noun, review.workspace, review.headline)
+    return "\n".join((head, *_table(review), "", "")) if review.changes else f"{head}\n"
 
 
 def _table(review: Review) -> Iterator[str]:
@@ -42,37 +46,28 @@ def _table(review: Review) -> Iterator[str]:
 
 def _foot(review: Review, link_to: str) -> str:
     parts = []
-    if link_to and len(link_to) <= _LONGEST_LINK:
-        parts.append(link("full report", link_to))
     if review.digest:
         parts.append(f"digest {code(review.digest)}")
-    if review.expires_at:
-        parts.append(f"made {review.made_at}, expires {review.expires_at}")
-    return f"---\n\n{' · '.join(parts)}\n" if parts else ""
+        parts.append(f"made {said(review.made_at)}, expires {said(review.expires_at)}")
+    return link_foot(link_to, parts)
 
 
 def _sections(review: Review) -> Iterator[Section]:
-    yield _section("Errors", map(_diagnostic, review.errors), "errors")
+    yield section("Errors", map(_diagnostic, review.errors), "errors")
     if review.failure:
-        yield _section("Why", map(_said, review.failure.notes), "lines")
-        yield _section("What to do", map(_said, review.failure.help), "lines")
-    yield _section(
+        yield section("Why", map(_said, review.failure.notes), "lines")
+        yield section("What to do", map(_said, review.failure.help), "lines")
+    yield section(
         "Security-relevant",
         map(_matter, review.matters),
         "security-relevant items",
         lead=_concerns(review.matters),
     )
-    yield _section("Refused, and held back", map(_refused, review.refused), "refused changes")
-    yield _section("Changes by the manifests", map(_item, review.introduced), "changes")
-    yield _section("There before: drift and leftovers", map(_item, review.standing), "changes")
-    yield _section("Warnings", map(_diagnostic, review.warnings), "warnings")
-    yield _section("Notes", map(_said, _notes(review)), "notes")
-
-
-def _section(title: str, items: Iterable[tuple[str, ...]], noun: str, *, lead: str = "") -> Section:
-    listed = tuple(items)
-    title = f"### {title} ({len(listed)})"
-    return Section(title=title, items=listed, more=more_lines(noun), lead=lead)
+    yield section("Refused, and held back", map(_refused, review.refused), "refused changes")
+    yield section("Changes by the manifests", map(_item, review.introduced), "changes")
+    yield section("There before: drift and leftovers", map(_item, review.standing), "changes")
+    yield section("Warnings", map(_diagnostic, review.warnings), "warnings")
+    yield section("Notes", map(_said, _notes(review)), "notes")
 
 
 def _concerns(matters: Iterable[Matter]) -> str:

@@ -2,22 +2,20 @@
 
 import hashlib
 import json
-import os
 import re
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconciler.views import Review
 from reconciler.views.html import html_report
+from tests.views.golden_files import assert_golden
 from tests.views.html.scenes import hostile, lifelike, settled, stopped
 from tests.views.topology.scenes import HOSTILE
 
-GOLDEN = Path(__file__).parent / "golden"
 _DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 
 
@@ -31,10 +29,7 @@ def data_of(page: str) -> Any:
 @pytest.mark.parametrize("make", [lifelike, stopped])
 def test_the_data_is_as_agreed(make: Callable[[], Review]) -> None:
     text = json.dumps(data_of(html_report(make())), indent=1, ensure_ascii=False) + "\n"
-    path = GOLDEN / f"{make.__name__}.json"
-    if os.environ.get("RECONCILER_WRITE_GOLDEN"):
-        path.write_text(text, "utf-8")
-    assert text == path.read_text("utf-8")
+    assert_golden(f"html/{make.__name__}.json", text)
 
 
 def test_no_name_ends_the_element_that_it_is_in() -> None:

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,12 +12,12 @@ import pytest
 from reconciler.views.topology import Side, Topology, dot, graph_json, mermaid
 from reconciler.workflows.graph_documents import GraphDocument
 from tests.parts.peers import NPM, need_npm
+from tests.views.golden_files import assert_golden
 from tests.views.topology.scenes import HOSTILE, exposure, hostile
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-GOLDEN = Path(__file__).parent / "golden"
 TINY = NPM / "node_modules" / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js"
 
 
@@ -42,11 +41,7 @@ SCENES = {
 @pytest.mark.parametrize("scene", SCENES)
 def test_a_graph_is_drawn_as_agreed(scene: str, language: str) -> None:
     make, side = SCENES[scene]
-    text = LANGUAGES[language](make(), side)
-    path = GOLDEN / f"{scene}.{language}"
-    if os.environ.get("RECONCILER_WRITE_GOLDEN"):
-        path.write_text(text, "utf-8")
-    assert text == path.read_text("utf-8")
+    assert_golden(f"topology/{scene}.{language}", LANGUAGES[language](make(), side))
 
 
 @pytest.mark.parametrize("scene", SCENES)
