@@ -28,7 +28,7 @@ function drawBox(box) {
   const group = svg("g", {
     class: `box ${look} ${box.node?.kind ?? ""}`, transform: `translate(${box.x} ${box.y})`, tabindex: "-1",
     role: "button", "aria-label": labelOf(box), "data-id": box.id,
-    focus: () => light(box), mouseenter: () => light(box), click: () => press(box),
+    focus: () => light(box), mouseenter: () => light(box), click: () => (box.folded ? press(box) : light(box)),
   });
   group.append(svg("rect", { class: "body", width: BOX, height: box.height, rx: box.column === 0 ? 9 : 3 }));
   if (box.folded) {
@@ -73,10 +73,10 @@ function draw() {
   const picture = svg("svg", { id: "picture", role: "group", "aria-label": "Graph", viewBox: `-6 0 ${layout.width + 12} ${layout.height + 8}` });
   picture.append(svg("clipPath", { id: "clip" }, svg("rect", { width: BOX - 20, height: 200 })));
   layout.used.forEach((column, position) => picture.append(
-    svg("text", { class: "column-title", x: position * (BOX + AISLE), y: 16 }, COLUMN_TITLES[column])));
+    svg("text", { class: "column-title", x: position * layout.stride, y: 16 }, COLUMN_TITLES[column])));
   const edges = [...found.edges].sort((a, b) => RANK.indexOf(lookOf(a)) - RANK.indexOf(lookOf(b)));
   picture.append(...edges.map(drawEdge), ...view.boxes.map(drawBox));
-  picture.addEventListener("mouseleave", () => { if (!picture.contains(document.activeElement)) light(null); });
+  picture.addEventListener("mouseleave", () => light(view.boxes.find((box) => box.id === document.activeElement?.dataset?.id) ?? null));
   byId("drawing").replaceChildren(view.boxes.length ? picture : el("p", { class: "calm" }, view.text ? "No box has that." : "Nothing is declared and nothing is there."));
   picture.querySelector(".box")?.setAttribute("tabindex", "0");
   resize(view.scale);
@@ -162,7 +162,7 @@ function neighbour(box, across, down) {
     const column = view.boxes.filter((each) => each.x === box.x);
     return column[column.indexOf(box) + down];
   }
-  const column = view.boxes.filter((each) => each.x === box.x + across * (BOX + AISLE));
+  const column = view.boxes.filter((each) => each.x === box.x + across * view.layout.stride);
   const far = (each) => Math.abs(each.y - box.y);
   return column.sort((a, b) => far(a) - far(b))[0];
 }

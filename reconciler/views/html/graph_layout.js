@@ -1,10 +1,11 @@
 // Where the boxes of the graph go: three columns, each box near those that it is joined with.
 const BOX = 252;
 const GAP = 10;
-const AISLE = 170;
 const LINE = 15;
 const TOP = 30;
 
+// Between two columns: room for lines where there is room at all.
+const aisle = () => (byId("drawing").clientWidth < 700 ? 70 : 170);
 const heightOf = (box) => 31 + LINE * box.lines.length;
 
 // What is drawn of a side: what the plan leaves as it is, and what is beyond `limit`, folds into one
@@ -69,9 +70,10 @@ function laidOut({ boxes, edges }) {
   // Twice, from the spaces: servers beside their spaces, then both again by what came of it.
   for (const column of [1, 0, 1, 2]) order(columns[column], middle);
   for (const column of [0, 2]) settle(columns[column], middle);
-  used.forEach((column, position) => columns[column].forEach((box) => { box.x = position * (BOX + AISLE); }));
+  const stride = BOX + aisle();
+  used.forEach((column, position) => columns[column].forEach((box) => { box.x = position * stride; }));
   const height = Math.max(TOP, ...boxes.map((box) => box.y + box.height));
-  return { by, used, width: Math.max(1, used.length) * (BOX + AISLE) - AISLE, height };
+  return { by, used, stride, width: Math.max(0, used.length - 1) * stride + BOX, height };
 }
 
 function stack(column) {

@@ -99,7 +99,7 @@ function setUpTheme() {
 const KEYS = [
   ["/", "find a change"], ["j", "next change"], ["k", "previous change"], ["Enter", "open or close it"],
   ["Esc", "clear what is searched for, or close this"], ["s", "to what touches security"], ["c", "to the changes"],
-  ["g", "to the graph"], ["↑ ↓ ← →", "from box to box in the graph"], ["t", "theme"], ["?", "these keys"],
+  ["g", "to the graph"], ["↑ ↓ ← →", "from box to box in the graph; Enter goes to its change"], ["t", "theme"], ["?", "these keys"],
 ];
 
 function jump(id) {
