@@ -134,7 +134,7 @@ def saved_view(saved: SavedPlan) -> PlanView:
     changes = {str(change.address): change for change in saved.changes}
     metadata = saved.basis
     return PlanView(
-        workspace=f"{metadata.workspace_id} at {metadata.workspace_url}",
+        workspace=f"{desired.workspace.name} ({metadata.workspace_id} at {metadata.workspace_url})",
         changes=list(changes.values()),
         unchanged=len(saved.unchanged),
         moves=[(Address.parse(old), Address.parse(new)) for old, new in document["moves"]],

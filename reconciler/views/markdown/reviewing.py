@@ -1,6 +1,7 @@
 """A review as Markdown for a comment or a step summary: how it stands, security first, the rest."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from reconciler.diagnostics import Diagnostic, count, render_text
 from reconciler.resources import Action, Change, show_path
@@ -114,7 +115,9 @@ def _refused(change: Change) -> tuple[str, ...]:
     summary = f"{_heading(change)}: gate {tag(change.refusal.gate)}"
 
     def body(detail: Detail) -> Iterator[str]:
-        yield fence(render_text([told]).splitlines())
+        # Without the excerpt, which a saved plan doesn't keep: the fields below show the values.
+        span = told.span and replace(told.span, excerpt=None)
+        yield fence(render_text([replace(told, span=span)]).splitlines())
         yield from _change_body(change, Item(change=change, fields=change.fields), detail)
 
     full = folded(summary, body(FULL), opened=True)
