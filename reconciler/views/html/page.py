@@ -23,7 +23,7 @@ _SCRIPTS = (
     "page.js",
 )
 # As JSON these mean the same in any spelling; as HTML they could end the element, or hide its end.
-_ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
+_ESCAPED = "<>&\u2028\u2029"
 
 
 def html_report(review: Review) -> str:
@@ -49,7 +49,10 @@ def html_report(review: Review) -> str:
 
 
 def _embedded(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    for char in _ESCAPED:
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return text
 
 
 def _policy(style: str, script: str) -> str:

@@ -56,7 +56,7 @@ def review_data(review: Review) -> Any:
 def _printable(value: Any) -> Any:
     match value:
         case str():
-            return printable(value)
+            return value if value.isascii() and value.isprintable() else printable(value)
         case Mapping():
             return {key: _printable(item) for key, item in value.items()}
         case list():

@@ -250,21 +250,30 @@ def hostile() -> Review:
 
 
 def large(number: int) -> Review:
-    """So many changes, most of them of servers in twenty spaces."""
+    """So many changes: servers as in `lifelike`, over and over, in twenty spaces."""
     spaces = [space(f"s{n:02}", {"displayName": f"Space {n:02}"}) for n in range(20)]
-    servers = [
-        server(
-            f"m{n:04}",
-            {
-                "displayName": f"Server {n:04}",
-                "spaces": [f"s{n % 20:02}"],
-                "auth": {"mode": "none"},
-                "tools": {"default": {"stake": "high"}},
-            },
-        )
-        for n in range(number - 20)
-    ]
-    return review_of(view_of(plan([*spaces, *servers], snapshot()), [*spaces, *servers]))
+    one = {
+        "displayName": "Server",
+        "spaces": ["s00"],
+        "auth": {"mode": "none"},
+        "tools": {"default": {"stake": "high"}},
+    }
+    made = plan([*spaces, server("m", one)], snapshot())
+    *first, model = made.changes
+    copies = [_copy(model, n) for n in range(number - len(first))]
+    resources = [*spaces, *(copy.desired for copy in copies if copy.desired)]
+    return review_of(view_of(made, resources, changes=[*first, *copies]))
+
+
+def _copy(change: Change, number: int) -> Change:
+    """The change as one of another server, in one of the spaces."""
+    title, label = f"Server {number:04}", f"s{number % 20:02}"
+    made = server(f"m{number:04}", {"displayName": title, "spaces": [label]})
+    fields = tuple(
+        replace(field, after=frozenset({label})) if field.path == ("spaces",) else field
+        for field in change.fields
+    )
+    return replace(change, address=made.address, title=title, desired=made, fields=fields)
 
 
 def settled() -> Review:
