@@ -1,6 +1,7 @@
 // The graph: drawn as boxes and lines, told as a table, walked by the arrow keys.
 const SIGNS = { added: "+", removed: "−", changed: "~" };
 const LIMIT = 400;
+const TOLD = 24; // of what a box is joined with: the list is read out
 const view = { side: "diff", all: false, limit: LIMIT, text: "", scale: 1, table: false, layout: null, boxes: [] };
 const COLUMN_TITLES = ["Spaces", "Servers", "OAuth scopes"];
 
@@ -127,7 +128,7 @@ function told(node) {
       look === "same" ? "" : tag(look, node.status || (data.graph.compared ? "no part of this plan" : "declared")), " ",
       change ? el("button", { type: "button", class: "link", click: () => goTo(change.address) }, "its change") : ""),
     facts.length ? el("ul", { class: "inline" }, facts.map((text) => el("li", {}, text))) : "",
-    joined.length ? el("ul", { class: "joined" }, joined) : el("p", { class: "hint" }, "Joined with nothing."),
+    joined.length ? el("ul", { class: "joined" }, joined.slice(0, TOLD), joined.length > TOLD ? el("li", {}, `${number(joined.length - TOLD)} more`) : "") : el("p", { class: "hint" }, "Joined with nothing."),
   ].filter(Boolean);
 }
 

@@ -1,14 +1,12 @@
 // The page as a whole: the head, the notes, the theme and the keys.
 const THEMES = ["auto", "light", "dark"];
 
-const OUTCOMES = {
-  "nothing-to-do": () => "Nothing to do: everything is as declared.",
-  changes: () => "Nothing is refused.",
-  refused: () => data.counts.refused
-    && `${counted(data.counts.refused, "change")} ${data.counts.refused === 1 ? "is" : "are"} refused and held back. The rest goes on.`,
-  stopped: () => data.headline,
-  valid: () => data.headline,
-};
+// The counts say what is to happen; of the rest, whether anything is held back matters most.
+function outcomeText() {
+  const { refused } = data.counts;
+  if (refused) return `${counted(refused, "change")} ${refused === 1 ? "is" : "are"} refused and held back. The rest goes on.`;
+  return data.outcome === "changes" ? "Nothing is refused." : data.headline;
+}
 
 function showHead() {
   byId("noun").textContent = data.noun;
@@ -16,7 +14,7 @@ function showHead() {
   const [, name, rest] = (data.workspace || data.noun).match(/^(.*?)( \(.*\))?$/s);
   byId("workspace").replaceChildren(name, rest ? el("span", {}, rest.slice(2, -1)) : "");
   byId("outcome").classList.add(data.outcome);
-  byId("outcome").textContent = OUTCOMES[data.outcome]() ?? data.headline;
+  byId("outcome").textContent = outcomeText();
   const { counts } = data;
   const filters = {
     create: { actions: new Set(["create"]) }, update: { actions: new Set(["update"]) },

@@ -81,7 +81,9 @@ def _not_compared(review: Review) -> Iterable[str]:
 
 def _failure(review: Review) -> dict[str, Any] | None:
     failure = review.failure
-    return failure and {
+    if failure is None:
+        return None
+    return {
         "code": failure.code,
         "message": failure.message,
         "notes": list(failure.notes),
@@ -136,7 +138,9 @@ def _change(change: Change, origins: list[str], concerns: Iterable[str]) -> dict
 
 def _refusal(change: Change) -> dict[str, Any] | None:
     refusal = change.refusal
-    return refusal and {
+    if refusal is None:
+        return None
+    return {
         "gate": refusal.gate.value,
         "overridable": refusal.overridable,
         **_diagnostic(refusal.diagnostic),

@@ -30,25 +30,23 @@ ENDPOINTS = {
 
 def view_of(made: Plan, resources: list[Resource], **more: Any) -> PlanView:
     """The view of a plan, with all that a report tells."""
-    return PlanView(
-        **{
-            "workspace": "acme (0ec9852c2f at https://eu.dust.tt)",
-            "changes": made.changes,
-            "unchanged": len(made.unchanged),
-            "moves": made.moves,
-            "recovered": made.recovered,
-            "forgotten": made.forgotten,
-            "as_declared": frozenset(made.unchanged),
-            "ignored": made.ignored,
-            "not_compared": made.not_compared,
-            "warnings": tuple(made.warnings),
-            "desired": specs(resources),
-            "digest": "sha256:" + "3f9a" * 16,
-            "made_at": "2026-11-25T23:00:00Z",
-            "expires_at": "2099-12-02T23:00:00Z",
-        }
-        | more
+    view = PlanView(
+        workspace="acme (0ec9852c2f at https://eu.dust.tt)",
+        changes=made.changes,
+        unchanged=len(made.unchanged),
+        moves=made.moves,
+        recovered=made.recovered,
+        forgotten=made.forgotten,
+        as_declared=frozenset(made.unchanged),
+        ignored=made.ignored,
+        not_compared=made.not_compared,
+        warnings=tuple(made.warnings),
+        desired=specs(resources),
+        digest="sha256:" + "3f9a" * 16,
+        made_at="2026-11-25T23:00:00Z",
+        expires_at="2099-12-02T23:00:00Z",
     )
+    return replace(view, **more)
 
 
 def _oauth(*scopes: str, **more: Any) -> dict[str, Any]:
