@@ -25,12 +25,22 @@ const option = (value, text) => el("option", { value }, text);
 // `Kind/name`, the kind stepping back; a break may come after the slash.
 function addressOf(address) {
   const [kind, name] = address.split(/\/(.*)/s);
-  return el("span", { class: "address" }, el("span", { class: "kind" }, `${kind}/`), el("wbr"), name);
+  return el(
+    "span",
+    { class: "address" },
+    el("span", { class: "kind" }, `${kind}/`),
+    el("wbr"),
+    name,
+  );
 }
 
 // A button of a group of which any may be pressed, or (with `only`) exactly one.
 function toggle(text, pressed, press, count) {
-  const button = el("button", { type: "button", "aria-pressed": String(pressed), click: press }, text);
+  const button = el(
+    "button",
+    { type: "button", "aria-pressed": String(pressed), click: press },
+    text,
+  );
   if (count !== undefined) button.append(" ", el("b", {}, number(count)));
   return button;
 }

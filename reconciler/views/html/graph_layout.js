@@ -13,24 +13,37 @@ const heightOf = (box) => 31 + LINE * box.lines.length;
 function visible({ side, all, limit, text }) {
   const edges = data.graph.edges.filter((edge) => edge.on.includes(side));
   const nodes = data.graph.nodes.filter((node) => node.on.includes(side));
-  const wanted = text ? nodes.filter((node) => `${node.title} ${node.name}`.toLowerCase().includes(text))
+  const wanted = text
+    ? nodes.filter((node) => `${node.title} ${node.name}`.toLowerCase().includes(text))
     : nodes.filter((node) => all || !isStill(node));
   const ids = new Set(wanted.map((node) => node.id));
-  const bridges = text ? edges.filter((edge) => ids.has(edge.source) || ids.has(edge.target))
+  const bridges = text
+    ? edges.filter((edge) => ids.has(edge.source) || ids.has(edge.target))
     : edges.filter((edge) => !isStill(edge));
   for (const edge of bridges) ids.add(edge.source).add(edge.target);
-  const kept = nodes.filter((node) => ids.has(node.id)).sort((a, b) => weightOf(b) - weightOf(a)).slice(0, limit);
+  const kept = nodes
+    .filter((node) => ids.has(node.id))
+    .sort((a, b) => weightOf(b) - weightOf(a))
+    .slice(0, limit);
   const drawn = new Set(kept.map((node) => node.id));
   const folded = text ? nodes.filter((node) => ids.has(node.id)) : nodes;
   return {
-    boxes: [...nodes.filter((node) => drawn.has(node.id)).map((node) => boxOf(node, side)), ...foldedOf(folded, drawn)],
+    boxes: [
+      ...nodes.filter((node) => drawn.has(node.id)).map((node) => boxOf(node, side)),
+      ...foldedOf(folded, drawn),
+    ],
     edges: edges.filter((edge) => drawn.has(edge.source) && drawn.has(edge.target)),
   };
 }
 
 // What must be seen first when there is too much: hubs, then what is wider, refused or changes.
 function weightOf(node) {
-  return (node.column === 0 ? 8 : 0) + (node.widens.length ? 4 : 0) + (node.gate ? 2 : 0) + (isStill(node) ? 0 : 1);
+  return (
+    (node.column === 0 ? 8 : 0) +
+    (node.widens.length ? 4 : 0) +
+    (node.gate ? 2 : 0) +
+    (isStill(node) ? 0 : 1)
+  );
 }
 
 const isStill = (item) => item.mark === "same" || item.mark === "uncompared";
@@ -48,7 +61,14 @@ function foldedOf(nodes, ids) {
     const folded = nodes.filter((node) => node.column === column && !ids.has(node.id));
     if (!folded.length) return [];
     const still = data.graph.compared && folded.every(isStill) ? "unchanged" : "more";
-    return [{ id: `folded:${column}`, column, lines: [], folded: counted(folded.length, `${still} ${noun}`) }];
+    return [
+      {
+        id: `folded:${column}`,
+        column,
+        lines: [],
+        folded: counted(folded.length, `${still} ${noun}`),
+      },
+    ];
   });
 }
 
@@ -65,13 +85,19 @@ function laidOut({ boxes, edges }) {
   for (const column of columns) stack(column);
   const middle = (box) => {
     const near = joined.get(box.id);
-    return near.length ? near.reduce((sum, other) => sum + other.y + other.height / 2, 0) / near.length : Infinity;
+    return near.length
+      ? near.reduce((sum, other) => sum + other.y + other.height / 2, 0) / near.length
+      : Infinity;
   };
   // Twice, from the spaces: servers beside their spaces, then both again by what came of it.
   for (const column of [1, 0, 1, 2]) order(columns[column], middle);
   for (const column of [0, 2]) settle(columns[column], middle);
   const stride = BOX + aisle();
-  used.forEach((column, position) => columns[column].forEach((box) => { box.x = position * stride; }));
+  used.forEach((column, position) =>
+    columns[column].forEach((box) => {
+      box.x = position * stride;
+    }),
+  );
   const height = Math.max(TOP, ...boxes.map((box) => box.y + box.height));
   return { by, used, stride, width: Math.max(0, used.length - 1) * stride + BOX, height };
 }

@@ -16,10 +16,14 @@ from reconciler.views.review import Review
 _SCRIPTS = (
     "dom.js",
     "values.js",
+    "change_rows.js",
     "changes.js",
     "matters.js",
     "graph_layout.js",
+    "graph_drawing.js",
+    "graph_telling.js",
     "graph.js",
+    "keys.js",
     "page.js",
 )
 # As JSON these mean the same in any spelling; as HTML they could end the element, or hide its end.
