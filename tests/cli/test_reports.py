@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from reconciler.cli.console import Console
 from reconciler.cli.entry import reconciler
+from reconciler.cli.reports import Reports
 from reconciler.views.formats import ENDING_FORMATS, REVIEW_FORMATS
 from reconciler.workflows import Stop
 
@@ -103,6 +104,26 @@ def test_the_json_of_checked_manifests_is_what_stdout_would_have(run: Run, folde
     broken(folder)
     printed = run("validate", "--output", "json", "--report=json=j", code=1)
     assert json.loads(printed.stdout) == json.loads((folder / "j").read_text())
+
+
+def test_wrong_usage_that_shows_late_is_told_in_the_report(run: Run, folder: Path) -> None:
+    run("plan", "--target=nonsense", "--report=markdown=plan.md", code=64)
+    assert "`nonsense` is no address" in (folder / "plan.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [(KeyboardInterrupt(), "interrupted"), (RuntimeError("sk-secret"), "this is a bug")],
+)
+def test_whatever_ends_a_command_leaves_a_report_without_the_text_of_a_bug(
+    folder: Path, error: BaseException, words: str
+) -> None:
+    path = folder / "r.md"
+    reports = Reports(asked=(("markdown", path),))
+    with pytest.raises(type(error)), reports.covering(Console(), "Plan"):
+        raise error
+    assert words in path.read_text()
+    assert "sk-secret" not in path.read_text()
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,10 @@ function told(node) {
 function showTable() {
   const names = new Map(data.graph.nodes.map((node) => [node.id, node.title]));
   const nodes = data.graph.nodes.filter(
-    (node) => node.on.includes(view.side) && node.kind !== "scope" && node.kind !== "company",
+    (node) =>
+      node.on.includes(view.side) &&
+      (node.column === 1 || node.kind === "space") &&
+      `${node.title} ${node.name}`.toLowerCase().includes(view.text),
   );
   const rows = nodes.map((node) => {
     const joined = data.graph.edges.filter(
