@@ -63,7 +63,7 @@ def graph(
             console.data(dot(topology, drawn))
         case _:
             text = mermaid(topology, drawn)
-            if len(text) > _MERMAID_LETTERS or len(topology.edges) > _MERMAID_EDGES:
+            if len(text) > _MERMAID_LETTERS or len(topology.on(drawn).edges) > _MERMAID_EDGES:
                 console.step(
                     "too large for Mermaid's default `maxTextSize` or `maxEdges`: raise them "
                     "where it is drawn, or use `--output dot`"

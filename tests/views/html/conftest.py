@@ -1,35 +1,16 @@
 """Reports written once to files, and windows that know what was called and complained about."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.views import Review
 from reconciler.views.html import html_report
-from tests.views.html import scenes
+from tests.views.html.opening import SCENES, Heard, Opener
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-SCENES: dict[str, Callable[[], Review]] = {
-    "lifelike": scenes.lifelike,
-    "hostile": scenes.hostile,
-    "settled": scenes.settled,
-    "stopped": scenes.stopped,
-    "large": partial(scenes.large, 5000),
-}
-
-
-@dataclass(kw_only=True)
-class Heard:
-    """What the browser complained about, and what it asked for."""
-
-    complaints: list[str] = field(default_factory=list)
-    urls: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="session")
@@ -44,9 +25,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return path
 
     return written
-
-
-Opener = Callable[..., "Page"]
 
 
 @pytest.fixture

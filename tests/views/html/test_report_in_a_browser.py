@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.parts.peers import NPM, need_npm
-from tests.views.html.conftest import Opener
+from tests.views.html.opening import Opener
 from tests.views.topology.scenes import HOSTILE
 
 if TYPE_CHECKING:
