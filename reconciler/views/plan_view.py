@@ -14,9 +14,9 @@ class PlanView:
 
     `as_declared` are the `unchanged` resources; a declared one that is neither there nor among the
     changes is no part of the plan. `desired` are the specs of the manifests by address, as
-    written; `allow` the gates and rules that the plan lets through, once or for good. `digest` is that of the plan's document, empty
-    when none was made; `made_at` and `expires_at` are ISO 8601, UTC, or empty. `home` is where
-    the Workspace is declared, for what has no place of its own.
+    written; `allow` the gates and rules that the plan lets through, once or for good. `digest` is
+    that of the plan's document, empty when none was made; `made_at` and `expires_at` are ISO 8601,
+    UTC, or empty. `home` is where the Workspace is declared, for what has no place of its own.
     """
 
     workspace: str
