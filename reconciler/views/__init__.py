@@ -22,7 +22,7 @@ from reconciler.views.ownership_text import (
     owned_text,
 )
 from reconciler.views.places import placed, placed_span, placed_view
-from reconciler.views.plan_text import plan_text, summary_line
+from reconciler.views.plan_text import no_drift_line, plan_text, summary_line
 from reconciler.views.plan_view import PlanView
 from reconciler.views.probe_document import probe_json
 from reconciler.views.probe_text import probe_text
@@ -64,6 +64,7 @@ __all__ = [
     "identities_json",
     "identities_text",
     "moved_lines",
+    "no_drift_line",
     "outcome_line",
     "owned_json",
     "owned_text",
