@@ -118,6 +118,7 @@ function draw() {
     "aria-label": "Graph",
     viewBox: `-6 0 ${layout.width + 12} ${layout.height + 8}`,
   });
+  picture.classList.toggle("dense", found.dense);
   picture.append(svg("clipPath", { id: "clip" }, svg("rect", { width: BOX - 20, height: 200 })));
   layout.used.forEach((column, position) =>
     picture.append(

@@ -3,6 +3,7 @@ const BOX = 252;
 const GAP = 10;
 const LINE = 15;
 const TOP = 30;
+const DENSE = 80; // boxes; with more, lines run too far to be followed, so servers say where they are
 
 // Between two columns: room for lines where there is room at all.
 const aisle = () => (byId("drawing").clientWidth < 700 ? 70 : 170);
@@ -26,10 +27,13 @@ function visible({ side, all, limit, text }) {
     .sort((a, b) => weightOf(b) - weightOf(a))
     .slice(0, limit);
   const drawn = new Set(kept.map((node) => node.id));
+  const dense = kept.length > DENSE;
+  const places = dense ? placesOf(edges, nodes) : null;
   const folded = text ? nodes.filter((node) => ids.has(node.id)) : nodes;
   return {
+    dense,
     boxes: [
-      ...nodes.filter((node) => drawn.has(node.id)).map((node) => boxOf(node, side)),
+      ...nodes.filter((node) => drawn.has(node.id)).map((node) => boxOf(node, side, places)),
       ...foldedOf(folded, drawn),
     ],
     edges: edges.filter((edge) => drawn.has(edge.source) && drawn.has(edge.target)),
@@ -48,8 +52,19 @@ function weightOf(node) {
 
 const isStill = (item) => item.mark === "same" || item.mark === "uncompared";
 
-function boxOf(node, side) {
-  const lines = [...(node.lines[side] ?? [])];
+// The titles of the spaces that each server shows in, by the server's id.
+function placesOf(edges, nodes) {
+  const titles = new Map(nodes.map((node) => [node.id, node.title]));
+  const places = new Map();
+  for (const { source, target } of edges.filter((edge) => !edge.target.startsWith("scope:"))) {
+    places.set(source, [...(places.get(source) ?? []), titles.get(target)]);
+  }
+  return places;
+}
+
+function boxOf(node, side, places) {
+  const where = places?.get(node.id);
+  const lines = where ? [`in ${where.join(", ")}`] : [...(node.lines[side] ?? [])];
   if (side !== "before" && node.gate) lines.push(`refused: ${node.gate}`);
   return { id: node.id, node, column: node.column, lines: lines.slice(0, 4) };
 }

@@ -212,6 +212,14 @@ def test_what_stays_as_it_is_is_folded_and_unfolds(opened: Opener) -> None:
     assert page.locator(".box.server").count() == 23
 
 
+def test_with_many_boxes_each_server_says_where_it_shows(opened: Opener) -> None:
+    page = opened("settled")
+    assert page.locator(".box.folded", has_text="200 unchanged servers").count() == 1
+    page.get_by_label("What stays as it is").check()
+    told = page.locator(".box.server .box-line").all_text_contents()
+    assert told == ["in Research"] * 200
+
+
 _GROUND = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0] < 128"
 
 
@@ -318,6 +326,7 @@ def test_it_looks_as_kept_in_the_pictures(
     page = opened(name, width=width, color_scheme=scheme)
     for row in page.locator("#list .row").all()[4:6]:
         row.click()
+    page.evaluate("scrollTo(0, 0)")
     path = folder / f"report-{name}-{scheme}-{width}.png"
     page.screenshot(path=path, full_page=True)
     colours = page.evaluate(
