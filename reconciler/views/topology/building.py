@@ -67,7 +67,7 @@ def build(desired: Mapping[Address, Spec], compared: Compared | None = None) -> 
     spaces = {sides.address.name for sides in listed if sides.address.kind == "Space"}
     nodes = [
         *(_node(sides, wider.get(sides.address, {})) for sides in listed),
-        *_others(placements, spaces),
+        *_others(placements, spaces, Mark.UNCOMPARED if compared is None else Mark.SAME),
         *_scope_nodes(asked),
     ]
     edges = [*placements, *(edge for _scope, edge in asked)]
@@ -153,7 +153,7 @@ def _edge(server: Sides, target: str, mark: Mark, wider: tuple[str, ...]) -> Edg
     return Edge(source=f"server:{server.address.name}", target=target, standing=standing)
 
 
-def _others(placements: Iterable[Edge], spaces: Container[str]) -> Iterator[Node]:
+def _others(placements: Iterable[Edge], spaces: Container[str], mark: Mark) -> Iterator[Node]:
     """The whole company, and spaces that no manifest describes, where a server shows there."""
     for target in sorted({edge.target for edge in placements}):
         label = target.partition(":")[2]
@@ -163,7 +163,7 @@ def _others(placements: Iterable[Edge], spaces: Container[str]) -> Iterator[Node
                 kind=NodeKind.COMPANY,
                 title="The whole company",
                 name="",
-                standing=Standing(mark=Mark.SAME),
+                standing=Standing(mark=mark),
             )
         elif label not in spaces:
             yield Node(
@@ -171,7 +171,7 @@ def _others(placements: Iterable[Edge], spaces: Container[str]) -> Iterator[Node
                 kind=NodeKind.SPACE,
                 title=label,
                 name=label,
-                standing=Standing(mark=Mark.SAME),
+                standing=Standing(mark=mark),
                 declared=False,
             )
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
+from reconciler.diagnostics import printable
 from reconciler.views.topology.identifiers import identifiers
 from reconciler.views.topology.model import Edge, Mark, Node, NodeKind, Side, Standing, Topology
-from reconciler.views.topology.wording import COLUMNS, lines, on_edge, one_line, remarks, sign
+from reconciler.views.topology.wording import COLUMNS, lines, on_edge, remarks, sign
 
 # Labels are read as escape sequences and as HTML entities, even in plain quotes.
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "&": "&amp;"})
@@ -51,7 +52,7 @@ def dot(topology: Topology, side: Side) -> str:
 
 def escaped(text: str) -> str:
     """Text for a double-quoted label."""
-    return one_line(text).translate(_ESCAPES)
+    return printable(text).translate(_ESCAPES)
 
 
 def _attributes(values: Mapping[str, str]) -> str:

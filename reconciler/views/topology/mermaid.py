@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from reconciler.diagnostics import printable
 from reconciler.views.topology.identifiers import identifiers
 from reconciler.views.topology.model import Edge, Mark, Node, NodeKind, Side, Standing, Topology
-from reconciler.views.topology.wording import COLUMNS, lines, on_edge, one_line, remarks, sign
+from reconciler.views.topology.wording import COLUMNS, lines, on_edge, remarks, sign
 
 # What can't mean anything in a quoted label, which Mermaid reads as Markdown and searches for
 # directives, entities and icons; all else becomes the code of a character.
@@ -54,7 +55,7 @@ def mermaid(topology: Topology, side: Side) -> str:
 
 def escaped(text: str) -> str:
     """Text for a quoted label: every character that Mermaid could read as its own, as a code."""
-    kept_apart = _LATE.sub(lambda match: match[0] + _JOINER, one_line(text))
+    kept_apart = _LATE.sub(lambda match: match[0] + _JOINER, printable(text))
     return _MEANINGFUL.sub(lambda match: f"#{ord(match[1])};" if match[1] else match[0], kept_apart)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.diagnostics import count, printable
+from reconciler.diagnostics import count
 from reconciler.views.topology.model import (
     Facts,
     Mark,
@@ -38,14 +38,14 @@ def lines(node: Node, side: Side, *, compared: bool) -> list[str]:
 
     `compared` is whether a plan stands behind the graph: it may leave the node out.
     """
-    before, after = _phrases(node.before), _phrases(node.after)
-    if node.standing.mark is Mark.UNCOMPARED:
-        told = _told(after)
-        return ["no part of this plan", *told] if compared else told
     if node.kind is NodeKind.SCOPE:
         return [node.name] if node.name else []
     if not node.declared:
         return ["not described by any manifest"]
+    before, after = _phrases(node.before), _phrases(node.after)
+    if node.standing.mark is Mark.UNCOMPARED:
+        told = _told(after)
+        return ["no part of this plan", *told] if compared else told
     happens = node.standing.gate is None or node.before is None
     match side:
         case Side.BEFORE:
@@ -83,11 +83,6 @@ def sign(standing: Standing) -> str:
     return "!" if standing.gate is not None else SIGNS.get(standing.mark, "")
 
 
-def one_line(text: str) -> str:
-    """Text from anywhere, without line breaks or what could reorder a line."""
-    return printable(text)
-
-
 def _told(phrases: Mapping[str, str]) -> list[str]:
     return [_LEADS.get(slot, "") + text for slot, text in phrases.items() if text]
 
@@ -115,7 +110,7 @@ def _of_space(facts: SpaceFacts) -> dict[str, str]:
     groups = facts.groups
     named = f"group {groups[0]}" if groups and len(groups) == 1 else None
     return {
-        "access": "access not managed" if facts.access is None else _ACCESS[facts.access],
+        "access": _ACCESS.get(facts.access or "", facts.access or "access not managed"),
         "members": "" if facts.members is None else _many(facts.members, "member"),
         "groups": "" if groups is None else named or _many(len(groups), "group"),
     }

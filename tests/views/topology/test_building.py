@@ -127,7 +127,9 @@ def test_a_new_object_is_as_the_platform_makes_it_where_its_manifest_says_nothin
 
 
 def test_manifests_alone_are_compared_with_nothing() -> None:
-    graph = declared(space("a"), server("s", {"spaces": ["a"]}))
+    graph = declared(
+        space("a"), server("s", {"spaces": ["a"]}), server("t", {"spaces": ["company"]})
+    )
     assert not graph.compared
     assert {each.standing.mark for each in graph.nodes} == {Mark.UNCOMPARED}
     assert {each.standing.mark for each in graph.edges} == {Mark.UNCOMPARED}
