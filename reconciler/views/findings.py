@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from reconciler.diagnostics import Diagnostic, printable
 from reconciler.resources import show_path
-from reconciler.views.concerns import Effect, Matter
+from reconciler.views.matters import Effect, Matter
 from reconciler.views.review import Review
 from reconciler.views.words import ends_text
 

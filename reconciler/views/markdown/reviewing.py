@@ -128,7 +128,7 @@ def _refused(change: Change) -> tuple[str, ...]:
 
 def _item(item: Item) -> tuple[str, ...]:
     change = item.change
-    reason = REASONS[change.reason]
+    reason = REASONS[item.reason]
     summary = f"{_heading(change)}: {reason}"
     brief = f"- {change.action} {code(str(change.address))}{_title(change, code)}: {reason}"
     if item.fields and change.action is not Action.CREATE:
