@@ -5,8 +5,8 @@ from typing import Any
 
 from reconciler.diagnostics import Diagnostic, Span, printable
 from reconciler.resources import Action, Address, Change, FieldChange, Operation, Shown, show_path
-from reconciler.views.concerns import Matter
 from reconciler.views.html.graph_data import graph_data
+from reconciler.views.matters import Matter
 from reconciler.views.notes import not_compared_text
 from reconciler.views.review import Outcome, Review
 from reconciler.views.words import FIELD_REASONS, REASONS, SIGNS, users_text, value_text

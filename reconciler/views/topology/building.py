@@ -5,7 +5,8 @@ from itertools import chain
 from typing import Protocol, TypeVar
 
 from reconciler.resources import COMPANY, Address, Change, FieldChange, Path, Spec
-from reconciler.views.concerns import Effect, Matter, matters_of
+from reconciler.views.concerns import matters_of
+from reconciler.views.matters import Effect, Matter
 from reconciler.views.topology.facts import authority_of, facts_of, scopes_of, texts
 from reconciler.views.topology.model import Edge, Mark, Node, NodeKind, Standing, Topology
 from reconciler.views.topology.sides import Compared, Sides, sides_of
