@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "validate": ("validate", "Check the manifests, without any workspace."),
     "plan": ("plan", "Show what apply would do."),
     "show": ("plan", "Show a saved plan."),
+    "graph": ("graph", "Draw spaces, servers and scopes, before and after a plan."),
     "apply": ("apply", "Make the workspace match the manifests, or do what a saved plan says."),
     "connect": ("connect", "Finish the sign-ins that servers wait for."),
     "probe": ("probe", "Ask a remote MCP server what it is and needs."),

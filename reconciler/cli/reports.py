@@ -176,7 +176,8 @@ def report_options(*, ending: bool = False) -> Callable[[Callable[..., int]], Ca
             multiple=True,
             metavar="FORMAT=PATH",
             help="Write a report: markdown, summary, annotations, junit, json"
-            f"{'' if ending else ', sarif'}; repeatable. Without a path, or with `-`, to stdout.",
+            f"{'' if ending else ', sarif, html'}; repeatable. "
+            "Without a path, or with `-`, to stdout.",
         )
         @click.option(
             "--report-link",

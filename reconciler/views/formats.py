@@ -8,6 +8,7 @@ from reconciler.diagnostics import json_for_terminals
 from reconciler.views.annotations import annotations
 from reconciler.views.ending import Ending
 from reconciler.views.ending_reports import ending_annotations, ending_junit
+from reconciler.views.html import html_report
 from reconciler.views.junit import junit
 from reconciler.views.markdown import ending_markdown, octets, review_markdown, utf16_units
 from reconciler.views.report_text import report_json
@@ -51,6 +52,7 @@ REVIEW_FORMATS: Mapping[str, ReviewFormat] = {
     "markdown": _comment,
     "summary": _summary,
     "annotations": lambda review, _link: annotations(review),
+    "html": lambda review, _link: html_report(review),
     "sarif": lambda review, _link: sarif(review),
     "junit": lambda review, _link: junit(review),
     "json": lambda review, _link: _json(review.document),

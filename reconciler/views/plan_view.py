@@ -12,10 +12,11 @@ from reconciler.resources import Address, Change, FieldChange, Path, Spec
 class PlanView:
     """A plan for the eyes.
 
-    `desired` are the specs of the manifests by address, as written; `allow` the gates and rules
-    that the plan lets through, once or for good. `digest` is that of the plan's document, empty
-    when none was made; `made_at` and `expires_at` are ISO 8601, UTC, or empty. `home` is where
-    the Workspace is declared, for what has no place of its own.
+    `as_declared` are the `unchanged` resources; a declared one that is neither there nor among the
+    changes is no part of the plan. `desired` are the specs of the manifests by address, as
+    written; `allow` the gates and rules that the plan lets through, once or for good. `digest` is
+    that of the plan's document, empty when none was made; `made_at` and `expires_at` are ISO 8601,
+    UTC, or empty. `home` is where the Workspace is declared, for what has no place of its own.
     """
 
     workspace: str
@@ -24,6 +25,7 @@ class PlanView:
     moves: Sequence[tuple[Address, Address]] = ()
     recovered: Sequence[Address] = ()
     forgotten: Sequence[Address] = ()
+    as_declared: frozenset[Address] = frozenset()
     ignored: Mapping[Address, Sequence[FieldChange]]
     not_compared: Sequence[tuple[Address, Path]] = ()
     warnings: Sequence[Diagnostic] = ()

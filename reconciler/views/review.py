@@ -5,7 +5,7 @@ from what was there before them. A command that ended before there was a plan gi
 so that a pull request hears of its faults in the same place.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -100,7 +100,8 @@ class Review:
     what the manifests ask for, `standing` what was there before them: drift, rotated secrets,
     unfinished applies. `refused` changes are in neither. `errors` stop the command; `failure` tells
     how it stopped. `desired` are the manifests' specs by address, for whoever draws more than the
-    changes; `document` is the JSON of the same thing, empty when nobody asked for it.
+    changes, `as_declared` those of them that a plan found to be so, `ignored` the fields that it
+    leaves alone; `document` is the JSON of the same thing, empty when nobody asked for it.
     """
 
     workspace: str
@@ -120,6 +121,8 @@ class Review:
     not_compared: tuple[tuple[Address, Path], ...] = ()
     allow: tuple[str, ...] = ()
     desired: Mapping[Address, Spec] = field(default_factory=dict)
+    as_declared: frozenset[Address] = frozenset()
+    ignored: Mapping[Address, Sequence[FieldChange]] = field(default_factory=dict)
     digest: str = ""
     made_at: str = ""
     expires_at: str = ""
@@ -156,6 +159,8 @@ def review_of(view: PlanView, *, document: Mapping[str, Any] | None = None) -> R
         not_compared=tuple(view.not_compared),
         allow=tuple(sorted(view.allow)),
         desired=view.desired,
+        as_declared=view.as_declared,
+        ignored=view.ignored,
         digest=view.digest,
         made_at=view.made_at,
         expires_at=view.expires_at,

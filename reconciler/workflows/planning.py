@@ -98,6 +98,7 @@ class Planned:
             moves=plan.moves,
             recovered=plan.recovered,
             forgotten=plan.forgotten,
+            as_declared=frozenset(plan.unchanged),
             ignored=plan.ignored,
             not_compared=plan.not_compared,
             warnings=tuple(plan.warnings),

@@ -135,6 +135,7 @@ def saved_view(saved: SavedPlan) -> PlanView:
         workspace=f"{desired.workspace.name} ({basis.workspace_id} at {basis.workspace_url})",
         changes=saved.changes,
         unchanged=len(saved.unchanged),
+        as_declared=frozenset(saved.unchanged),
         moves=saved.moves,
         recovered=saved.recovered,
         forgotten=saved.forgotten,

@@ -10,6 +10,7 @@ from reconciler.planning import PlanDocument
 from reconciler.state import SealedDocument, StateDocument
 from reconciler.workflows.doctor_documents import DoctorDocument
 from reconciler.workflows.explanation_documents import ExplanationDocument
+from reconciler.workflows.graph_documents import GraphDocument
 from reconciler.workflows.ownership_documents import (
     AdoptionDocument,
     CarriedDocument,
@@ -37,6 +38,7 @@ _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "state": (StateDocument, "The state file"),
     "sealed": (SealedDocument, "The state, encrypted"),
     "report": (ReportDocument, "How an apply ended"),
+    "graph": (GraphDocument, "Spaces, servers and scopes, before and after a plan"),
     "diagnostics": (DiagnosticsDocument, "Located messages about manifests"),
     "failure": (FailureDocument, "Why a command ended early"),
     "identities": (IdentitiesDocument, "Who is signed in"),

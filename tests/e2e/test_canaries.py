@@ -108,15 +108,16 @@ def test_no_command_shows_a_secret_when_all_is_well(
         project.write("space.yaml", space("team", access="open"))
         project.write("server.yaml", _guarded(guarded.url, canaries))
         commands = (
-            ("validate", "-f", "manifests", *_reports("validate", "sarif")),
+            ("validate", "-f", "manifests", *_reports("validate", "sarif", "html")),
             ("validate", "-f", "manifests", "--output", "json"),
             (
                 *("--debug", "plan", "-f", "manifests", "--out", "saved.plan"),
-                *_reports("plan", "sarif"),
+                *_reports("plan", "sarif", "html"),
             ),
             ("plan", "-f", "manifests", "--output", "json"),
             ("show", "saved.plan"),
             ("show", "saved.plan", "--output", "json"),
+            ("graph", "--plan", "saved.plan", "--output", "json"),
             ("--debug", "apply", "saved.plan", *_reports("apply")),
             ("--debug", "drift", "-f", "manifests"),
             ("apply", "-f", "manifests", "--yes", "--output", "json"),
@@ -207,7 +208,7 @@ def test_a_literal_secret_in_a_manifest_is_not_repeated(project: Project) -> Non
     manifest = server("x", "https://mcp.example.com/mcp", auth={"mode": "bearer", "token": canary})
     project.write("server.yaml", manifest)
     done = [
-        project.run("validate", "-f", "manifests", *_reports("validate", "sarif"), code=1),
+        project.run("validate", "-f", "manifests", *_reports("validate", "sarif", "html"), code=1),
         project.run("validate", "-f", "manifests", "--output", "json", code=1),
         project.run("--debug", "plan", "-f", "manifests", code=1),
     ]
