@@ -31,6 +31,8 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "login": ("login", "Sign in, for manifests that name no access token."),
     "logout": ("login", "Forget stored sign-ins."),
     "whoami": ("login", "Show who is signed in, with which role, and until when."),
+    "publish": ("publish", "Say on the forge how a command ended: a comment, an issue, outputs."),
+    "reviewed": ("publish", "Fetch the plan that was reviewed with a merged pull request."),
     "schema": ("schema", "Print or write the JSON Schemas."),
     "sandbox": ("sandbox", "Run a workspace on this machine."),
     "demo": ("demo", "Walk through the whole story against a sandbox, offline."),

@@ -19,6 +19,7 @@ from reconciler.workflows.probe_documents import (
     CallbacksDocument,
     ProbeDocument,
 )
+from reconciler.workflows.publish_documents import PublishedDocument, ReviewedDocument
 from reconciler.workflows.run_documents import (
     DiagnosticsDocument,
     DriftDocument,
@@ -46,6 +47,8 @@ _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "ownership": (OwnershipDocument, "What was renamed in state, or given up"),
     "unlocked": (UnlockedDocument, "Whose lock was taken away"),
     "drift": (DriftDocument, "What others changed in the workspace"),
+    "published": (PublishedDocument, "What became of a comment or an issue"),
+    "reviewed": (ReviewedDocument, "The plan that was reviewed with a merged pull request"),
 }
 
 

@@ -1,0 +1,263 @@
+"""`reconciler publish` and `reviewed`: between a pipeline and the forge that it runs on."""
+
+import os
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from reconciler.cli.console import Console
+from reconciler.cli.options import output_option
+
+if TYPE_CHECKING:
+    from reconciler.forges import Published
+    from reconciler.workflows.tallying import FailOn
+
+_MOST = 8 * 1024 * 1024
+_PLAN = click.Path(path_type=Path, dir_okay=False)
+
+_body = click.option(
+    "--body",
+    required=True,
+    type=click.File("rb"),
+    help="A file of Markdown; `-` reads stdin.",
+)
+
+
+def _key_of(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    from reconciler.forges import marker_of
+
+    try:
+        marker_of(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return value
+
+
+@click.group()
+def publish() -> None:
+    """Say on the forge how a command ended. Runs in pipelines of GitHub and GitLab.
+
+    There is one comment, or issue, for each key: it is found by a hidden marker in what the
+    token's own identity wrote, and updated in its place.
+    """
+
+
+@publish.command()
+@_body
+@click.option(
+    "--key", default="plan", show_default=True, callback=_key_of, help="Which comment this is."
+)
+@click.option(
+    "--pull-request",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="The pull or merge request.  [default: the pipeline's own]",
+)
+@click.option(
+    "--plan",
+    "plan_file",
+    type=_PLAN,
+    help="The saved plan that the text shows: its digest becomes the last line, for `reviewed`.",
+)
+@click.option("--update-only", is_flag=True, help="Update a comment that is there; make none.")
+@output_option
+@click.pass_obj
+def comment(
+    console: Console,
+    *,
+    body: IO[bytes],
+    key: str,
+    pull_request: int | None,
+    plan_file: Path | None,
+    update_only: bool,
+    output: str,
+) -> int:
+    """Make the text the one comment with its key on a pull or merge request."""
+    console.json = output == "json"
+    from reconciler.forges import Draft, upsert
+    from reconciler.workflows import Exit, Stop, read_saved
+    from reconciler.workflows.pipelines import pipeline
+    from reconciler.workflows.reviewing import statement
+
+    text = _text(body)
+    if plan_file is not None:
+        text = f"{text.rstrip()}\n\n{statement(read_saved(plan_file).document['digest'])}"
+    with pipeline(os.environ) as here:
+        number = pull_request or here.pull_request
+        if number is None:
+            raise Stop(
+                Exit.USAGE,
+                "this pipeline is about no pull request",
+                help=("say which one: --pull-request NUMBER",),
+            )
+        place = here.forge.comments(number)
+        _tell(console, upsert(place, key, Draft(body=text), create=not update_only), "comment")
+    return 0
+
+
+@publish.command()
+@click.option("--title", required=True, help="The title of the issue.")
+@_body
+@click.option(
+    "--key", default="drift", show_default=True, callback=_key_of, help="Which issue this is."
+)
+@click.option("--label", "labels", multiple=True, help="A label for a new issue; repeatable.")
+@click.option("--close", "closes", is_flag=True, help="Close it, with the text as a comment.")
+@output_option
+@click.pass_obj
+def issue(
+    console: Console,
+    *,
+    title: str,
+    body: IO[bytes],
+    key: str,
+    labels: tuple[str, ...],
+    closes: bool,
+    output: str,
+) -> int:
+    """Open, update or close the one open issue with its key."""
+    console.json = output == "json"
+    from reconciler.forges import Draft, close, upsert
+    from reconciler.workflows.pipelines import pipeline
+
+    text = _text(body)
+    with pipeline(os.environ) as here:
+        place = here.forge.issues()
+        draft = Draft(body=text, title=title, labels=labels)
+        done = close(place, key, text) if closes else upsert(place, key, draft)
+        _tell(console, done, "issue")
+    return 0
+
+
+def _words_of(
+    _context: click.Context, _parameter: click.Parameter, value: str
+) -> "frozenset[FailOn]":
+    from reconciler.workflows.tallying import FailOn
+
+    words = value.replace(",", " ").split()
+    for word in words:
+        if word not in tuple(FailOn):
+            raise click.BadParameter(f"`{word}` is none of {', '.join(FailOn)}")
+    return frozenset(map(FailOn, words))
+
+
+@publish.command()
+@click.argument("result", type=click.File("rb"))
+@click.option("--exit-code", required=True, type=click.IntRange(0, 255), metavar="CODE")
+@click.option(
+    "--fail-on",
+    default="error,refused",
+    show_default=True,
+    callback=_words_of,
+    help="What makes the job fail: error, refused, pending, changes, drift; none when empty.",
+)
+@click.option(
+    "--dotenv", is_flag=True, help="As variables (RECONCILER_…), as GitLab's reports take them."
+)
+@click.pass_obj
+def outputs(
+    console: Console,
+    *,
+    result: IO[bytes],
+    exit_code: int,
+    fail_on: "frozenset[FailOn]",
+    dotenv: bool,
+) -> int:
+    """Print what RESULT, the JSON of a command that ended with CODE, comes to: NAME=VALUE lines.
+
+    For `$GITHUB_OUTPUT`: exit-code, failed (whether the job is to fail), has-changes, digest, and
+    the counts create, update, replace, delete, refused, drifted, applied, pending.
+    """
+    from reconciler.workflows.tallying import tally
+
+    found = tally(result.read(_MOST * 8).decode("utf-8", "replace"), exit_code, fail_on)
+    for name, value in found.values().items():
+        shown = f"RECONCILER_{name.replace('-', '_').upper()}" if dotenv else name
+        console.data(f"{shown}={value}")
+    return 0
+
+
+@click.command()
+@click.option("--out", required=True, type=_PLAN, help="Where to write the plan.")
+@click.option("--commit", metavar="SHA", help="The merge's commit.  [default: the pipeline's own]")
+@click.option(
+    "--key", default="plan", show_default=True, callback=_key_of, help="Which comment showed it."
+)
+@click.option(
+    "--artifact",
+    default="reconciler-plan",
+    show_default=True,
+    help="The artifact that holds it; on GitLab, the job.",
+)
+@click.option(
+    "--path", default="reconciler.plan", show_default=True, help="The file in the artifact."
+)
+@output_option
+@click.pass_obj
+def reviewed(
+    console: Console,
+    *,
+    out: Path,
+    commit: str | None,
+    key: str,
+    artifact: str,
+    path: str,
+    output: str,
+) -> int:
+    """Fetch the plan that was reviewed with the pull request whose merge made a commit.
+
+    It counts when the comment on the pull request named its digest at the time of the merge.
+    Exits 1 when there was no review, 5 when the plan that was reviewed isn't there.
+    """
+    console.json = output == "json"
+    from reconciler.workflows import Exit, Stop, write_plan
+    from reconciler.workflows.pipelines import pipeline
+    from reconciler.workflows.reviewing import reviewed_plan
+
+    with pipeline(os.environ) as here:
+        wanted = commit or here.commit
+        if wanted is None:
+            raise Stop(Exit.USAGE, "no commit is known", help=("say which one: --commit SHA",))
+        found = reviewed_plan(here.forge, wanted, key=key, artifact=artifact, path=path)
+    write_plan(found.plan.document, out)
+    if console.json:
+        console.value(
+            {
+                "format": "reconciler.reviewed/v1",
+                "plan": str(out),
+                "digest": found.digest,
+                "pullRequest": found.merged.number,
+                "url": found.merged.url,
+                "head": found.merged.head,
+            }
+        )
+    else:
+        console.data(f"{found.digest} was reviewed in {found.merged.url}; it is in {out}")
+    return 0
+
+
+def _text(file: IO[bytes]) -> str:
+    from reconciler.workflows import Exit, Stop
+
+    data = file.read(_MOST + 1)
+    if len(data) > _MOST:
+        raise Stop(Exit.FAILED, "the text is too large to publish")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Stop(Exit.FAILED, "the text to publish is not UTF-8") from None
+
+
+def _tell(console: Console, done: "Published", what: str) -> None:
+    if console.json:
+        console.value(
+            {
+                "format": "reconciler.published/v1",
+                "deed": done.deed.value,
+                "number": done.number,
+                "url": done.url,
+            }
+        )
+    else:
+        console.data(f"{what} {done.deed}" + (f": {done.url}" if done.url else ""))
