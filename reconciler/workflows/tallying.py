@@ -72,7 +72,7 @@ def tally(text: str, code: int, fail_on: frozenset[FailOn]) -> Tally:
         code=code,
         failed=any(wanted[each] for each in fail_on),
         changes=changes,
-        digest=str(document.get("digest", "")) if shape == "reconciler.plan/v1" else "",
+        digest=document["digest"] if shape == "reconciler.plan/v1" else "",
         counts=counts,
     )
 

@@ -162,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server_script.wait_until_over()
         self.close_connection = bool(extra)
 
-    do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - the library's names
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - the library's names
 
     def _request(self) -> Request:
         parts = urlsplit(self.path)
