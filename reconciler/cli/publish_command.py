@@ -60,6 +60,7 @@ def publish() -> None:
     type=_PLAN,
     help="The saved plan that the text shows: its digest becomes the last line, for `reviewed`.",
 )
+@click.option("--merged", is_flag=True, help="The one whose merge made the pipeline's commit.")
 @click.option("--update-only", is_flag=True, help="Update a comment that is there; make none.")
 @output_option
 @click.pass_obj
@@ -69,13 +70,17 @@ def comment(
     body: IO[bytes],
     key: str,
     pull_request: int | None,
+    merged: bool,
     plan_file: Path | None,
     update_only: bool,
     output: str,
 ) -> int:
-    """Make the text the one comment with its key on a pull or merge request."""
+    """Make the text the one comment with its key on a pull or merge request.
+
+    With --merged, a commit that came without one has nowhere to comment, which is no error.
+    """
     console.json = output == "json"
-    from reconciler.forges import Draft, upsert
+    from reconciler.forges import Deed, Draft, Published, upsert
     from reconciler.workflows import Exit, Stop, read_saved
     from reconciler.workflows.pipelines import pipeline
     from reconciler.workflows.reviewing import statement
@@ -84,15 +89,18 @@ def comment(
     if plan_file is not None:
         text = f"{text.rstrip()}\n\n{statement(read_saved(plan_file).document['digest'])}"
     with pipeline(os.environ) as here:
-        number = pull_request or here.pull_request
-        if number is None:
+        number = pull_request or (here.merged() if merged else here.pull_request)
+        if number is None and not merged:
             raise Stop(
                 Exit.USAGE,
                 "this pipeline is about no pull request",
                 help=("say which one: --pull-request NUMBER",),
             )
-        place = here.forge.comments(number)
-        _tell(console, upsert(place, key, Draft(body=text), create=not update_only), "comment")
+        done = Published(deed=Deed.ABSENT)
+        if number is not None:
+            place = here.forge.comments(number)
+            done = upsert(place, key, Draft(body=text), create=not update_only)
+    _tell(console, done, "comment")
     return 0
 
 
@@ -126,7 +134,7 @@ def issue(
         place = here.forge.issues()
         draft = Draft(body=text, title=title, labels=labels)
         done = close(place, key, text) if closes else upsert(place, key, draft)
-        _tell(console, done, "issue")
+    _tell(console, done, "issue")
     return 0
 
 

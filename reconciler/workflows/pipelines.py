@@ -24,6 +24,11 @@ class Pipeline:
     pull_request: int | None
     commit: str | None
 
+    def merged(self) -> int | None:
+        """The pull request whose merge made the commit. Raises ForgeError."""
+        found = None if self.commit is None else self.forge.merged(self.commit)
+        return None if found is None else found.number
+
 
 @contextmanager
 def pipeline(environ: Mapping[str, str], patience: Patience | None = None) -> Iterator[Pipeline]:

@@ -116,6 +116,12 @@ class GitHubFake:
             self.artifacts.append(artifact)
             return artifact
 
+    def files(self, name: str) -> dict[str, bytes]:
+        """The files of the newest artifact of a name."""
+        found = [each for each in self.artifacts if each["name"] == name]
+        with zipfile.ZipFile(io.BytesIO(self._zips[found[-1]["id"]])) as archive:
+            return {path: archive.read(path) for path in archive.namelist()}
+
     def merge(self, number: int, *, head: str, commit: str) -> None:
         """Merge a pull request as a commit."""
         with self._lock:

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Run the command and keep what it says, in a folder. Its own failure isn't one of this script:
+# comment and artifact come first, then the last step fails.
+set -uo pipefail
+
+usage() {
+  echo "::error::$1"
+  exit 64
+}
+
+case "$COMMAND" in
+  validate | plan | apply | drift) ;;
+  *) usage "command is to be validate, plan, apply or drift" ;;
+esac
+[[ "$PLAN$ARTIFACT" != *$'\n'* ]] || usage "plan and artifact are one line each"
+
+folder=$(mktemp -d "$RUNNER_TEMP/reconciler.XXXXXXXX")
+plan=${PLAN:-$folder/reconciler.plan}
+printf 'folder=%s\nplan=%s\n' "$folder" "$plan" >>"$GITHUB_OUTPUT"
+
+while IFS= read -r line; do
+  [ -n "$line" ] || continue
+  [[ "$line" =~ ^[A-Za-z_][A-Za-z0-9_]*= ]] || usage "environment takes NAME=VALUE lines"
+  value=${line#*=}
+  [ -n "$value" ] || continue # as if it weren't set: the command says which secret is missing
+  echo "::add-mask::${value//'%'/%25}"
+  export "${line?}"
+done <<<"$ENVIRONMENT"
+
+# From here to the same word again, no line gives the runner an order, whatever a manifest says.
+word=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+echo "::stop-commands::$word"
+
+arguments=()
+while IFS= read -r line; do
+  [ -z "$line" ] || arguments+=(--file "$line")
+done <<<"$FILES"
+[ -z "$WORKSPACE" ] || arguments+=(--workspace "$WORKSPACE")
+while IFS= read -r line; do
+  [ -z "$line" ] || arguments+=("$line")
+done <<<"$ARGUMENTS"
+
+formats=(markdown=report.md summary=summary.md junit=report.xml)
+case "$COMMAND" in
+  validate) formats=(markdown=report.md annotations=annotations.txt sarif=report.sarif junit=report.xml) ;;
+  plan) arguments+=(--out "$plan") formats+=(annotations=annotations.txt sarif=report.sarif html=report.html) ;;
+  drift) formats+=(annotations=annotations.txt sarif=report.sarif html=report.html) ;;
+  apply) arguments=("$plan" "${arguments[@]}") ;;
+esac
+for format in "${formats[@]}"; do
+  arguments+=(--report "${format%%=*}=$folder/${format#*=}")
+done
+arguments+=(--report-link "$LINK")
+
+code=0
+if [ "$COMMAND" = apply ] && [ "$REVIEWED" = true ]; then
+  reconciler reviewed --out "$plan" --key "plan${WORKSPACE:+/$WORKSPACE}" \
+    --artifact "$ARTIFACT" --output json 2>&1 >"$folder/result.json" | tee "$folder/talk.txt"
+  code=${PIPESTATUS[0]}
+fi
+if [ "$code" = 0 ]; then
+  reconciler "$COMMAND" --output json "${arguments[@]}" 2>&1 >"$folder/result.json" |
+    tee "$folder/talk.txt"
+  code=${PIPESTATUS[0]}
+fi
+[ "$COMMAND" != plan ] || [ ! -s "$plan" ] || reconciler show "$plan"
+
+if [ ! -s "$folder/report.md" ]; then
+  # The command didn't come as far as a report.
+  {
+    printf '### reconciler %s ended with exit code %s\n\n' "$COMMAND" "$code"
+    sed 's/^/    /' "$folder/talk.txt"
+    printf '\n[The whole log](%s)\n' "$LINK"
+  } >"$folder/report.md"
+  cp "$folder/report.md" "$folder/summary.md"
+fi
+printf 'exit-code=%s\n' "$code" >>"$GITHUB_OUTPUT"
+
+echo "::$word::"

@@ -1,0 +1,209 @@
+"""The pipelines from end to end: real git, real steps, the sandbox, and a fake of GitHub's API."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.repository import Repository
+from tests.e2e.world import Servers, Workspace, project_for, server, space
+from tests.parts.actions import Run
+from tests.parts.github_fake import GitHubFake
+
+PLAN, APPLY, DRIFT = (f"<!-- reconciler:{key} -->" for key in ("plan", "apply", "drift"))
+
+
+@pytest.fixture
+def repository(workspace: Workspace, tmp_path: Path) -> Iterator[Repository]:
+    """A repository with an empty workspace in it, its state committed."""
+    with GitHubFake() as fake:
+        made = Repository(folder=tmp_path, fake=fake)
+        project_for(workspace, made.project, state={"path": "../state/acme.json"})
+        made.commit("main", "Begin")
+        yield made
+
+
+def _comment(repository: Repository, mark: str) -> str:
+    [body] = [each for each in repository.fake.bodies(7) if each.startswith(mark)]
+    return body
+
+
+def _pull_request(repository: Repository, name: str = "team") -> Run:
+    """A pull request that adds a space."""
+    repository.project.write(f"{name}.yaml", space(name, displayName=name.title()))
+    repository.commit("feature")
+    return repository.opened(7, "feature")
+
+
+def test_the_plan_that_was_reviewed_is_the_one_that_is_applied(
+    repository: Repository, workspace: Workspace
+) -> None:
+    opened = _pull_request(repository)
+    assert not opened.failed, opened.jobs["plan"].log
+    first = _comment(repository, PLAN)
+    assert "Space/team" in first
+    assert "Team" not in workspace.spaces(), "planning wrote something"
+
+    # Another push: the same comment says something else, and there is still one.
+    repository.project.write("team.yaml", space("team", displayName="Squad"))
+    repository.commit("feature")
+    repository.opened(7, "feature")
+    second = _comment(repository, PLAN)
+    assert second != first
+    assert len(repository.fake.artifacts) == 2
+
+    commit = repository.merge("feature", 7)
+    merged = repository.pushed(commit, state="state")
+    assert not merged.failed, merged.jobs["apply"].log
+    assert "Squad" in workspace.spaces()
+    assert "applied" in _comment(repository, APPLY)
+    assert _comment(repository, PLAN) == second, "what was reviewed stays as it was"
+    assert '"Space/team"' in repository.shown_on_main("state/acme.json")
+    assert merged.groups == {"apply": "reconciler-apply-"}
+
+    # The night after, nothing has drifted; then somebody renames it, and puts it back.
+    repository.nightly()
+    assert repository.fake.issues == []
+    workspace.rename_space("Squad", "Gang")
+    assert not repository.nightly().failed
+    [issue] = repository.fake.open_issues()
+    assert "Space/team" in issue["body"]
+    assert "drift" in issue["labels"]
+    repository.nightly()
+    assert len(repository.fake.issues) == 1
+    workspace.rename_space("Gang", "Squad")
+    repository.nightly()
+    assert repository.fake.open_issues() == []
+
+
+def test_a_plan_of_other_manifests_is_not_applied_and_the_pull_request_is_told(
+    repository: Repository, workspace: Workspace
+) -> None:
+    _pull_request(repository)
+    repository.on_main()
+    repository.project.write("other.yaml", space("other"))
+    repository.commit("main", "Meanwhile")
+    commit = repository.merge("feature", 7)
+
+    run = repository.pushed(commit)
+
+    assert run.jobs["apply"].code == 5
+    told = _comment(repository, APPLY)
+    assert "the manifests have changed since it was made" in told
+    assert "Team" not in workspace.spaces()
+
+    # By hand: a plan of what is there now, for whoever approves the environment.
+    again = repository.dispatched(environment="production")
+    assert not again.failed, again.jobs["apply"].log
+    assert again.environments["apply"] == "production"
+    assert {"Team", "other"} <= workspace.spaces().keys()
+    assert len([b for b in repository.fake.bodies(7) if b.startswith(APPLY)]) == 1
+
+
+def test_a_workspace_that_moved_since_the_review_is_not_written_to(
+    repository: Repository, workspace: Workspace
+) -> None:
+    _pull_request(repository)
+    workspace.admin.write(
+        "POST",
+        "/spaces",
+        {
+            "name": "Team",
+            "isRestricted": True,
+            "spaceKind": "regular",
+            "managementMode": "manual",
+            "memberIds": [],
+        },
+    )
+    commit = repository.merge("feature", 7)
+
+    run = repository.pushed(commit)
+
+    assert run.jobs["apply"].code == 5
+    assert "the plan is stale" in _comment(repository, APPLY)
+
+
+def test_a_fork_is_validated_without_any_secret_and_told_so(repository: Repository) -> None:
+    repository.project.write("team.yaml", space("team"))
+    repository.commit("feature")
+
+    run = repository.opened(7, "feature", fork=True)
+
+    assert run.jobs.keys() == {"validate"}
+    assert not run.failed, run.jobs["validate"].log
+    [notice] = run.jobs["validate"].annotations("notice")
+    assert "comes from a fork" in notice
+    assert repository.fake.requests == [], "a fork's pipeline talked to the API"
+
+
+def test_faults_of_manifests_are_annotations_and_nothing_is_planned(
+    repository: Repository,
+) -> None:
+    repository.project.write("team.yaml", {**space("team"), "colour": "red"})
+    repository.commit("feature")
+
+    run = repository.opened(7, "feature")
+
+    assert run.jobs.keys() == {"validate"}
+    assert run.jobs["validate"].code == 1
+    [(_, properties, text)] = [t for t in run.jobs["validate"].told if t[0] == "error"]
+    assert "file=manifests/team.yaml" in properties
+    assert "colour" in text
+
+
+def test_nothing_in_a_manifest_gives_orders_to_shell_runner_or_outputs(
+    repository: Repository, workspace: Workspace
+) -> None:
+    evil = "x`touch owned`$(touch owned)\n::error::mine\n##[error]mine\nplan=elsewhere\r::set-env::"
+    hostile = server("evil", "http://127.0.0.1:9/mcp", displayName="evil", description=evil)
+    repository.project.write("evil.yaml", hostile)
+    repository.commit("feature")
+
+    run = repository.opened(7, "feature")
+
+    plan = run.jobs["plan"]
+    assert [text for kind, _, text in plan.told if "mine" in text and kind != "warning"] == []
+    assert {kind for kind, _, _ in plan.told} <= {"add-mask", "warning", "notice", "error"}
+    assert "set-env" not in {kind for kind, _, _ in plan.told}
+    assert not list(repository.folder.rglob("owned"))
+
+
+def test_what_waits_for_a_person_is_said_on_the_pull_request(
+    repository: Repository, servers: Servers
+) -> None:
+    repository.environment |= {"APP_SECRET": "the-apps-own-secret"}
+    auth = {
+        "mode": "static-oauth",
+        "clientId": "our-app",
+        "clientSecret": {"env": "APP_SECRET"},
+        "authorizationEndpoint": "https://as.example/authorize",
+        "tokenEndpoint": "https://as.example/token",
+        "scopes": ["read"],
+    }
+    repository.project.write("desk.yaml", server("desk", servers.open.url, auth=auth))
+    repository.commit("feature")
+    repository.opened(7, "feature")
+    commit = repository.merge("feature", 7)
+
+    run = repository.pushed(commit)
+
+    assert run.jobs["apply"].code == 0, run.jobs["apply"].log
+    assert "ana@acme.example" in _comment(repository, APPLY)
+    again = repository.pushed(commit, **{"fail-on": "error,pending"})
+    assert again.jobs["apply"].code in (5, 6)
+
+
+def test_no_secret_is_in_the_log_a_comment_an_artifact_or_an_output(
+    repository: Repository,
+) -> None:
+    run = _pull_request(repository)
+    plan = run.jobs["plan"]
+    [masked] = {text for kind, _, text in plan.told if kind == "add-mask"}
+    shown = plan.log.replace(f"::add-mask::{masked}", "")
+
+    for secret in (repository.environment["DUST_ACCESS_TOKEN"], "ghs_the-jobs-own-token"):
+        assert secret not in shown
+        assert secret not in "".join(repository.fake.bodies(7))
+        assert secret not in str(plan.outputs)
+        kept = repository.fake.files("reconciler-plan").values()
+        assert not any(secret.encode() in data for data in kept)
