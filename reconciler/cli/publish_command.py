@@ -19,7 +19,7 @@ _PLAN = click.Path(path_type=Path, dir_okay=False)
 _body = click.option(
     "--body",
     required=True,
-    type=click.File("rb"),
+    type=click.File("rb", lazy=True),
     help="A file of Markdown; `-` reads stdin.",
 )
 
@@ -151,7 +151,7 @@ def _words_of(
 
 
 @publish.command()
-@click.argument("result", type=click.File("rb"))
+@click.argument("result", type=click.File("rb", lazy=True))
 @click.option("--exit-code", required=True, type=click.IntRange(0, 255), metavar="CODE")
 @click.option(
     "--fail-on",
