@@ -3,9 +3,9 @@
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -18,6 +18,13 @@ from reconciler.diagnostics import (
     render_text,
 )
 
+if TYPE_CHECKING:
+    from reconciler.cli.tracing import Trace
+    from reconciler.providers import Pause
+
+_LONG = 3.0
+"""Seconds of a wait that are worth a line."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Console:
@@ -27,6 +34,9 @@ class Console:
     debug: bool = False
     quiet: bool = False
     json: bool = False
+    trace: "Trace | None" = None
+    waiting: "Callable[[Pause], None] | None" = None
+    """What shows a wait; while nothing does, long ones are said."""
 
     @property
     def out(self) -> Palette:
@@ -47,7 +57,40 @@ class Console:
         self.data(json_for_terminals(json.dumps(value, indent=2, ensure_ascii=False)))
 
     def talk(self, text: str) -> None:
-        """Say something about the run."""
+        """Say something about the run; with `--debug`, without what tells who somebody is."""
+        if self.trace is not None:
+            self.trace.keep(text)
+            text = self.trace.masks(text) if self.debug else text
+        self._say(text)
+
+    def show(self, text: str) -> None:
+        """Show the person at the keyboard what they need, such as where to sign in: never masked,
+        and in no file."""
+        self._say(text)
+
+    def traced(self, line: str) -> None:
+        """Tell a line to those who asked for `--debug` or `--debug-file`."""
+        if self.trace is not None:
+            self.trace.line(line)
+
+    def begin_tracing(self, file: TextIO | None) -> None:
+        """Tell what happens from now on, on stderr with `--debug`, and to the file."""
+        from reconciler.cli.tracing import Trace, begin
+
+        self.trace = Trace(tell=self._say if self.debug else lambda _line: None, file=file)
+        begin(self.trace)
+
+    def paused(self, pause: "Pause") -> None:
+        """Show that a call waits before it is tried again."""
+        if self.trace is not None:
+            self.trace.pause(pause)
+        if self.waiting is not None:
+            self.waiting(pause)
+        elif pause.seconds >= _LONG:
+            self.step(pause_text(pause))
+
+    @staticmethod
+    def _say(text: str) -> None:
         click.echo(text, nl=not text.endswith("\n"), err=True, color=True)
 
     def step(self, line: str) -> None:
@@ -58,9 +101,15 @@ class Console:
     def diagnostics(self, found: Diagnostics) -> None:
         """Show located messages: as data when JSON is asked for, as talk else."""
         if self.json:
-            self.value({"format": "reconciler.diagnostics/v1", "diagnostics": render_json(found)})
+            self.value(diagnostics_document(found))
         elif found.items:
             self.talk(render_text(found, self.err))
+
+    def more_about(self, found: Diagnostics) -> None:
+        """On a terminal, say where more is told about what went wrong."""
+        if found.errors and not self.quiet and sys.stderr.isatty():
+            code = found.errors[0].code
+            self.talk(self.err.dim(f"for more about a code: reconciler explain {code}"))
 
     def failure(
         self,
@@ -81,6 +130,7 @@ class Console:
         if found.items:
             self.talk(render_text(found, self.err))
         self.error(message, notes, help_)
+        self.more_about(found)
         if self.json:
             self.failure_value(
                 code,
@@ -105,16 +155,15 @@ class Console:
     ) -> None:
         """Print the failure as data."""
         self.value(
-            {
-                "format": "reconciler.failure/v1",
-                "exitCode": code,
-                "message": message,
-                "notes": list(notes),
-                "help": list(help_),
-                "diagnostics": render_json(diagnostics or Diagnostics()),
-                "moved": list(moved),
-                "holder": holder,
-            }
+            failure_document(
+                code,
+                message,
+                notes=notes,
+                help_=help_,
+                diagnostics=diagnostics,
+                moved=moved,
+                holder=holder,
+            )
         )
 
     def error(self, message: str, notes: tuple[str, ...] = (), help_: tuple[str, ...] = ()) -> None:
@@ -126,6 +175,34 @@ class Console:
             self.talk(f"  {self.err.dim('=')} help: {printable(text)}")
 
 
+def diagnostics_document(found: Diagnostics) -> dict[str, Any]:
+    """Located messages as a JSON value (`schemas/diagnostics.schema.json`)."""
+    return {"format": "reconciler.diagnostics/v1", "diagnostics": render_json(found)}
+
+
+def failure_document(
+    code: int,
+    message: str,
+    *,
+    notes: tuple[str, ...] = (),
+    help_: tuple[str, ...] = (),
+    diagnostics: Diagnostics | None = None,
+    moved: Sequence[Mapping[str, object]] = (),
+    holder: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Why a command ended early, as a JSON value (`schemas/failure.schema.json`)."""
+    return {
+        "format": "reconciler.failure/v1",
+        "exitCode": code,
+        "message": message,
+        "notes": list(notes),
+        "help": list(help_),
+        "diagnostics": render_json(diagnostics or Diagnostics()),
+        "moved": list(moved),
+        "holder": holder,
+    }
+
+
 def wants_color(terminal: bool) -> bool:
     """Whether to colour: never with NO_COLOR or a dumb terminal, always with FORCE_COLOR."""
     if os.environ.get("NO_COLOR"):
@@ -133,3 +210,9 @@ def wants_color(terminal: bool) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return terminal and os.environ.get("TERM") != "dumb"
+
+
+def pause_text(pause: "Pause") -> str:
+    """A wait in words."""
+    why = "the workspace asks to slow down" if pause.asked else f"after {pause.reason}"
+    return f"waiting {pause.seconds:.0f} s: {why}"

@@ -200,7 +200,7 @@ def _guide(console: Console, *, browser: bool) -> "Callable[[Grant], None]":
 
     def show(grant: "Grant") -> None:
         page = grant.verification_complete or grant.verification
-        console.talk(
+        console.show(
             f"to sign in, open  {printable(page)}\n"
             f"and check the code {console.err.bold(printable(grant.user_code))}"
         )

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.completing import known_addresses, workspaces
 from reconciler.cli.console import Console
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from reconciler.planning import Scope
-    from reconciler.providers import Call
     from reconciler.resources import Address
     from reconciler.workflows import Context, Options
 
@@ -32,7 +32,11 @@ files_option = click.option(
 )
 
 workspace_option = click.option(
-    "--workspace", "workspace", metavar="NAME", help="Which Workspace, when there are several."
+    "--workspace",
+    "workspace",
+    metavar="NAME",
+    shell_complete=workspaces,
+    help="Which Workspace, when there are several.",
 )
 
 output_option = click.option(
@@ -146,6 +150,7 @@ def scope_options(function: Callable[..., int]) -> Callable[..., int]:
         "targets",
         multiple=True,
         metavar="ADDRESS",
+        shell_complete=known_addresses,
         help="Only this resource (Kind/name), with all that it needs; repeatable.",
     )
     @click.option(
@@ -153,6 +158,7 @@ def scope_options(function: Callable[..., int]) -> Callable[..., int]:
         "excludes",
         multiple=True,
         metavar="ADDRESS",
+        shell_complete=known_addresses,
         help="Not this resource (Kind/name), nor what needs it; repeatable.",
     )
     @wraps(function)
@@ -234,7 +240,9 @@ def run_with(console: Console, flags: RunFlags) -> "Options":
         allow=flags.allow,
         scope=flags.scope,
         say=console.step,
-        observe=_tracer(console) if console.debug else lambda _call: None,
+        observe=console.trace.call if console.trace else lambda _call: None,
+        paused=console.paused,
+        trace=console.traced,
     )
 
 
@@ -252,15 +260,6 @@ def read_context(
     assert loaded.desired is not None
     check_allowed(loaded.desired, flags.allow)
     return open_context(loaded.desired, loaded.locator, run_with(console, flags))
-
-
-def _tracer(console: Console) -> "Callable[[Call], None]":
-    def trace(call: "Call") -> None:
-        status = call.status if call.status is not None else "no answer"
-        again = f" (attempt {call.attempt})" if call.attempt > 1 else ""
-        console.talk(f"  {call.method} {call.path} → {status}, {call.milliseconds:.0f} ms{again}")
-
-    return trace
 
 
 @contextmanager

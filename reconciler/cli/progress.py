@@ -33,8 +33,7 @@ class PlainProgress(Listener):
         """Nothing to tidy."""
 
     def operation(self, change: Change, operation: Operation) -> None:
-        if self._console.debug:
-            self._console.talk(f"  → {change.address}: {printable(operation.summary)}")
+        self._console.traced(f"→ {change.address}: {operation.summary}")
 
     def finished(self, result: Result) -> None:
         if not self._console.quiet:

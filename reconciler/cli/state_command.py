@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.completing import owned_addresses
 from reconciler.cli.console import Console
 from reconciler.cli.options import (
     RunFlags,
@@ -52,7 +53,7 @@ def list_(console: Console, files: tuple[Path, ...], workspace: str | None, outp
 
 
 @state.command()
-@click.argument("address")
+@click.argument("address", shell_complete=owned_addresses)
 @files_option
 @workspace_option
 @output_option
@@ -76,7 +77,7 @@ def show(
 
 
 @state.command()
-@click.argument("old")
+@click.argument("old", shell_complete=owned_addresses)
 @click.argument("new")
 @files_option
 @workspace_option
@@ -148,7 +149,13 @@ def accept(
 
 
 @click.command()
-@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
+@click.argument(
+    "addresses",
+    metavar="ADDRESS...",
+    nargs=-1,
+    required=True,
+    shell_complete=owned_addresses,
+)
 @files_option
 @workspace_option
 @output_option

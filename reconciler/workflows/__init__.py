@@ -21,6 +21,14 @@ from reconciler.workflows.lifetimes import parse_duration
 from reconciler.workflows.owning import accept_state, forget_addresses, move_address, owned_at
 from reconciler.workflows.planning import Planned, make
 from reconciler.workflows.probing import probe_server
+from reconciler.workflows.reporting import (
+    ending_of,
+    review_drift,
+    review_loaded,
+    review_planned,
+    review_saved,
+    review_stopped,
+)
 from reconciler.workflows.saved import life_text, open_saved, read_saved, saved_view, write_plan
 
 __all__ = [
@@ -41,6 +49,7 @@ __all__ = [
     "as_stops",
     "check_allowed",
     "connect",
+    "ending_of",
     "exit_code",
     "export_workspace",
     "forget_addresses",
@@ -56,6 +65,11 @@ __all__ = [
     "parse_duration",
     "probe_server",
     "read_saved",
+    "review_drift",
+    "review_loaded",
+    "review_planned",
+    "review_saved",
+    "review_stopped",
     "saved_view",
     "takes_a_person",
     "unlock_state",

@@ -11,7 +11,7 @@ from threading import Event
 from reconciler.diagnostics import Diagnostic, Diagnostics, Span
 from reconciler.manifests import Loaded, load
 from reconciler.planning import Scope
-from reconciler.providers import Call, Connection, Provider, ProviderError
+from reconciler.providers import Call, Connection, Pause, Provider, ProviderError
 from reconciler.providers.dust import DustProvider, region_url
 from reconciler.resources import Address, Desired, Locator, SecretRef
 from reconciler.resources import Path as FieldPath
@@ -32,9 +32,10 @@ class Options:
     """What the user asked for, beyond the manifests.
 
     `say` takes a line of talk (for stderr) as soon as there is something to tell; `observe` is
-    told of every HTTP exchange. `scope` is the part that is wanted; `reviewed` says that it comes
-    from a saved plan, so that what is gone since is no mistake of the caller's. A plan that is
-    made counts for `lifetime`.
+    told of every HTTP exchange, `paused` of every wait before one is tried again, and `trace` takes
+    a line about secrets, state and lock for `--debug`. `scope` is the part that is wanted;
+    `reviewed` says that it comes from a saved plan, so that what is gone since is no mistake of the
+    caller's. A plan that is made counts for `lifetime`.
     """
 
     parallelism: int = 4
@@ -49,6 +50,8 @@ class Options:
     stop: Event = field(default_factory=Event)
     say: Callable[[str], None] = lambda _line: None
     observe: Callable[[Call], None] = lambda _call: None
+    paused: Callable[[Pause], None] = lambda _pause: None
+    trace: Callable[[str], None] = lambda _line: None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
 
@@ -96,6 +99,7 @@ class Context:
             parallelism=self.options.parallelism,
             stop=self.options.stop,
             observe=self.options.observe,
+            paused=self.options.paused,
             renewal=renewal,
         )
 
@@ -157,7 +161,12 @@ def open_context(desired: Desired, locator: Locator, options: Options) -> Contex
         locator=locator,
         options=options,
         provider=PROVIDERS[spec.provider](),
-        resolver=Resolver(environ=options.environ, timeout=options.timeout, stop=options.stop),
+        resolver=Resolver(
+            environ=options.environ,
+            timeout=options.timeout,
+            stop=options.stop,
+            trace=options.trace,
+        ),
         store=FileStore(
             Path(desired.workspace.root) / path,
             provider=spec.provider,

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from reconciler.manifests import schemas as manifest_schemas
 from reconciler.planning import PlanDocument
 from reconciler.state import StateDocument
+from reconciler.workflows.explanation_documents import ExplanationDocument
 from reconciler.workflows.ownership_documents import (
     AdoptionDocument,
     ExportDocument,
@@ -46,6 +47,7 @@ _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "remembered": (RememberedDocument, "What the state remembers of one resource"),
     "ownership": (OwnershipDocument, "What was renamed in state, or given up"),
     "unlocked": (UnlockedDocument, "Whose lock was taken away"),
+    "explanation": (ExplanationDocument, "What codes, gates, exit codes and fields mean"),
     "drift": (DriftDocument, "What others changed in the workspace"),
     "published": (PublishedDocument, "What became of a comment or an issue"),
     "reviewed": (ReviewedDocument, "The plan that was reviewed with a merged pull request"),

@@ -211,6 +211,7 @@ def _connection(url: str, token: Secret, options: Options) -> Connection:
         attempts=options.attempts,
         stop=options.stop,
         observe=options.observe,
+        paused=options.paused,
     )
 
 

@@ -25,6 +25,15 @@ def need_chromium() -> str:
     return found
 
 
+def need_program(name: str) -> str:
+    """Where a program of the system is; skips the test where it isn't installed."""
+    found = shutil.which(name)
+    if found is None:
+        _missing(f"there is no {name}")
+    assert found is not None
+    return found
+
+
 def _missing(reason: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(reason)

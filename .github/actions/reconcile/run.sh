@@ -40,11 +40,10 @@ while IFS= read -r line; do
   [ -z "$line" ] || arguments+=("$line")
 done <<<"$ARGUMENTS"
 
-formats=(markdown=report.md summary=summary.md junit=report.xml)
+formats=(markdown=report.md summary=summary.md annotations=annotations.txt junit=report.xml)
 case "$COMMAND" in
-  validate) formats=(markdown=report.md annotations=annotations.txt sarif=report.sarif junit=report.xml) ;;
-  plan) arguments+=(--out "$plan") formats+=(annotations=annotations.txt sarif=report.sarif html=report.html) ;;
-  drift) formats+=(annotations=annotations.txt sarif=report.sarif html=report.html) ;;
+  plan) arguments+=(--out "$plan") formats+=(sarif=report.sarif) ;;
+  validate | drift) formats+=(sarif=report.sarif) ;;
   apply) arguments=("$plan" "${arguments[@]}") ;;
 esac
 for format in "${formats[@]}"; do

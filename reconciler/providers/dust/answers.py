@@ -8,6 +8,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 Query = Sequence[tuple[str, str]]
+_HARMLESS = frozenset(
+    {"availability", "includeAllMembers", "kind", "limit", "orderColumn", "role", "useCase"}
+)
+"""Parameters whose values tell nothing about anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,13 @@ class Sent:
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     cookie: str | None = field(default=None, repr=False)
     seconds: float
+
+    @property
+    def shown_query(self) -> str:
+        """The query as `--debug` may show it: of most parameters the names alone."""
+        return "&".join(
+            f"{name}={value if name in _HARMLESS else '…'}" for name, value in self.query
+        )
 
 
 class Trouble(StrEnum):
@@ -92,13 +103,15 @@ class Envelope(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One HTTP answer, its body read whole."""
+    """One HTTP answer, its body read whole; `request_id` is what the server calls the exchange."""
 
     status: int
     body: bytes
     content_type: str = ""
     retry_after: str | None = None
     location: str | None = None
+    date: str = ""
+    request_id: str = ""
     cookies: tuple[str, ...] = field(default=(), repr=False)
 
     @property

@@ -35,6 +35,9 @@ _UNAUTHORIZED = 401
 _CONNECT_SECONDS = 10.0
 _BODY_PATIENCE = 10  # times the timeout: how long an answer may keep trickling in
 _MOST_BYTES = 64 * 1024 * 1024  # of an answer, decompressed
+_NAMES = ("x-request-id", "request-id", "x-vercel-id", "cf-ray")
+"""Headers in which servers say what they call an exchange; worth telling their support."""
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,80}\Z")
 _LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+|::1)\Z")
 
 
@@ -108,11 +111,20 @@ class Transport:
                 status=outcome.status if isinstance(outcome, Answer) else None,
                 milliseconds=(time.monotonic() - started) * 1000,
                 attempt=attempt,
+                query=sent.shown_query,
+                reason=self._words.safe(outcome.reason) if isinstance(outcome, Broken) else "",
+                request_id=self._public(outcome.request_id) if isinstance(outcome, Answer) else "",
+                date=outcome.date if isinstance(outcome, Answer) else "",
             )
         )
         if outcome is None:
             raise Interrupted("interrupted while reading", call=f"{sent.method} {sent.path}")
         return outcome
+
+    def _public(self, name: str) -> str:
+        """What the server calls an exchange, if it looks like a name and repeats no secret."""
+        fits = _REQUEST_ID.match(name) and not self._words.repeats_a_secret(name)
+        return name if fits else ""
 
     @contextmanager
     def _under_way(self, sent: Sent) -> "Iterator[None]":
@@ -184,6 +196,10 @@ class Transport:
             content_type=response.headers.get("content-type", ""),
             retry_after=response.headers.get("retry-after"),
             location=response.headers.get("location"),
+            date=response.headers.get("date", ""),
+            request_id=next(
+                (found for name in _NAMES if (found := response.headers.get(name))), ""
+            ),
             cookies=tuple(response.headers.get_list("set-cookie")),
         )
 
