@@ -151,20 +151,30 @@ def test_faults_of_manifests_are_annotations_and_nothing_is_planned(
     assert "colour" in text
 
 
-def test_nothing_in_a_manifest_gives_orders_to_shell_runner_or_outputs(
+def test_nothing_in_a_pull_request_gives_orders_to_shell_runner_or_outputs(
     repository: Repository, workspace: Workspace
 ) -> None:
-    evil = "x`touch owned`$(touch owned)\n::error::mine\n##[error]mine\nplan=elsewhere\r::set-env::"
-    hostile = server("evil", "http://127.0.0.1:9/mcp", displayName="evil", description=evil)
-    repository.project.write("evil.yaml", hostile)
-    repository.commit("feature")
+    order = "::error::mine ##[error]mine `touch owned` $(touch owned) ';touch owned;"
+    hostile = server(
+        "evil",
+        "http://127.0.0.1:9/mcp",
+        displayName="::set-env name=PATH::mine",
+        description=order,
+        spaces=["company"],
+        tools={"$(touch owned)": {"stake": "never_ask"}},
+    )
+    repository.project.write("a\n::error::mine\n$(touch owned).yaml", hostile)
+    branch = "x$(touch${IFS}owned)"
+    repository.commit(branch)
 
-    run = repository.opened(7, "feature")
+    run = repository.opened(7, branch)
 
     plan = run.jobs["plan"]
-    assert [text for kind, _, text in plan.told if "mine" in text and kind != "warning"] == []
-    assert {kind for kind, _, _ in plan.told} <= {"add-mask", "warning", "notice", "error"}
-    assert "set-env" not in {kind for kind, _, _ in plan.told}
+    assert plan.code == 0, plan.log
+    assert {kind for kind, _, _ in plan.told} <= {"add-mask", "warning", "notice"}
+    assert not [text for _, _, text in plan.told if text.startswith("mine")]
+    assert plan.outputs["plan"]["create"] == "1"
+    assert plan.outputs["plan"]["plan"].startswith(str(repository.folder))
     assert not list(repository.folder.rglob("owned"))
 
 
