@@ -97,6 +97,11 @@ class Repository:
         self._git("fetch", "--quiet", "origin")
         return self._git("show", f"origin/main:{path}")
 
+    def on_newest_main(self, folder: str) -> list[str]:
+        """The files of a folder on the newest main."""
+        listed = self._git("ls-tree", "-r", "--name-only", "origin/main", folder)
+        return listed.splitlines()
+
     def _run(
         self,
         workflow: str,

@@ -24,6 +24,7 @@ case "$WHAT" in
     [ -d "$STATE" ] || exit 0
     kept=$(mktemp -d)
     cp -R "$STATE/." "$kept"
+    find "$kept" -name '*.lock' -delete
     for attempt in 1 2 3; do
       fetch
       git checkout --quiet --force --detach FETCH_HEAD
