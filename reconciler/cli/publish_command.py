@@ -58,7 +58,8 @@ def publish() -> None:
     "--plan",
     "plan_file",
     type=_PLAN,
-    help="The saved plan that the text shows: its digest becomes the last line, for `reviewed`.",
+    help="The saved plan that the text shows, if there is one: its digest becomes the last line, "
+    "for `reviewed`.",
 )
 @click.option("--merged", is_flag=True, help="The one whose merge made the pipeline's commit.")
 @click.option("--update-only", is_flag=True, help="Update a comment that is there; make none.")
@@ -86,7 +87,8 @@ def comment(
     from reconciler.workflows.reviewing import statement
 
     text = _text(body)
-    if plan_file is not None:
+    # Planning may have failed: then the comment says why, and promises nothing for the merge.
+    if plan_file is not None and plan_file.exists():
         text = f"{text.rstrip()}\n\n{statement(read_saved(plan_file).document['digest'])}"
     with pipeline(os.environ) as here:
         number = pull_request or (here.merged() if merged else here.pull_request)

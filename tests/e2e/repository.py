@@ -68,7 +68,15 @@ class Repository:
         self.fake.merge(number, head=head, commit=commit)
         return commit
 
-    def opened(self, number: int, branch: str, *, fork: bool = False, **inputs: str) -> Run:
+    def opened(
+        self,
+        number: int,
+        branch: str,
+        *,
+        fork: bool = False,
+        workflow: str | Path = "plan.yml",
+        **inputs: str,
+    ) -> Run:
         """What the pipeline does for a push to a pull request."""
         head = self.head(f"origin/{branch}")
         owner = f"mallory/{REPOSITORY.partition('/')[2]}" if fork else REPOSITORY
@@ -76,11 +84,11 @@ class Repository:
             "number": number,
             "pull_request": {"number": number, "head": {"sha": head, "repo": {"full_name": owner}}},
         }
-        return self._run("plan.yml", "pull_request", event, head, inputs, fork=fork)
+        return self._run(workflow, "pull_request", event, head, inputs, fork=fork)
 
-    def pushed(self, commit: str, **inputs: str) -> Run:
+    def pushed(self, commit: str, *, workflow: str | Path = "apply.yml", **inputs: str) -> Run:
         """What the pipeline does for a push to main."""
-        return self._run("apply.yml", "push", {"ref": "refs/heads/main"}, commit, inputs)
+        return self._run(workflow, "push", {"ref": "refs/heads/main"}, commit, inputs)
 
     def dispatched(self, **inputs: str) -> Run:
         """What the pipeline does when somebody runs the apply workflow by hand on main."""
@@ -104,7 +112,7 @@ class Repository:
 
     def _run(
         self,
-        workflow: str,
+        workflow: str | Path,
         event_name: str,
         event: Mapping[str, Any],
         commit: str,
@@ -120,8 +128,10 @@ class Repository:
             written.write_text(json.dumps(event), "utf-8")
 
             def checkout(machine: Machine, given: Mapping[str, str]) -> None:
-                assert given == {"persist-credentials": "false"}
+                assert given in ({"persist-credentials": "false"}, {"ref": "refs/heads/main"})
                 self._check_out(machine.workspace, commit, merged=event_name == "pull_request")
+                if "ref" in given:
+                    self._git("checkout", "--quiet", "main", folder=machine.workspace)
 
             return Machine(
                 workspace=workspace,
@@ -145,7 +155,7 @@ class Repository:
                     "github": {
                         "event": event,
                         "event_name": event_name,
-                        "ref": f"refs/pull/{event.get('number')}/merge",
+                        "ref": event.get("ref", f"refs/pull/{event.get('number')}/merge"),
                         "ref_name": "main",
                         "repository": REPOSITORY,
                         "run_id": "99",
@@ -156,7 +166,9 @@ class Repository:
                 },
             )
 
-        secrets = "" if fork else "\n".join(f"{k}={v}" for k, v in self.environment.items())
+        if isinstance(workflow, Path):
+            return run_workflow(workflow, machine, secrets=self.environment)
+        secrets = "\n".join(f"{name}={value}" for name, value in self.environment.items())
         return run_workflow(
             WORKFLOWS / workflow,
             machine,
@@ -173,11 +185,9 @@ class Repository:
 
     def _upload(self, machine: Machine, given: Mapping[str, str], commit: str) -> None:
         root = machine.workspace / given["path"]
-        files = {
-            str(path.relative_to(root)): path.read_bytes()
-            for path in root.rglob("*")
-            if path.is_file()
-        }
+        paths = [root] if root.is_file() else [each for each in root.rglob("*") if each.is_file()]
+        base = root.parent if root.is_file() else root
+        files = {str(path.relative_to(base)): path.read_bytes() for path in paths}
         assert files
         self.fake.upload(given["name"], files, commit)
 

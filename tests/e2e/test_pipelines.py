@@ -10,7 +10,7 @@ from tests.e2e.world import Servers, Workspace, project_for, server, space
 from tests.parts.actions import Run
 from tests.parts.github_fake import GitHubFake
 
-PLAN, APPLY, DRIFT = (f"<!-- reconciler:{key} -->" for key in ("plan", "apply", "drift"))
+PLAN, APPLY = (f"<!-- reconciler:{key} -->" for key in ("plan", "apply"))
 
 
 @pytest.fixture
@@ -191,3 +191,22 @@ def test_no_secret_is_in_the_log_a_comment_an_artifact_or_an_output(
         assert secret not in str(plan.outputs)
         kept = repository.fake.files("reconciler-plan").values()
         assert not any(secret.encode() in data for data in kept)
+
+
+def test_the_workflow_that_init_writes_plans_and_applies(
+    repository: Repository, workspace: Workspace
+) -> None:
+    repository.project.run("init", "starter")
+    [starter] = (repository.project.folder / "starter/.github/workflows").iterdir()
+    repository.project.write("team.yaml", space("team", displayName="Team"))
+    repository.commit("feature")
+
+    opened = repository.opened(7, "feature", workflow=starter)
+    assert not opened.failed, opened.jobs["plan"].log
+    assert "Space/team" in _comment(repository, PLAN)
+
+    merged = repository.pushed(repository.merge("feature", 7), workflow=starter)
+    assert not merged.failed, merged.jobs["apply"].log
+    assert "Team" in workspace.spaces()
+    assert '"Space/team"' in repository.shown_on_main("state/acme.json")
+    assert "applied" in _comment(repository, APPLY)

@@ -7,6 +7,7 @@ import pytest
 from reconciler.forges import Draft, ForgeError, GitHub, Patience, Refused, Unanswered, upsert
 from reconciler.secrets import Secret
 from tests.parts.github_fake import REPOSITORY, TOKEN, Fault, GitHubFake
+from tests.parts.scripted_http import Reply, ScriptedHttp
 
 LIST = "GET .*/comments"
 
@@ -94,3 +95,15 @@ def test_a_host_that_is_not_there_is_told(patience: Patience) -> None:
 
     with closing(gone), pytest.raises(ForgeError, match=r"127\.0\.0\.1 can't be reached"):
         _publish(gone)
+
+
+def test_enterprise_server_has_graphql_beside_rest(patience: Patience) -> None:
+    rest = f"/api/v3/repos/{REPOSITORY}/issues/7/comments"
+    with ScriptedHttp() as server:
+        url = f"{server.url}/api/v3"
+        server.on("POST", "/api/graphql", Reply(json={"data": {"viewer": {"login": "bot"}}}))
+        server.on("GET", rest, Reply(json=[]))
+        made = GitHub(url=url, repository=REPOSITORY, token=Secret(TOKEN), patience=patience)
+        with closing(made) as github:
+            assert github.comments(7).ours("<!-- x -->") == []
+        assert server.calls() == ["POST /api/graphql", f"GET {rest}"]

@@ -6,11 +6,9 @@ set -euo pipefail
 arguments=(--body "$FOLDER/report.md" --key "$COMMAND${WORKSPACE:+/$WORKSPACE}")
 case "$COMMAND" in
   plan)
-    if [ "$CODE" = 0 ] || [ "$CODE" = 4 ]; then
-      arguments+=(--plan "$PLAN")
-      # Where nothing is to do and nothing was said, there is nothing to say.
-      [ "$CHANGES" = true ] || arguments+=(--update-only)
-    fi
+    arguments+=(--plan "$PLAN")
+    # Where nothing is to do and nothing was said, there is nothing to say.
+    if [ "$CODE" = 0 ] && [ "$CHANGES" = false ]; then arguments+=(--update-only); fi
     ;;
   validate) [ "$CODE" != 0 ] || arguments+=(--update-only) ;;
   apply) arguments+=(--merged) ;;

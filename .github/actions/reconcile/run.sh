@@ -13,6 +13,8 @@ case "$COMMAND" in
   *) usage "command is to be validate, plan, apply or drift" ;;
 esac
 [[ "$PLAN$ARTIFACT" != *$'\n'* ]] || usage "plan and artifact are one line each"
+# Not for the command: a manifest may refer to any variable that it sees.
+export -n TOKEN
 
 folder=$(mktemp -d "$RUNNER_TEMP/reconciler.XXXXXXXX")
 plan=${PLAN:-$folder/reconciler.plan}
@@ -42,7 +44,10 @@ done <<<"$ARGUMENTS"
 
 formats=(markdown=report.md summary=summary.md annotations=annotations.txt junit=report.xml)
 case "$COMMAND" in
-  plan) arguments+=(--out "$plan") formats+=(sarif=report.sarif) ;;
+  plan)
+    rm -f -- "$plan" # an old one must not be taken for this one
+    arguments+=(--out "$plan") formats+=(sarif=report.sarif)
+    ;;
   validate | drift) formats+=(sarif=report.sarif) ;;
   apply) arguments=("$plan" "${arguments[@]}") ;;
 esac
@@ -53,8 +58,9 @@ arguments+=(--report-link "$LINK")
 
 code=0
 if [ "$COMMAND" = apply ] && [ "$REVIEWED" = true ]; then
-  reconciler reviewed --out "$plan" --key "plan${WORKSPACE:+/$WORKSPACE}" \
-    --artifact "$ARTIFACT" --output json 2>&1 >"$folder/result.json" | tee "$folder/talk.txt"
+  GITHUB_TOKEN=$TOKEN reconciler reviewed --out "$plan" --key "plan${WORKSPACE:+/$WORKSPACE}" \
+    --artifact "${ARTIFACT:-reconciler-plan}" --output json 2>&1 >"$folder/result.json" |
+    tee "$folder/talk.txt"
   code=${PIPESTATUS[0]}
 fi
 if [ "$code" = 0 ]; then

@@ -46,14 +46,16 @@ def run_workflow(
     inputs: Mapping[str, Any] | None = None,
     secrets: Mapping[str, str] | None = None,
 ) -> Run:
-    """Run the jobs of a workflow that others call; `machine` makes the runner of a job."""
+    """Run the jobs of a workflow; `machine` makes the runner of a job."""
     workflow = yaml.safe_load(path.read_text("utf-8"))
     # YAML 1.1 takes the key `on` for a truth value.
-    called = workflow[True]["workflow_call"]
-    declared: dict[str, Any] = called.get("inputs", {})
+    called = workflow[True].get("workflow_call")
+    declared: dict[str, Any] = {}
+    if called is not None:
+        declared = called.get("inputs", {})
+        assert (secrets or {}).keys() <= called.get("secrets", {}).keys()
     unknown = (inputs or {}).keys() - declared.keys()
     assert not unknown, f"the workflow has no input {unknown}"
-    assert (secrets or {}).keys() <= called.get("secrets", {}).keys()
     given = {name: each.get("default") for name, each in declared.items()} | dict(inputs or {})
     run = Run()
     for name, job in workflow["jobs"].items():
