@@ -57,12 +57,21 @@ class Reports:
             return
         for _, path in self.asked:
             self._empty(path)
-        from reconciler.workflows import Stop
+        from reconciler.workflows import Exit, Stop
 
         try:
             yield
         except Stop as stop:
             self._tell(stop, console, noun)
+            raise
+        except click.ClickException as error:
+            self._tell(Stop(Exit.USAGE, error.format_message()), console, noun)
+            raise
+        except (click.Abort, KeyboardInterrupt):
+            self._tell(Stop(Exit.INTERRUPTED, "interrupted"), console, noun)
+            raise
+        except Exception:  # a bug of ours: nobody knows what its text holds
+            self._tell(Stop(Exit.FAILED, "this is a bug in reconciler"), console, noun)
             raise
 
     def write(self, console: Console, make: "Callable[[], Review]") -> None:

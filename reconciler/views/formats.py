@@ -6,7 +6,8 @@ from typing import Any
 
 from reconciler.diagnostics import json_for_terminals
 from reconciler.views.annotations import annotations
-from reconciler.views.ending import Ending, ending_annotations, ending_junit
+from reconciler.views.ending import Ending
+from reconciler.views.ending_reports import ending_annotations, ending_junit
 from reconciler.views.junit import junit
 from reconciler.views.markdown import ending_markdown, octets, review_markdown, utf16_units
 from reconciler.views.report_text import report_json

@@ -140,7 +140,7 @@ def saved_view(saved: SavedPlan) -> PlanView:
             for f in fields
         ]
     return PlanView(
-        workspace=f"{metadata.workspace_id} at {metadata.workspace_url}",
+        workspace=f"{desired.workspace.name} ({metadata.workspace_id} at {metadata.workspace_url})",
         changes=list(changes.values()),
         unchanged=len(saved.unchanged),
         moves=[(Address.parse(old), Address.parse(new)) for old, new in document["moves"]],

@@ -12,7 +12,7 @@ from reconciler.execution import Outcome, Report, Result, Stopped
 from reconciler.resources import Change
 from reconciler.state import Consent
 from reconciler.views import Ending
-from reconciler.views.ending import ending_annotations, ending_junit
+from reconciler.views.ending_reports import ending_annotations, ending_junit
 from reconciler.views.markdown import ending_markdown, utf16_units
 from tests.views.golden_files import assert_golden
 from tests.views.rendered import Rendered

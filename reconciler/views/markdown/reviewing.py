@@ -1,9 +1,10 @@
 """A review as Markdown for a comment or a step summary: how it stands, security first, the rest."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from reconciler.diagnostics import Diagnostic, count, render_text
-from reconciler.resources import Action, Change, show_path
+from reconciler.resources import Action, Change, Reason, show_path
 from reconciler.views.markdown.blocks import (
     bullet,
     folded,
@@ -21,6 +22,7 @@ from reconciler.views.words import REASONS, ends_text, short, users_text
 
 _VALUE, _SHORT_VALUE = 300, 60
 _CALLS = 20
+_DRIFT = {Reason.DRIFT: " — drift", Reason.GONE: " — drift", Reason.BOTH: " — both changed"}
 
 
 def review_markdown(review: Review, *, link_to: str = "", limit: int, measure: Measure) -> str:
@@ -99,7 +101,8 @@ def _matter(matter: Matter) -> tuple[str, ...]:
             line += code(ends_text(matter.before, matter.after, characters))
         return line
 
-    held = f" — refused, gate {code(matter.gate)}" if matter.gate else ""
+    held = _DRIFT.get(matter.reason, "")
+    held += f" — refused, gate {code(matter.gate)}" if matter.gate else ""
     where = place(matter.span)
     details = [f"  - {said(text)}" for text in matter.details]
     full = "\n".join((f"{head(_VALUE)}{where}{held}", *details)) + "\n"
@@ -114,7 +117,9 @@ def _refused(change: Change) -> tuple[str, ...]:
     summary = f"{_heading(change)}: gate {tag(change.refusal.gate)}"
 
     def body(detail: Detail) -> Iterator[str]:
-        yield fence(render_text([told]).splitlines())
+        # Without the excerpt, which a saved plan doesn't keep: the fields below show the values.
+        span = told.span and replace(told.span, excerpt=None)
+        yield fence(render_text([replace(told, span=span)]).splitlines())
         yield from _change_body(change, Item(change=change, fields=change.fields), detail)
 
     full = folded(summary, body(FULL), opened=True)
