@@ -6,6 +6,7 @@ token), and never leave it.
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ T = TypeVar("T")
 _LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+|::1)\Z")
 _PAGE = 100  # the most that both forges give at once
 _PAGES = 100
+_SLOWEST = 10  # times the timeout: how long an answer may keep trickling in
 _MOST_BYTES = 16 * 1024 * 1024  # of one JSON answer
 _TROUBLE = frozenset({500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -194,9 +196,11 @@ class Api:
                 json=sent.body,
                 headers=dict(sent.headers),
             ) as response:
-                content = bytearray()
+                content, started = bytearray(), time.monotonic()
                 for part in response.iter_bytes():  # decompressed in bounded pieces
                     content += part
+                    if time.monotonic() - started > _SLOWEST * self._patience.timeout:
+                        raise httpx2.ReadTimeout("the answer trickles in too slowly")
                     if len(content) > sent.most:
                         raise Refused(f"{sent.call} has an answer of more than {sent.most:,} bytes")
                 return _answer(response, bytes(content))

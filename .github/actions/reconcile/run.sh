@@ -20,14 +20,20 @@ folder=$(mktemp -d "$RUNNER_TEMP/reconciler.XXXXXXXX")
 plan=${PLAN:-$folder/reconciler.plan}
 printf 'folder=%s\nplan=%s\n' "$folder" "$plan" >>"$GITHUB_OUTPUT"
 
-while IFS= read -r line; do
-  [ -n "$line" ] || continue
-  [[ "$line" =~ ^[A-Za-z_][A-Za-z0-9_]*= ]] || usage "environment takes NAME=VALUE lines"
-  value=${line#*=}
-  [ -n "$value" ] || continue # as if it weren't set: the command says which secret is missing
-  echo "::add-mask::${value//'%'/%25}"
-  export "${line?}"
-done <<<"$ENVIRONMENT"
+# Variables by NAME=VALUE lines. One without a value is as if it weren't set: the command says
+# which secret is missing.
+take() {
+  while IFS= read -r line; do
+    [ -n "$line" ] || continue
+    [[ "$line" =~ ^[A-Za-z_][A-Za-z0-9_]*= ]] || usage "$1 takes NAME=VALUE lines"
+    value=${line#*=}
+    [ -n "$value" ] || continue
+    [ "$1" != environment ] || echo "::add-mask::${value//'%'/%25}"
+    export "${line?}"
+  done
+}
+take variables <<<"$VARIABLES"
+take environment <<<"$ENVIRONMENT"
 
 # From here to the same word again, no line gives the runner an order, whatever a manifest says.
 word=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')

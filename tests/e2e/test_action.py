@@ -1,0 +1,118 @@
+"""The action by itself: its installation, its outputs, and what makes it fail."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.world import ADMIN, Workspace, server, space
+from tests.parts.actions import Machine, StepsDone
+from tests.parts.actions.steps import ROOT
+from tests.parts.cli import Project
+from tests.parts.github_fake import REPOSITORY, TOKEN, GitHubFake
+
+ACTION = ROOT / ".github/actions/reconcile"
+
+
+@pytest.fixture
+def machine(project: Project, tmp_path: Path) -> Iterator[Machine]:
+    """A runner in a folder of manifests."""
+    with GitHubFake() as fake:
+        github = {
+            "repository": REPOSITORY,
+            "run_id": "1",
+            "server_url": "https://github.example",
+            "token": TOKEN,
+        }
+        yield Machine(
+            workspace=project.folder,
+            temp=tmp_path / "temp",
+            environ={"GITHUB_API_URL": fake.url, "GITHUB_REPOSITORY": REPOSITORY},
+            stands={"actions/setup-python": lambda _machine, _given: None},
+            context={"github": github},
+        )
+
+
+def _run(machine: Machine, command: str, **inputs: str) -> StepsDone:
+    given = {name.replace("_", "-"): value for name, value in inputs.items()}
+    return machine.action(ACTION, {"version": "installed", "command": command} | given)
+
+
+def test_it_fails_as_the_command_did_and_tells_the_counts_all_the_same(
+    machine: Machine, project: Project, workspace: Workspace
+) -> None:
+    # The name is taken by a space that isn't ours.
+    project.write("s.yaml", space("board", displayName="Board room"))
+
+    done = _run(machine, "plan", environment=f"DUST_ACCESS_TOKEN={ADMIN}")
+
+    assert done.code == 4, done.log
+    assert (done.outputs[""]["exit-code"], done.outputs[""]["refused"]) == ("4", "1")
+    assert "refused" in machine.summary.read_text("utf-8")
+
+
+def test_what_makes_it_fail_is_chosen(machine: Machine, project: Project) -> None:
+    project.write("s.yaml", space("team"))
+
+    done = _run(
+        machine,
+        "plan",
+        environment=f"DUST_ACCESS_TOKEN={ADMIN}",
+        arguments="--expires\n90m",
+        fail_on="changes",
+    )
+
+    assert done.code == 1
+    assert (done.outputs[""]["exit-code"], done.outputs[""]["create"]) == ("0", "1")
+
+
+def test_a_missing_secret_is_a_report_and_no_crash(machine: Machine, project: Project) -> None:
+    done = _run(machine, "plan", environment="DUST_ACCESS_TOKEN=")
+
+    assert done.code == 1
+    assert "env:DUST_ACCESS_TOKEN" in machine.summary.read_text("utf-8")
+    assert [text for text in done.annotations("error") if "DUST_ACCESS_TOKEN" in text]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"command": "destroy"}, "command is to be"),
+        ({"command": "plan", "environment": "$(touch owned)"}, "environment takes NAME=VALUE"),
+        ({"command": "plan", "plan": "a\nfolder=elsewhere"}, "one line each"),
+    ],
+    ids=["command", "environment", "plan"],
+)
+def test_wrong_inputs_are_told_and_nothing_is_run(
+    machine: Machine, inputs: dict[str, str], words: str
+) -> None:
+    done = _run(machine, **inputs)
+
+    assert done.code == 64
+    assert words in done.annotations("error")[0]
+    assert not list(machine.workspace.rglob("owned"))
+
+
+def test_the_forges_token_is_out_of_the_reach_of_manifests(
+    machine: Machine, project: Project
+) -> None:
+    auth = {"mode": "bearer", "token": {"env": "TOKEN"}}
+    headers = {"X-Key": {"env": "GITHUB_TOKEN"}}
+    project.write("t.yaml", server("t", "http://127.0.0.1:9/mcp", auth=auth, headers=headers))
+
+    done = _run(machine, "plan", environment=f"DUST_ACCESS_TOKEN={ADMIN}")
+
+    plan = json.loads(Path(done.outputs[""]["plan"]).read_text("utf-8"))
+    found = {each["source"]: each["fingerprint"] for each in plan["basis"]["secrets"]}
+    assert found == {"env:TOKEN": None, "env:GITHUB_TOKEN": None}
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(not os.environ.get("CI"), reason="installs from the package index: CI only")
+def test_it_installs_the_tool_that_it_came_with(machine: Machine, project: Project) -> None:
+    done = _run(machine, "validate", version="", extras="vault")
+
+    assert done.code == 0, done.log
+    assert (machine.temp / "reconciler-venv/bin/reconciler").exists()
