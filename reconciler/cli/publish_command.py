@@ -1,4 +1,4 @@
-"""`reconciler publish` and `reviewed`: between a pipeline and the forge that it runs on."""
+"""`reconciler publish`: say on the forge how a command ended, from its pipeline."""
 
 import os
 from pathlib import Path
@@ -24,7 +24,8 @@ _body = click.option(
 )
 
 
-def _key_of(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+def key_of(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """The key of a note, when a marker can hold it; raises BadParameter."""
     from reconciler.forges import marker_of
 
     try:
@@ -46,7 +47,7 @@ def publish() -> None:
 @publish.command()
 @_body
 @click.option(
-    "--key", default="plan", show_default=True, callback=_key_of, help="Which comment this is."
+    "--key", default="plan", show_default=True, callback=key_of, help="Which comment this is."
 )
 @click.option(
     "--pull-request",
@@ -110,7 +111,7 @@ def comment(
 @click.option("--title", required=True, help="The title of the issue.")
 @_body
 @click.option(
-    "--key", default="drift", show_default=True, callback=_key_of, help="Which issue this is."
+    "--key", default="drift", show_default=True, callback=key_of, help="Which issue this is."
 )
 @click.option("--label", "labels", multiple=True, help="A label for a new issue; repeatable.")
 @click.option("--close", "closes", is_flag=True, help="Close it, with the text as a comment.")
@@ -185,65 +186,6 @@ def outputs(
     for name, value in found.values().items():
         shown = f"RECONCILER_{name.replace('-', '_').upper()}" if dotenv else name
         console.data(f"{shown}={value}")
-    return 0
-
-
-@click.command()
-@click.option("--out", required=True, type=_PLAN, help="Where to write the plan.")
-@click.option("--commit", metavar="SHA", help="The merge's commit.  [default: the pipeline's own]")
-@click.option(
-    "--key", default="plan", show_default=True, callback=_key_of, help="Which comment showed it."
-)
-@click.option(
-    "--artifact",
-    default="reconciler-plan",
-    show_default=True,
-    help="The artifact that holds it; on GitLab, the job.",
-)
-@click.option(
-    "--path", default="reconciler.plan", show_default=True, help="The file in the artifact."
-)
-@output_option
-@click.pass_obj
-def reviewed(
-    console: Console,
-    *,
-    out: Path,
-    commit: str | None,
-    key: str,
-    artifact: str,
-    path: str,
-    output: str,
-) -> int:
-    """Fetch the plan that was reviewed with the pull request whose merge made a commit.
-
-    It counts when the comment on the pull request named its digest at the time of the merge.
-    Exits 1 when there was no review, 5 when the plan that was reviewed isn't there.
-    """
-    console.json = output == "json"
-    from reconciler.workflows import Exit, Stop, write_plan
-    from reconciler.workflows.pipelines import pipeline
-    from reconciler.workflows.reviewing import reviewed_plan
-
-    with pipeline(os.environ) as here:
-        wanted = commit or here.commit
-        if wanted is None:
-            raise Stop(Exit.USAGE, "no commit is known", help=("say which one: --commit SHA",))
-        found = reviewed_plan(here.forge, wanted, key=key, artifact=artifact, path=path)
-    write_plan(found.plan.document, out)
-    if console.json:
-        console.value(
-            {
-                "format": "reconciler.reviewed/v1",
-                "plan": str(out),
-                "digest": found.digest,
-                "pullRequest": found.merged.number,
-                "url": found.merged.url,
-                "head": found.merged.head,
-            }
-        )
-    else:
-        console.data(f"{found.digest} was reviewed in {found.merged.url}; it is in {out}")
     return 0
 
 

@@ -4,10 +4,10 @@ The only module here that knows the HTTP library; its exceptions hold the reques
 token), and never leave it.
 """
 
-import json
 import re
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reconciler.forges.failures import ForgeError, Refused, Unanswered, Uncertain
 from reconciler.forges.manners import Answer, Manners, Patience
+from reconciler.resources import read_json
 from reconciler.secrets import Secret
 
 T = TypeVar("T")
@@ -32,15 +33,16 @@ _OK, _GONE = 200, 404
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sent:
-    """One request; `call` names it in messages, `most` bounds the answer in bytes."""
+    """One request; `call` names it in messages, `most` bounds the answer in bytes, `trusted` says
+    that the token goes with it."""
 
     method: str
     url: str
     call: str
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     most: int = _MOST_BYTES
+    trusted: bool = True
 
 
 class Api:
@@ -65,7 +67,7 @@ class Api:
             # A server on this machine is never reached through a proxy.
             trust_env=not _LOOPBACK.match(parts.hostname or ""),
             timeout=self._patience.timeout,
-            headers={"user-agent": "reconciler"},
+            headers={"accept": "application/json", "user-agent": "reconciler"},
         )
 
     def close(self) -> None:
@@ -121,7 +123,9 @@ class Api:
         target = answer.headers.get("location", "")
         if not _safe(target):
             raise Refused(f"{self._manners.name} keeps {path} at an address that isn't https")
-        stored = self._persist(_Sent(method="GET", url=target, call="the download", most=most))
+        stored = self._persist(
+            _Sent(method="GET", url=target, call="the download", most=most, trusted=False)
+        )
         if stored.status != _OK:
             raise Unanswered(f"the download of {path} was answered with {stored.status}")
         return stored.body
@@ -144,7 +148,6 @@ class Api:
             call=f"{method} {path}",
             query=query or {},
             body=body,
-            headers={"accept": "application/json", **self._manners.headers(self._token.reveal())},
             most=most,
         )
         answer = self._persist(sent)
@@ -194,7 +197,7 @@ class Api:
                 sent.url,
                 params=dict(sent.query) or None,
                 json=sent.body,
-                headers=dict(sent.headers),
+                headers=self._manners.headers(self._token.reveal()) if sent.trusted else None,
             ) as response:
                 content, started = bytearray(), time.monotonic()
                 for part in response.iter_bytes():  # decompressed in bounded pieces
@@ -230,10 +233,10 @@ def _safe(url: str) -> bool:
 
 
 def _answer(response: httpx2.Response, body: bytes) -> Answer:
-    try:
-        value = json.loads(body)
-    except ValueError:  # an artifact, or a proxy's page
-        value = None
+    value = None
+    if "json" in response.headers.get("content-type", ""):
+        with suppress(ValueError):  # what isn't JSON doesn't fit what was asked for
+            value = read_json(body.decode())
     return Answer(
         status=response.status_code,
         headers={name.lower(): text for name, text in response.headers.items()},

@@ -9,106 +9,21 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from datetime import datetime
-from typing import Any
-
-from pydantic import BaseModel, TypeAdapter
+from collections.abc import Iterator, Mapping
 
 from reconciler.forges.api import Api
-from reconciler.forges.contract import Draft, Limits, Merged, Note
-from reconciler.forges.failures import Refused, Uncertain
+from reconciler.forges.contract import Merged
+from reconciler.forges.failures import Refused
+from reconciler.forges.github_places import Comments, OpenIssues
+from reconciler.forges.github_wire import ARTIFACTS, PULLS, VIEWER
 from reconciler.forges.manners import Answer, Patience, seconds
 from reconciler.secrets import Secret
 
-_LIMITS = Limits(body=65_536, title=256)
 _REPOSITORY = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+\Z")
-_COMMENTS, _ISSUES = "pull-requests: write", "issues: write"
 _READS_PULLS, _READS_ACTIONS = "pull-requests: read", "actions: read"
 _SECONDARY = 60.0
 """Seconds to wait at least after a secondary limit without a `Retry-After` (GitHub's advice)."""
 _MOST = 64 * 1024 * 1024
-
-
-class _User(BaseModel):
-    login: str
-
-
-class _Comment(BaseModel):
-    id: int
-    html_url: str
-    body: str | None
-    user: _User | None
-    updated_at: datetime
-
-    def note(self) -> Note:
-        return Note(
-            number=self.id, url=self.html_url, body=self.body or "", updated=self.updated_at
-        )
-
-
-class _Issue(BaseModel):
-    number: int
-    html_url: str
-    title: str
-    body: str | None
-    user: _User | None
-    updated_at: datetime
-    pull_request: Any = None
-
-    def note(self) -> Note:
-        return Note(
-            number=self.number,
-            url=self.html_url,
-            body=self.body or "",
-            title=self.title,
-            updated=self.updated_at,
-        )
-
-
-class _Commit(BaseModel):
-    sha: str
-
-
-class _Pull(BaseModel):
-    number: int
-    html_url: str
-    merged_at: datetime | None
-    merge_commit_sha: str | None
-    head: _Commit
-
-
-class _Run(BaseModel):
-    repository_id: int
-    head_repository_id: int
-    head_sha: str
-
-
-class _Artifact(BaseModel):
-    id: int
-    name: str
-    expired: bool
-    created_at: datetime
-    workflow_run: _Run | None
-
-
-class _Viewer(BaseModel):
-    login: str
-
-
-class _Data(BaseModel):
-    viewer: _Viewer
-
-
-class _GraphQL(BaseModel):
-    data: _Data
-
-
-_one_comment, _comments = TypeAdapter(_Comment), TypeAdapter(list[_Comment])
-_one_issue, _issues = TypeAdapter(_Issue), TypeAdapter(list[_Issue])
-_pulls, _artifacts = TypeAdapter(list[_Pull]), TypeAdapter(list[_Artifact])
-_graphql, _anything = TypeAdapter(_GraphQL), TypeAdapter(Any)
 
 
 class GitHubManners:
@@ -170,7 +85,7 @@ class GitHub:
             raise Refused(f"`{repository}` is no repository: expected owner/name")
         self._api = Api(url, token, GitHubManners(), patience)
         self._root = f"/repos/{repository}"
-        self._me: str | None = None
+        self._login: str | None = None
 
     def close(self) -> None:
         """Let go of connections."""
@@ -178,26 +93,26 @@ class GitHub:
 
     def me(self) -> str:
         """The login that the token writes under. Raises ForgeError."""
-        if self._me is None:
+        if self._login is None:
             # Enterprise Server: REST at /api/v3, GraphQL at /api/graphql.
             path = "/api/graphql" if self._api.url.endswith("/api/v3") else "/graphql"
             asked = {"query": "query { viewer { login } }"}
-            found = self._api.send("POST", path, _graphql, needs="metadata: read", body=asked)
-            self._me = found.data.viewer.login
-        return self._me
+            found = self._api.send("POST", path, VIEWER, needs="metadata: read", body=asked)
+            self._login = found.data.viewer.login
+        return self._login
 
-    def comments(self, number: int) -> "Comments":
+    def comments(self, number: int) -> Comments:
         """The comments of a pull request (to GitHub, an issue)."""
-        return Comments(self, self._api, f"{self._root}/issues", number)
+        return Comments(self.me, self._api, f"{self._root}/issues", number)
 
-    def issues(self) -> "OpenIssues":
+    def issues(self) -> OpenIssues:
         """The open issues."""
-        return OpenIssues(self, self._api, f"{self._root}/issues")
+        return OpenIssues(self.me, self._api, f"{self._root}/issues")
 
     def merged(self, commit: str) -> Merged | None:
         """The pull request whose merge made this commit. Raises ForgeError."""
         path = f"{self._root}/commits/{commit}/pulls"
-        for pull in self._api.pages(path, _pulls, needs=_READS_PULLS):
+        for pull in self._api.pages(path, PULLS, needs=_READS_PULLS):
             if pull.merged_at is not None and pull.merge_commit_sha == commit:
                 return Merged(
                     number=pull.number, url=pull.html_url, head=pull.head.sha, at=pull.merged_at
@@ -209,7 +124,7 @@ class GitHub:
         first; runs of forks don't count. Raises ForgeError."""
         listed = self._api.pages(
             f"{self._root}/actions/artifacts",
-            _artifacts,
+            ARTIFACTS,
             needs=_READS_ACTIONS,
             within="artifacts",
             name=name,
@@ -222,106 +137,6 @@ class GitHub:
                 zipped = f"{self._root}/actions/artifacts/{found.id}/zip"
                 data = self._api.download(zipped, needs=_READS_ACTIONS, most=_MOST)
                 yield _member(data, path)
-
-
-class Comments:
-    """The comments of one pull request."""
-
-    limits = _LIMITS
-
-    def __init__(self, github: GitHub, api: Api, root: str, number: int) -> None:
-        self._github = github
-        self._api = api
-        self._root = root
-        self._here = f"{root}/{number}/comments"
-
-    def worded(self, text: str) -> str:
-        """The text as it is."""
-        return text
-
-    def ours(self, marker: str) -> Sequence[Note]:
-        """Those by the token's own login. Raises ForgeError."""
-        me = self._github.me()
-        return [
-            each.note()
-            for each in self._api.pages(self._here, _comments, needs=_COMMENTS)
-            if each.user and each.user.login == me and (each.body or "").startswith(marker)
-        ]
-
-    def create(self, draft: Draft) -> Note:
-        """Add a comment. Raises ForgeError."""
-        body = {"body": draft.body}
-        return self._api.send("POST", self._here, _one_comment, needs=_COMMENTS, body=body).note()
-
-    def update(self, note: Note, draft: Draft) -> Note:
-        """Change a comment. Raises ForgeError."""
-        path, body = f"{self._root}/comments/{note.number}", {"body": draft.body}
-        return self._api.send("PATCH", path, _one_comment, needs=_COMMENTS, body=body).note()
-
-    def remove(self, note: Note) -> None:
-        """Delete a comment. Raises ForgeError."""
-        path = f"{self._root}/comments/{note.number}"
-        self._api.remove(path, needs=_COMMENTS)
-
-
-class OpenIssues:
-    """The open issues of a repository."""
-
-    limits = _LIMITS
-
-    def __init__(self, github: GitHub, api: Api, root: str) -> None:
-        self._github = github
-        self._api = api
-        self._root = root
-
-    def worded(self, text: str) -> str:
-        """The text as it is."""
-        return text
-
-    def ours(self, marker: str) -> Sequence[Note]:
-        """Those by the token's own login, the oldest first. Raises ForgeError."""
-        me = self._github.me()
-        listed = self._api.pages(
-            self._root,
-            _issues,
-            needs=_ISSUES,
-            state="open",
-            creator=me,
-            sort="created",
-            direction="asc",
-        )
-        return [
-            each.note()
-            for each in listed
-            if not each.pull_request
-            and each.user
-            and each.user.login == me
-            and (each.body or "").startswith(marker)
-        ]
-
-    def create(self, draft: Draft) -> Note:
-        """Open an issue. Raises ForgeError."""
-        body = {"title": draft.title, "body": draft.body, "labels": list(draft.labels)}
-        return self._api.send("POST", self._root, _one_issue, needs=_ISSUES, body=body).note()
-
-    def update(self, note: Note, draft: Draft) -> Note:
-        """Change title and text; labels stay, people may have changed them. Raises ForgeError."""
-        return self._patch(note, {"title": draft.title, "body": draft.body})
-
-    def remove(self, note: Note) -> None:
-        """Close a double: issues can't be deleted. Raises ForgeError."""
-        self._patch(note, {"state": "closed", "state_reason": "not_planned"})
-
-    def close(self, note: Note, comment: str) -> Note:
-        """Comment, then close. Raises ForgeError."""
-        path = f"{self._root}/{note.number}/comments"
-        with suppress(Uncertain):  # it stands there or not; what counts is that it is closed
-            self._api.send("POST", path, _anything, needs=_ISSUES, body={"body": comment})
-        return self._patch(note, {"state": "closed", "state_reason": "completed"})
-
-    def _patch(self, note: Note, body: Mapping[str, Any]) -> Note:
-        path = f"{self._root}/{note.number}"
-        return self._api.send("PATCH", path, _one_issue, needs=_ISSUES, body=body).note()
 
 
 def _member(data: bytes, path: str) -> bytes:

@@ -70,7 +70,7 @@ def _github(environ: Mapping[str, str], patience: Patience | None) -> Pipeline:
             patience=patience,
         ),
         pull_request=_of_event(environ.get("GITHUB_EVENT_PATH")),
-        commit=_commit(environ.get("GITHUB_SHA")),
+        commit=commit_of(environ.get("GITHUB_SHA")),
     )
 
 
@@ -85,7 +85,7 @@ def _gitlab(environ: Mapping[str, str], patience: Patience | None) -> Pipeline:
             patience=patience,
         ),
         pull_request=int(number) if number.isascii() and number.isdigit() else None,
-        commit=_commit(environ.get("CI_COMMIT_SHA")),
+        commit=commit_of(environ.get("CI_COMMIT_SHA")),
     )
 
 
@@ -98,7 +98,8 @@ def _token(environ: Mapping[str, str], name: str) -> Secret:
     return found
 
 
-def _commit(text: str | None) -> str | None:
+def commit_of(text: str | None) -> str | None:
+    """The text when it is the whole hash of a commit, else None."""
     return text if text and _COMMIT.match(text) else None
 
 
