@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler.diagnostics import Code, Diagnostic, Severity, Span
+from reconciler.diagnostics import Code, Diagnostic, Severity, Span, printable
 from reconciler.views import Failure, review_of_failure
 from reconciler.views.annotations import SHOWN, annotations
 from tests.views.golden_files import assert_golden
@@ -66,6 +66,7 @@ def test_a_stretch_over_several_lines_has_no_column() -> None:
 
 
 @given(message=st.text(), file=st.text(), severity=st.sampled_from(Severity))
+@example(message="100%0A::error::x%", file="a%3Ab,c:d", severity=Severity.ERROR)
 def test_any_text_stays_in_its_command(message: str, file: str, severity: Severity) -> None:
     span = Span(file=file, line=1, column=1, end_line=1, end_column=2)
     item = Diagnostic(
@@ -73,5 +74,6 @@ def test_any_text_stays_in_its_command(message: str, file: str, severity: Severi
     )
     failure = Failure(code=1, message="stopped")
     found = parsed(annotations(review_of_failure("Plan", failure, [item])))
-    told = next(text for level, _, text in found if level == severity.value)
-    assert told.count("\n") == 1
+    told = next((more, text) for level, more, text in found if level == severity.value)
+    assert told[0]["file"] == printable(file)
+    assert told[1] == f"{printable(message)}\nnote: {printable(message)}"
