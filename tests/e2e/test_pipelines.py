@@ -112,19 +112,22 @@ def test_a_fork_is_validated_without_any_secret_and_told_so(repository: Reposito
     assert repository.fake.requests == [], "a fork's pipeline talked to the API"
 
 
-def test_faults_of_manifests_are_annotations_and_nothing_is_planned(
+def test_faults_of_manifests_are_annotations_and_take_the_place_of_the_former_plan(
     repository: Repository,
 ) -> None:
+    repository.fake.say(7, f"{PLAN}\nthe plan of the push before")
     repository.project.write("team.yaml", {**space("team"), "colour": "red"})
     repository.commit("feature")
 
     run = repository.opened(7, "feature")
 
-    assert run.jobs.keys() == {"validate"}
-    assert run.jobs["validate"].code == 1
-    [(_, properties, text)] = [t for t in run.jobs["validate"].told if t[0] == "error"]
+    assert run.jobs["plan"].code == 1
+    [(_, properties, text)] = [told for told in run.jobs["plan"].told if told[0] == "error"]
     assert "file=manifests/team.yaml" in properties
     assert "colour" in text
+    comment = _comment(repository, PLAN)
+    assert "colour" in comment
+    assert "applied" not in comment, "a plan that there isn't is promised for the merge"
 
 
 def test_nothing_in_a_pull_request_gives_orders_to_shell_runner_or_outputs(

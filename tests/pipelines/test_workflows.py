@@ -92,6 +92,7 @@ def test_a_fork_gets_no_job_that_has_secrets() -> None:
     with_secrets = [name for name, job in jobs.items() if "secrets." in str(job["steps"])]
     assert with_secrets == ["plan"]
     assert "head.repo.full_name == github.repository" in jobs["plan"]["if"]
+    assert "head.repo.full_name != github.repository" in jobs["validate"]["if"]
     assert jobs["validate"]["permissions"] == {"contents": "read"}
 
 
