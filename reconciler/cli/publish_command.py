@@ -82,7 +82,7 @@ def comment(
     With --merged, a commit that came without one has nowhere to comment, which is no error.
     """
     console.json = output == "json"
-    from reconciler.forges import Deed, Draft, Published, upsert
+    from reconciler.forges import Deed, Draft, Patience, Published, upsert
     from reconciler.workflows import Exit, Stop, read_saved
     from reconciler.workflows.pipelines import pipeline
     from reconciler.workflows.reviewing import statement
@@ -91,7 +91,7 @@ def comment(
     # Planning may have failed: then the comment says why, and promises nothing for the merge.
     if plan_file is not None and plan_file.exists():
         text = f"{text.rstrip()}\n\n{statement(read_saved(plan_file).document['digest'])}"
-    with pipeline(os.environ) as here:
+    with pipeline(os.environ, Patience(say=console.step)) as here:
         number = pull_request or (here.merged() if merged else here.pull_request)
         if number is None and not merged:
             raise Stop(
@@ -129,11 +129,11 @@ def issue(
 ) -> int:
     """Open, update or close the one open issue with its key."""
     console.json = output == "json"
-    from reconciler.forges import Draft, close, upsert
+    from reconciler.forges import Draft, Patience, close, upsert
     from reconciler.workflows.pipelines import pipeline
 
     text = _text(body)
-    with pipeline(os.environ) as here:
+    with pipeline(os.environ, Patience(say=console.step)) as here:
         place = here.forge.issues()
         draft = Draft(body=text, title=title, labels=labels)
         done = close(place, key, text) if closes else upsert(place, key, draft)

@@ -63,11 +63,12 @@ def reviewed(
     Exits 1 when there was no review, 5 when the plan that was reviewed isn't there.
     """
     console.json = output == "json"
+    from reconciler.forges import Patience
     from reconciler.workflows import Exit, Stop, write_plan
     from reconciler.workflows.pipelines import pipeline
     from reconciler.workflows.reviewing import reviewed_plan
 
-    with pipeline(os.environ) as here:
+    with pipeline(os.environ, Patience(say=console.step)) as here:
         wanted = commit or here.commit
         if wanted is None:
             raise Stop(Exit.USAGE, "no commit is known", help=("say which one: --commit SHA",))

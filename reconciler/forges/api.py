@@ -175,6 +175,7 @@ class Api:
             if isinstance(failure, Uncertain) or attempt >= self._patience.attempts or pause > left:
                 raise failure
             left -= pause
+            self._patience.say(f"{failure.message}: trying again in {pause:.0f} s")
             self._patience.sleep(pause)
 
     def _gave_up(self, sent: _Sent, answer: Answer, told: float | None) -> ForgeError:

@@ -55,7 +55,8 @@ class Patience:
     """How long to go on: `attempts` for a call, and `total` seconds of waiting for it.
 
     `first` is the first wait where none was told, doubled each time; `timeout` is for one
-    exchange, in seconds; `sleep` and `clock` (Unix time) are the machine's.
+    exchange, in seconds; `sleep` and `clock` (Unix time) are the machine's; `say` is told of each
+    wait before it.
     """
 
     attempts: int = 4
@@ -64,6 +65,7 @@ class Patience:
     timeout: float = 30.0
     sleep: Callable[[float], None] = field(default=time.sleep)
     clock: Callable[[], float] = field(default=time.time)
+    say: Callable[[str], None] = field(default=lambda _line: None)
 
     def pause(self, attempt: int, told: float | None) -> float:
         """Seconds to wait after `attempt` (from 1)."""

@@ -17,22 +17,27 @@ ACTION = ROOT / ".github/actions/reconcile"
 
 
 @pytest.fixture
-def machine(project: Project, tmp_path: Path) -> Iterator[Machine]:
+def fake() -> Iterator[GitHubFake]:
+    with GitHubFake() as running:
+        yield running
+
+
+@pytest.fixture
+def machine(project: Project, fake: GitHubFake, tmp_path: Path) -> Machine:
     """A runner in a folder of manifests."""
-    with GitHubFake() as fake:
-        github = {
-            "repository": REPOSITORY,
-            "run_id": "1",
-            "server_url": "https://github.example",
-            "token": TOKEN,
-        }
-        yield Machine(
-            workspace=project.folder,
-            temp=tmp_path / "temp",
-            environ={"GITHUB_API_URL": fake.url, "GITHUB_REPOSITORY": REPOSITORY},
-            stands={"actions/setup-python": lambda _machine, _given: None},
-            context={"github": github},
-        )
+    github = {
+        "repository": REPOSITORY,
+        "run_id": "1",
+        "server_url": "https://github.example",
+        "token": TOKEN,
+    }
+    return Machine(
+        workspace=project.folder,
+        temp=tmp_path / "temp",
+        environ={"GITHUB_API_URL": fake.url, "GITHUB_REPOSITORY": REPOSITORY},
+        stands={"actions/setup-python": lambda _machine, _given: None},
+        context={"github": github},
+    )
 
 
 def _run(machine: Machine, command: str, **inputs: str) -> StepsDone:
@@ -74,6 +79,18 @@ def test_a_missing_secret_is_a_report_and_no_crash(machine: Machine, project: Pr
     assert done.code == 1
     assert "env:DUST_ACCESS_TOKEN" in machine.summary.read_text("utf-8")
     assert [text for text in done.annotations("error") if "DUST_ACCESS_TOKEN" in text]
+
+
+def test_a_run_that_could_not_look_for_drift_leaves_the_issue_as_it_is(
+    machine: Machine, fake: GitHubFake
+) -> None:
+    issue = fake.open_issue("Drift", "<!-- reconciler:drift -->\na was renamed")
+    before = dict(issue)
+
+    done = _run(machine, "drift", issue="true", environment="DUST_ACCESS_TOKEN=t.of-nobody")
+
+    assert done.code == 1
+    assert issue == before
 
 
 @pytest.mark.parametrize(

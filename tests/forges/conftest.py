@@ -24,9 +24,15 @@ def waits() -> list[float]:
 
 
 @pytest.fixture
-def patience(waits: list[float]) -> Patience:
+def said() -> list[str]:
+    """What was said about waits."""
+    return []
+
+
+@pytest.fixture
+def patience(waits: list[float], said: list[str]) -> Patience:
     """Patience that notes its waits and doesn't take them."""
-    return Patience(sleep=waits.append, clock=lambda: 1_000.0, timeout=5)
+    return Patience(sleep=waits.append, clock=lambda: 1_000.0, timeout=5, say=said.append)
 
 
 @pytest.fixture

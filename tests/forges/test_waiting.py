@@ -48,6 +48,18 @@ def test_it_waits_as_told_and_goes_on(
     assert len(fake.bodies(7)) == 1
 
 
+def test_a_wait_is_said_before_it_is_taken(
+    github: GitHub, fake: GitHubFake, said: list[str]
+) -> None:
+    fake.faults.append(Fault(call=CREATE, status=429, headers={"retry-after": "30"}))
+
+    _publish(github)
+
+    [line] = said
+    assert line.startswith("GitHub takes no more calls for now (POST /repos/acme/tools/issues/7/")
+    assert line.endswith("trying again in 30 s")
+
+
 def test_a_wait_that_is_too_long_is_not_begun(
     github: GitHub, fake: GitHubFake, waits: list[float]
 ) -> None:
