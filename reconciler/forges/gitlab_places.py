@@ -12,7 +12,7 @@ from reconciler.forges.gitlab_wire import ANYTHING, ISSUES, NOTES, ONE_ISSUE, ON
 
 _LIMITS = Limits(body=1_000_000, title=255)
 _SCOPE = "api"
-_QUICK_ACTION = re.compile(r"(?m)^(\s*)/(?=[A-Za-z])")
+_QUICK_ACTION = re.compile(r"^(\s*)/", re.MULTILINE)
 
 
 class Notes:

@@ -99,6 +99,21 @@ def test_a_plan_of_other_manifests_is_not_applied_and_the_pull_request_is_told(
     assert len([b for b in repository.fake.bodies(7) if b.startswith(APPLY)]) == 1
 
 
+def test_an_apply_that_fails_half_way_is_told_and_its_state_is_kept(
+    repository: Repository,
+) -> None:
+    repository.project.write("dead.yaml", server("dead", "http://127.0.0.1:9/mcp"))
+    _pull_request(repository)
+
+    run = repository.pushed(repository.merge("feature", 7), state="state")
+
+    assert run.jobs["apply"].code == 3
+    told = _comment(repository, APPLY)
+    assert "MCPServer/dead" in told
+    assert "1 applied, 1 failed" in told
+    assert '"Space/team"' in repository.shown_on_main("state/acme.json")
+
+
 def test_a_fork_is_validated_without_any_secret_and_told_so(repository: Repository) -> None:
     repository.project.write("team.yaml", space("team"))
     repository.commit("feature")

@@ -55,7 +55,7 @@ case "$COMMAND" in
     arguments+=(--out "$plan") formats+=(sarif=report.sarif)
     ;;
   validate | drift) formats+=(sarif=report.sarif) ;;
-  apply) arguments=("$plan" "${arguments[@]}") ;;
+  apply) arguments=("$plan" ${arguments[@]+"${arguments[@]}"}) ;;
 esac
 for format in "${formats[@]}"; do
   arguments+=(--report "${format%%=*}=$folder/${format#*=}")
