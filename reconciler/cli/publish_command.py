@@ -88,7 +88,7 @@ def comment(
     from reconciler.workflows.reviewing import statement
 
     text = _text(body)
-    # Planning may have failed: then the comment says why, and promises nothing for the merge.
+    # Planning may have failed: then the comment says why, and names no plan for the merge.
     if plan_file is not None and plan_file.exists():
         text = f"{text.rstrip()}\n\n{statement(read_saved(plan_file).document['digest'])}"
     with pipeline(os.environ, Patience(say=console.step)) as here:

@@ -9,9 +9,7 @@ from reconciler.forges import Forge, Merged, Note, marker_of
 from reconciler.planning import PlanUnreadable, SavedPlan, read_plan
 from reconciler.workflows.failures import Exit, Stop
 
-_SAYS = re.compile(
-    r"^On merge, this very plan is applied: `(sha256:[0-9a-f]{64})`\s*\Z", re.MULTILINE
-)
+_SAYS = re.compile(r"^Reviewed here is the plan `(sha256:[0-9a-f]{64})`\s*\Z", re.MULTILINE)
 _AGAIN = (
     "nothing was written",
     "run the apply workflow by hand: it plans, and whoever approves the run reviews that plan",
@@ -23,7 +21,7 @@ def statement(digest: str) -> str:
 
     Being the last, it can't come from a text of a manifest or of the workspace.
     """
-    return f"On merge, this very plan is applied: `{digest}`\n"
+    return f"Reviewed here is the plan `{digest}`\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,7 +142,7 @@ def test_faults_of_manifests_are_annotations_and_take_the_place_of_the_former_pl
     assert "colour" in text
     comment = _comment(repository, PLAN)
     assert "colour" in comment
-    assert "applied" not in comment, "a plan that there isn't is promised for the merge"
+    assert "Reviewed here" not in comment, "a plan that there isn't counts as reviewed"
 
 
 def test_nothing_in_a_pull_request_gives_orders_to_shell_runner_or_outputs(
