@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import yaml
 from tests.e2e.world import Workspace, space
 from tests.parts.cli import Project
 from tests.parts.gitlab_fake import PROJECT, TOKEN, GitLabFake
+from tests.parts.launching import write_program
 
 TEMPLATE = Path(__file__).parents[2] / ".github/gitlab/reconcile.gitlab-ci.yml"
 HEAD, COMMIT = "a" * 40, "b" * 40
@@ -31,11 +31,14 @@ class Pipelines:
         template: Any = yaml.safe_load(TEMPLATE.read_text("utf-8"))
         script = "\n".join(["set -e", *template[job]["script"]])
         (self.project.folder / "reconciler-out").mkdir(exist_ok=True)
+        programs = self.project.folder / "programs"
+        programs.mkdir(exist_ok=True)
+        write_program(programs)
         return subprocess.run(
             ["sh", "-c", script],
             cwd=self.project.folder,
             env={
-                "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+                "PATH": os.pathsep.join([str(programs), os.environ["PATH"]]),
                 "PYTHONUTF8": "1",
                 **template["variables"],
                 **self.project.environ,

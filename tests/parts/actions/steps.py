@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from tests.parts.actions.expressions import evaluate, filled, format_, shown
+from tests.parts.launching import write_program
 
 ROOT = Path(__file__).parents[3]
 _COMMAND = re.compile(r"::([a-z-]+)(?: ([^:]*))?::(.*)")
@@ -50,17 +51,22 @@ class Machine:
         environ: variables beside the few that every process needs.
         stands: what stands in for an action, by its name before the `@`.
         context: the contexts of expressions, such as `github`.
+        temp: the folder for files that no step keeps; `summary` of the job is in it.
     """
 
     workspace: Path
     environ: dict[str, str]
     stands: Mapping[str, Stand]
     context: dict[str, Any]
-    temp: Path = field(default_factory=lambda: Path(tempfile.mkdtemp()))
+    temp: Path
     summary: Path = field(init=False)
+    _path: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.temp.mkdir(parents=True, exist_ok=True)
+        programs = self.temp / "programs"
+        programs.mkdir(parents=True)
+        write_program(programs)
+        self._path = [str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]
         self.summary = self.temp / "summary.md"
         self.summary.touch()
 
@@ -154,7 +160,7 @@ class Machine:
             cwd=folder,
             env={
                 **{name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ},
-                "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+                "PATH": os.pathsep.join(self._path),
                 "PYTHONUTF8": "1",
                 **self.environ,
                 "GITHUB_ACTION_PATH": context["github"].get("action_path", ""),
@@ -171,6 +177,7 @@ class Machine:
             check=False,
             timeout=120,
         )
+        self._path[:0] = path.read_text("utf-8").splitlines()
         log = process.stdout.decode("utf-8", "replace")
         done.log += f"[{step.get('name', 'run')}]\n{log}"
         done.told += _orders(log)
