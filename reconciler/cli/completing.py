@@ -47,11 +47,14 @@ def _declared(context: click.Context) -> "Declared":
 
 def _states(context: click.Context) -> "Iterable[tuple[list[str], list[str]]]":
     """Of each state nearby: the addresses that it owns, and those that wait for a sign-in."""
-    from reconciler.state import FileStore
+    from reconciler.state import FileStore, StateError
 
     for place in _declared(context).states:
         store = FileStore(place.path, provider=place.provider, workspace_id=place.workspace_id)
-        state = store.load(sealed=False)
+        try:
+            state = store.load(sealed=False)
+        except StateError:
+            continue  # what the manifests declare is offered all the same
         yield sorted(map(str, state.entries)), sorted(map(str, state.consents))
 
 

@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 @click.option(
     "--deadline",
     type=click.FloatRange(min=1),
-    default=600.0,
+    metavar="SECONDS",
+    default=600,
     show_default=True,
-    help="Seconds to wait for each sign-in.",
+    help="How long to wait for each sign-in.",
 )
 @click.pass_obj
 def connect(

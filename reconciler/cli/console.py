@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from reconciler.cli.tracing import Trace
     from reconciler.providers import Pause
 
+_COLUMNS = 80
 _LONG = 3.0
 """Seconds of a wait that are worth a line."""
 
@@ -36,7 +39,8 @@ class Console:
     json: bool = False
     trace: "Trace | None" = None
     waiting: "Callable[[Pause], None] | None" = None
-    """What shows a wait; while nothing does, long ones are said."""
+    """What shows a wait; while nothing does, long ones are said, once for all calls that wait."""
+    _pause_ends: float = field(default=0.0, init=False)
 
     @property
     def out(self) -> Palette:
@@ -47,6 +51,13 @@ class Console:
     def err(self) -> Palette:
         """The palette of stderr."""
         return Palette(enabled=self.color and wants_color(sys.stderr.isatty()))
+
+    @property
+    def width(self) -> int:
+        """Columns for text that is wrapped: those of the terminal, from 40 to 80."""
+        if not sys.stdout.isatty():
+            return _COLUMNS
+        return max(40, min(_COLUMNS, shutil.get_terminal_size().columns))
 
     def data(self, text: str) -> None:
         """Print what the command is for."""
@@ -86,7 +97,8 @@ class Console:
             self.trace.pause(pause)
         if self.waiting is not None:
             self.waiting(pause)
-        elif pause.seconds >= _LONG:
+        elif pause.seconds >= _LONG and time.monotonic() >= self._pause_ends:
+            self._pause_ends = time.monotonic() + pause.seconds
             self.step(pause_text(pause))
 
     @staticmethod
@@ -203,16 +215,22 @@ def failure_document(
     }
 
 
-def wants_color(terminal: bool) -> bool:
-    """Whether to colour: never with NO_COLOR or a dumb terminal, always with FORCE_COLOR."""
-    if os.environ.get("NO_COLOR"):
+def wants_color(terminal: bool, environ: Mapping[str, str] | None = None) -> bool:
+    """Whether to colour what goes to a terminal, or to something else.
+
+    NO_COLOR, `CLICOLOR=0` and `FORCE_COLOR=0` say never, FORCE_COLOR and CLICOLOR_FORCE always;
+    else on every terminal that isn't dumb.
+    """
+    environ = os.environ if environ is None else environ
+    if environ.get("NO_COLOR"):
         return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return terminal and os.environ.get("TERM") != "dumb"
+    for name in ("FORCE_COLOR", "CLICOLOR_FORCE"):
+        if environ.get(name):
+            return environ[name] != "0"
+    return terminal and environ.get("TERM") != "dumb" and environ.get("CLICOLOR") != "0"
 
 
-def pause_text(pause: "Pause") -> str:
-    """A wait in words."""
+def pause_text(pause: "Pause", *, left: float | None = None) -> str:
+    """A wait in words; `left` are the seconds of it that are to come, when it has begun."""
     why = "the workspace asks to slow down" if pause.asked else f"after {pause.reason}"
-    return f"waiting {pause.seconds:.0f} s: {why}"
+    return f"waiting {pause.seconds if left is None else left:.0f} s: {why}"

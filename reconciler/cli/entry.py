@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 from reconciler import __version__
 from reconciler.cli.console import Console
 
-_COMMANDS: Mapping[str, tuple[str, str]] = {
+COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("init", "Write a commented starter: workspace, space, server, CI workflow."),
     "validate": ("validate", "Check the manifests, without any workspace."),
     "plan": ("plan", "Show what apply would do."),
@@ -48,25 +48,26 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 
 _USAGE, _BUG, _INTERRUPTED = 64, 1, 130
+_BEFORE_COMMANDS = frozenset({"--debug", "--debug-file", "--no-color", "--quiet", "-q"})
 
 
 class _Commands(click.Group):
     """Imports a command's module only when the command is run or its help is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"reconciler.cli.{_COMMANDS[cmd_name][0]}_command")
+        module = importlib.import_module(f"reconciler.cli.{COMMANDS[cmd_name][0]}_command")
         command: click.Command = getattr(module, cmd_name)
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         found = [
             CompletionItem(name, help=text)
-            for name, (_, text) in _COMMANDS.items()
+            for name, (_, text) in COMMANDS.items()
             if name.startswith(incomplete)
         ]
         # The group's own would import every command for its help.
@@ -74,7 +75,7 @@ class _Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
 @click.group(
@@ -102,7 +103,7 @@ def reconciler(
 
     Exit codes: 0 done, or nothing to do; 1 failed; 2 changes pending (with --detailed-exitcode);
     3 partly applied; 4 refused by a guard or a policy; 5 stale plan; 6 applied, consents pending;
-    7 state locked; 64 wrong usage; 130 interrupted.
+    7 state locked; 64 wrong usage; 130 interrupted. `reconciler explain 5` tells more of one.
     """
     console = ctx.ensure_object(Console)
     console.color, console.debug, console.quiet = not no_color, debug, quiet
@@ -164,6 +165,10 @@ def _run(arguments: list[str], console: Console) -> int:
 def _misused(error: click.ClickException, arguments: list[str], console: Console) -> int:
     """Say so as click does; as data too when JSON is asked for, which wasn't read yet."""
     error.show()
+    if isinstance(error, click.NoSuchOption) and error.option_name in _BEFORE_COMMANDS:
+        console.talk(
+            f"  = help: it goes before the command: `reconciler {error.option_name} COMMAND …`"
+        )
     if "--output=json" in arguments or ("--output", "json") in pairwise(arguments):
         console.failure_value(_USAGE, error.format_message())
     return _USAGE

@@ -56,7 +56,7 @@ def explain(console: Console, *, topic: str | None, markdown: bool, output: str)
     if console.json:
         console.value(_document([explanation_json(page)]))
     else:
-        console.data(explanation_text(page, console.out))
+        console.data(explanation_text(page, console.out, console.width))
     return 0
 
 

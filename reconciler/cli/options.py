@@ -113,16 +113,18 @@ def run_options(function: Callable[..., int]) -> Callable[..., int]:
     @click.option(
         "--timeout",
         type=click.FloatRange(min=0.1),
-        default=30.0,
+        metavar="SECONDS",
+        default=30,
         show_default=True,
-        help="Seconds that one HTTP exchange may take.",
+        help="How long one HTTP exchange may take.",
     )
     @click.option(
         "--parallelism",
         type=click.IntRange(1, 64),
+        metavar="NUMBER",
         default=4,
         show_default=True,
-        help="How many calls at a time.",
+        help="How many calls at a time, 64 at most.",
     )
     @click.option(
         "--allow",
@@ -130,7 +132,7 @@ def run_options(function: Callable[..., int]) -> Callable[..., int]:
         metavar="GATE",
         type=_Gate(GATES),
         help="Override one guard by its name, or one overridable rule as `policy:NAME`, for this "
-        "run.",
+        "run; repeatable. `reconciler explain` lists the gates.",
     )
     @wraps(function)
     def gathered(
@@ -243,6 +245,7 @@ def run_with(console: Console, flags: RunFlags) -> "Options":
         observe=console.trace.call if console.trace else lambda _call: None,
         paused=console.paused,
         trace=console.traced,
+        at_end=click.get_current_context().call_on_close,
     )
 
 
@@ -279,7 +282,9 @@ def graceful_stop(console: Console, stop: Event) -> Iterator[None]:
             "(Ctrl-C again to abandon them)"
         )
 
-    kinds = (signal.SIGINT, signal.SIGTERM)
+    # Windows sends SIGBREAK for Ctrl-Break, and when the console is closed.
+    names = ("SIGINT", "SIGTERM", "SIGBREAK")
+    kinds = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before = {kind: signal.signal(kind, interrupt) for kind in kinds}
     try:
         yield

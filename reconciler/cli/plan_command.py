@@ -143,17 +143,14 @@ def drift(
 
 
 def _drift_text(planned: "Planned", console: Console) -> str:
-    from reconciler.diagnostics import count, render_text
-    from reconciler.views import plan_text
+    from reconciler.diagnostics import render_text
+    from reconciler.views import no_drift_line, plan_text
 
     drifted = planned.plan.drifted
     if drifted:
         return plan_text(replace(planned.view(), changes=drifted, noun="Drift"), console.out)
-    edits = len(planned.plan.changes)
     told = render_text(planned.plan.warnings, console.out)
-    more = f" ({count(edits, 'change')} of your own to apply)" if edits else ""
-    none = f"{console.out.bold('No drift')}: the workspace is as last applied{more}."
-    return f"{told}{none}"
+    return told + no_drift_line(len(planned.plan.changes), console.out)
 
 
 @click.command()

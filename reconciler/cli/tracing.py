@@ -84,7 +84,7 @@ def begin(trace: Trace) -> None:
 def open_private(path: Path) -> TextIO:
     """A file for writing that only its owner can read; raises OSError."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE)
-    if os.name == "posix":
+    if sys.platform != "win32":
         os.fchmod(descriptor, _PRIVATE)  # one that was there keeps wider permissions otherwise
     return os.fdopen(descriptor, "w", encoding="utf-8")
 

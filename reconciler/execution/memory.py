@@ -11,16 +11,17 @@ from reconciler.state import Entry, Session
 
 def refresh_unchanged(plan: Plan, session: Session, resources: Mapping[Address, Resource]) -> None:
     """Remember what the manifests say of resources that need no change."""
+    kept = {}
     for address in plan.unchanged:
         entry, resource = session.state.entries.get(address), resources[address]
         if entry is not None:
-            kept = replace(
+            kept[address] = replace(
                 entry,
                 applied=completed(resource.spec, _learned(entry, resource)),
                 protect=resource.protect,
                 fingerprints=carried(entry.fingerprints, resource),
             )
-            session.put(address, kept)
+    session.put_all(kept)
 
 
 def completed(spec: Spec, learned: Mapping[Path, Any]) -> Spec:
@@ -44,12 +45,14 @@ def _learned(entry: Entry, resource: Resource) -> dict[Path, Any]:
 
 def lift_protection(plan: Plan, session: Session) -> None:
     """Remember that a manifest lifts the protection by which its own change is held back."""
+    lifted = {}
     for change in plan.refused:
         entry = session.state.entries.get(change.address)
         held = change.refusal is not None and change.refusal.gate is Gate.PROTECTED
         lifts = change.desired is not None and not change.desired.protect
         if entry is not None and held and lifts:
-            session.put(change.address, replace(entry, protect=False))
+            lifted[change.address] = replace(entry, protect=False)
+    session.put_all(lifted)
 
 
 def carried(fingerprints: Mapping[Path, str], resource: Resource) -> dict[Path, str]:

@@ -11,12 +11,6 @@ _TYPES = {
     "boolean": "true or false",
     "object": "mapping",
 }
-_REFERENCES = {
-    "EnvReference": "secret reference",
-    "FileReference": "secret reference",
-    "VaultReference": "secret reference",
-    "LiteralValue": "literal",
-}
 _MOST_VALUES = 12
 _HERE = "#/$defs/"
 
@@ -51,8 +45,10 @@ class Shape:
             return f"mapping of names to {self._keys.type}"
         if self.options:
             return " or ".join(dict.fromkeys(each.type for each in self.options))
-        if self._name in _REFERENCES:
-            return _REFERENCES[self._name]
+        if self._name.endswith("Reference"):
+            return "secret reference"
+        if self._name == "LiteralValue":
+            return "literal"
         return _TYPES[node.get("type", "object")]
 
     @property

@@ -15,7 +15,7 @@ _MOST_FILES = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatePlace:
-    """Where a Workspace manifest says that its state is, and whose it is."""
+    """The file in which a Workspace manifest says that its state is, and whose it is."""
 
     path: Path
     provider: str
@@ -48,14 +48,18 @@ def declared(paths: Iterable[Path], *, workspace: str | None = None) -> Declared
         ),
         workspaces=tuple(each.address.name for each in homes if each.address),
         states=tuple(
-            _state(each, each.address.name)
+            place
             for each in homes
             if each.address and workspace in (None, each.address.name)
+            if (place := _state(each, each.address.name)) is not None
         ),
     )
 
 
-def _state(manifest: Manifest, name: str) -> StatePlace:
+def _state(manifest: Manifest, name: str) -> StatePlace | None:
+    """Its state; None for one that is kept elsewhere or encrypted."""
+    if manifest.get("spec", "state", "url") or manifest.get("spec", "state", "encryption"):
+        return None
     path = manifest.get("spec", "state", "path") or f".reconciler/{name}.json"
     return StatePlace(
         path=Path(root_of(manifest)) / str(path),

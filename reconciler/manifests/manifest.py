@@ -114,7 +114,7 @@ def is_secret(manifest: Manifest, at: At) -> bool:
     """Whether a secret could be written at a path by mistake, so that its value is never shown."""
     path = tuple(str(segment) for segment in at)
     if manifest.kind == WORKSPACE_KIND:
-        return path[:2] == ("spec", "credentials")
+        return path[:2] in (("spec", "credentials"), ("spec", "state")) and path[2:] != ("path",)
     definition = manifest.definition
     if definition is None:
         return True

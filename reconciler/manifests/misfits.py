@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.diagnostics import Code
-from reconciler.manifests.faults import Part
+from reconciler.manifests.faults import At, Part
 from reconciler.manifests.manifest import Manifest, is_secret
 from reconciler.manifests.misplaced import unknown_field
 from reconciler.manifests.model_paths import Target, literals
 from reconciler.manifests.secret_faults import bad_reference, not_a_name
 from reconciler.manifests.suggestions import Suggester
-from reconciler.manifests.urls import url_problem
+from reconciler.manifests.urls import UrlProblem, state_url_problem, url_problem
 from reconciler.manifests.words import (
     choices,
     clause,
@@ -33,6 +33,7 @@ _WANTED = {
     "int_type": "a whole number",
     "float_type": "a number",
 }
+STATE_URL: At = ("spec", "state", "url")
 _MODES = ("none", "bearer", "automatic", "static-oauth")
 _YES = frozenset(("yes", "on", "y", "true"))
 _NO = frozenset(("no", "off", "n", "false"))
@@ -195,7 +196,8 @@ def _as_icon(word: str) -> str:
 def _out_of_bounds(manifest: Manifest, target: Target, suggest: Suggester) -> None:
     value, last = manifest.get(*target.at), target.at[-1]
     if last in _URLS and isinstance(value, str):
-        bad_url(manifest, target, value)
+        problem = (state_url_problem if target.at == STATE_URL else url_problem)(value)
+        bad_url(manifest, target.at, value, problem)
         return
     if last in SCHEMES and is_secret(manifest, target.at):
         not_a_name(manifest, target)
@@ -227,18 +229,15 @@ def ignorable(manifest: Manifest) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def bad_url(manifest: Manifest, target: Target, url: str) -> None:
+def bad_url(manifest: Manifest, at: At, url: str, problem: UrlProblem | None) -> None:
     """Report the rule that a URL breaks."""
-    problem = url_problem(url)
     if problem is None:
-        manifest.report(
-            target.at, Code.INVALID_URL, f"{field_name(target.at)} is not a URL", hidden=True
-        )
+        manifest.report(at, Code.INVALID_URL, f"{field_name(at)} is not a URL", hidden=True)
         return
     manifest.report(
-        target.at,
+        at,
         Code.LITERAL_SECRET if problem.secret else Code.INVALID_URL,
-        f"{field_name(target.at)} {problem.message}",
+        f"{field_name(at)} {problem.message}",
         help=problem.help,
         hidden=problem.secret or "@" in url or "?" in url or "#" in url,
     )

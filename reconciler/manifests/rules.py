@@ -10,11 +10,13 @@ from reconciler.diagnostics import Code
 from reconciler.manifests.credentials import holds_credential, is_credential
 from reconciler.manifests.faults import At, Part
 from reconciler.manifests.manifest import Manifest
+from reconciler.manifests.misfits import STATE_URL, bad_url
 from reconciler.manifests.policy_faults import check_rule_names
+from reconciler.manifests.portable import path_problem
 from reconciler.manifests.secret_faults import literal_secret, pasted_in_reference
-from reconciler.manifests.urls import url_problem
+from reconciler.manifests.urls import state_url_problem, url_problem
 from reconciler.manifests.words import field_name, key_name, quoted
-from reconciler.resources import COMPANY
+from reconciler.resources import COMPANY, SCHEMES
 
 _HOP_BY_HOP = frozenset(
     (
@@ -32,6 +34,13 @@ _HOP_BY_HOP = frozenset(
 _OF_THE_CLIENT = frozenset(("host", "content-length", "content-type", "accept", "last-event-id"))
 RESERVED_HEADERS = frozenset(("authorization", *_HOP_BY_HOP, *_OF_THE_CLIENT))
 RESERVED_PREFIX = "mcp-"
+_STATE_SECRETS = (
+    ("fingerprintKey",),
+    ("credentials", "username"),
+    ("credentials", "password"),
+    ("encryption", "key"),
+    ("encryption", "previousKey"),
+)
 
 
 def check_rules(manifest: Manifest) -> None:
@@ -45,11 +54,35 @@ def check_rules(manifest: Manifest) -> None:
             _url(manifest, ("spec", "url"))
             _references(manifest, ("spec", "credentials", "accessToken"))
             check_rule_names(manifest)
-            _references(manifest, ("spec", "state", "fingerprintKey"))
+            _state(manifest)
+            _state_path(manifest)
         case _:
             return
     if manifest.suspect:
         _pasted(manifest)
+
+
+def _state_path(manifest: Manifest) -> None:
+    at = ("spec", "state", "path")
+    path = manifest.get(*at)
+    problem = path_problem(path) if isinstance(path, str) else None
+    if problem:
+        what, advice = problem
+        manifest.report(at, Code.INVALID_VALUE, what, help=(advice,))
+
+
+def _state(manifest: Manifest) -> None:
+    url = manifest.get(*STATE_URL)
+    if isinstance(url, str) and (manifest.fits or not _refused(manifest, STATE_URL)):
+        problem = state_url_problem(url)
+        if problem is not None:
+            bad_url(manifest, STATE_URL, url, problem)
+    for at in _STATE_SECRETS:
+        _references(manifest, ("spec", "state", *at))
+    username: At = ("spec", "state", "credentials", "username")
+    given = manifest.get(*username)
+    if isinstance(given, str) and is_credential(given):
+        literal_secret(manifest, username, "`username` looks like a secret, not a name")
 
 
 def _server(manifest: Manifest) -> None:
@@ -224,7 +257,7 @@ def _references(manifest: Manifest, at: At) -> None:
         return
     value = manifest.get(*at)
     if isinstance(value, dict):
-        for scheme in ("env", "file", "vault"):
+        for scheme in SCHEMES:
             text = value.get(scheme)
             if isinstance(text, str) and is_credential(text):
                 pasted_in_reference(manifest, (*at, scheme))

@@ -31,6 +31,12 @@ def add_rules(definitions: dict[str, Any]) -> None:
     if "WorkspaceSpec" in definitions:
         places = [{"required": ["region"]}, {"required": ["url"]}]
         definitions["WorkspaceSpec"]["oneOf"] = places
+    if "StateLocation" in definitions:
+        definitions["StateLocation"]["not"] = {"required": ["path", "url"]}
+        definitions["StateLocation"]["dependentRequired"] = {"credentials": ["url"]}
+        keys = [{"required": ["key"]}, {"required": ["previousKey"]}]
+        definitions["StateEncryption"]["anyOf"] = keys
+        _no_credential_as_text(definitions, "StateCredentials", "username")
     if "PolicyRule" in definitions:
         tests = [{"required": ["cel"]}, {"required": ["schema"]}]
         definitions["PolicyRule"]["oneOf"] = tests
@@ -51,14 +57,17 @@ def _server(definitions: dict[str, Any]) -> None:
     headers["propertyNames"]["not"] = {
         "pattern": _any_case(sorted(RESERVED_HEADERS), RESERVED_PREFIX)
     }
-    client = _property(definitions, "StaticOAuth", "clientId")
-    for option in client["oneOf"]:
-        if option.get("type") == "string":
-            option.update(_NO_CREDENTIAL)
+    _no_credential_as_text(definitions, "StaticOAuth", "clientId")
     definitions["StaticOAuth"]["allOf"] = [
         {"if": _method({"const": "none"}), "then": {"properties": {"clientSecret": False}}},
         {"if": _method({"enum": _SECRET_METHODS}), "then": {"required": ["clientSecret"]}},
     ]
+
+
+def _no_credential_as_text(definitions: dict[str, Any], name: str, field: str) -> None:
+    for option in _property(definitions, name, field)["oneOf"]:
+        if option.get("type") == "string":
+            option.update(_NO_CREDENTIAL)
 
 
 def _references() -> list[tuple[str, str]]:

@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from reconciler.manifests.credentials import is_credential
+from reconciler.resources import STATE_SCHEMES
 
 _MAX = 2048
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_SECRET = re.compile(r"passw|secret|token|signature|^sig$|key$", re.IGNORECASE)
 _LOOPBACK = re.compile(r"localhost\Z|127(?:\.[0-9]{1,3}){3}\Z|\[::1\]\Z")
 
 
@@ -18,6 +20,16 @@ class UrlProblem:
     message: str
     help: tuple[str, ...] = ()
     secret: bool = False
+
+
+_SECRET_IN_STATE_URL = UrlProblem(
+    "carries a credential",
+    (
+        "give it in `spec.state.credentials`, as a reference such as {env: NAME}",
+        "rotate the credential: it may have been committed",
+    ),
+    secret=True,
+)
 
 
 def url_problem(url: str) -> UrlProblem | None:
@@ -49,6 +61,52 @@ def url_problem(url: str) -> UrlProblem | None:
         or _rest_problem(url)
         or _credential_problem(url)
     )
+
+
+def state_url_problem(url: str) -> UrlProblem | None:
+    """The first rule that the place of a state breaks, or None: the rules of `StateUrl`, and more.
+
+    The more: a query that is known, and nothing in the URL that looks like a credential.
+    """
+    scheme, separator, rest = url.partition("://")
+    if re.search(r"[\s\x00-\x1f\x7f]", url):
+        return UrlProblem("has white space in it", ("write spaces inside a URL as %20",))
+    if not separator or scheme not in STATE_SCHEMES:
+        return UrlProblem(
+            "is no place for a state",
+            ("it begins with postgresql://, s3://, gs://, az:// or https://",),
+        )
+    authority, query = re.split(r"[/?#]", rest, maxsplit=1)[0], parse_qsl(urlsplit(url).query)
+    user, at, host = authority.rpartition("@")
+    postgres = scheme.startswith("postgres")
+    if (at and (":" in user or not postgres)) or any(_SECRET.search(key) for key, _ in query):
+        return _SECRET_IN_STATE_URL
+    if any(is_credential(value) for _, value in query) or _credential_problem(url):
+        return _SECRET_IN_STATE_URL
+    if scheme.startswith("http"):
+        address, _, fragment = url.partition("#")
+        if fragment not in ("", "lock-methods"):
+            return UrlProblem("has a fragment", ("only `#lock-methods` is one",))
+        return url_problem(address)
+    if not postgres:
+        return _bucket_problem(scheme, host, query)
+    return UrlProblem("has more than one `@`") if "@" in url.replace(f"{user}@", "", 1) else None
+
+
+def _bucket_problem(scheme: str, host: str, query: list[tuple[str, str]]) -> UrlProblem | None:
+    known = {"s3": ("region", "endpoint"), "gs": ("endpoint",), "az": ("account", "endpoint")}
+    if not host or ":" in host:
+        return UrlProblem("has no bucket", (f"write `{scheme}://bucket/key`",))
+    for key, value in query:
+        if key not in known[scheme]:
+            return UrlProblem(
+                "has something in its query that isn't known",
+                (f"for `{scheme}` it takes {' and '.join(f'`{name}`' for name in known[scheme])}",),
+            )
+        problem = url_problem(value) if key == "endpoint" else None
+        if problem is not None:
+            return UrlProblem(f"has an `endpoint` that {problem.message}", problem.help)
+    return None
 
 
 def _scheme_problem(scheme: str, host_and_port: str) -> UrlProblem | None:

@@ -11,7 +11,7 @@ from reconciler.resources.changes import (
     Shown,
     Users,
 )
-from reconciler.resources.fields import API_VERSION, is_resource_name
+from reconciler.resources.fields import API_VERSION, STATE_SCHEMES, is_resource_name
 from reconciler.resources.gates import Gate, Transition
 from reconciler.resources.icons import ICONS
 from reconciler.resources.json_text import digest_of, read_json
@@ -32,12 +32,9 @@ from reconciler.resources.mcp_server import (
 from reconciler.resources.policies import FieldPolicy, KindDefinition
 from reconciler.resources.references import (
     SCHEMES,
-    EnvReference,
-    FileReference,
     LiteralValue,
     SecretRef,
     SecretReference,
-    VaultReference,
 )
 from reconciler.resources.resource import (
     Desired,
@@ -65,6 +62,7 @@ __all__ = [
     "SCHEMES",
     "SPACE",
     "STAKES",
+    "STATE_SCHEMES",
     "WORKSPACE_KIND",
     "Action",
     "Address",
@@ -73,10 +71,8 @@ __all__ = [
     "Change",
     "Desired",
     "Directory",
-    "EnvReference",
     "FieldChange",
     "FieldPolicy",
-    "FileReference",
     "Gate",
     "Guards",
     "Hidden",
@@ -105,7 +101,6 @@ __all__ = [
     "ToolSettings",
     "Transition",
     "Users",
-    "VaultReference",
     "Workspace",
     "WorkspaceManifest",
     "WorkspaceSpec",

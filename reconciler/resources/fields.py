@@ -72,6 +72,28 @@ WebUrl = Annotated[
     ),
 ]
 
+STATE_SCHEMES = ("postgresql", "postgres", "s3", "gs", "az", "https", "http")
+
+# No password, no query for a database's password: see `state_url_problem` for the words.
+_STATE_URL_PATTERN = (
+    r"^(postgres(ql)?://([^\s/?#@:]+@)?[^\s@]*"
+    r"|(s3|gs|az)://[^\s/?#@:]+(/[^\s?#]*)?(\?[^\s#]*)?"
+    r"|https://([^\s/?#@:\[\]\\]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[^\s#]*)?(#lock-methods)?"
+    r"|http://(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?(/[^\s#]*)?(#lock-methods)?)$"
+)
+
+StateUrl = Annotated[
+    str,
+    Field(
+        pattern=_STATE_URL_PATTERN,
+        max_length=2048,
+        description="`postgresql://user@host/database?table=…#key`, `s3://bucket/key`, "
+        "`gs://bucket/key`, `az://container/key`, or the https address of a state server "
+        "(GitLab, Gitea, any that speaks Terraform's HTTP protocol); without a password.",
+        examples=["s3://acme-state/reconciler/acme.json?region=eu-west-1"],
+    ),
+]
+
 EmailAddress = Annotated[
     str,
     Field(

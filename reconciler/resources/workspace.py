@@ -5,10 +5,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StrictFloat, StrictInt, model_validator
 
 from reconciler.resources.envelope import Metadata
-from reconciler.resources.fields import ApiVersion, WebUrl
+from reconciler.resources.fields import ApiVersion, StateUrl, WebUrl
 from reconciler.resources.gates import Transition
-from reconciler.resources.references import SecretReference, Strict
+from reconciler.resources.references import ClientId, SecretReference
 from reconciler.resources.rules import MOST_RULES, PolicyRule
+from reconciler.resources.strict import Strict
 
 
 class WorkspaceCredentials(Strict):
@@ -23,6 +24,54 @@ class WorkspaceCredentials(Strict):
             "manage MCP servers.",
         ),
     ] = None
+
+
+class StateCredentials(Strict):
+    """How to get in to the store of the state, where its own library's customs aren't enough."""
+
+    username: Annotated[
+        ClientId | None,
+        Field(
+            default=None,
+            description="The user, as text or where it is kept; for S3 the access key's id, for "
+            "Azure the account.",
+        ),
+    ] = None
+    password: Annotated[
+        SecretReference | None,
+        Field(
+            default=None,
+            description="Where the password or token is kept; for S3 the secret access key, for "
+            "Azure the account's key, for Google the JSON of a service account's key.",
+        ),
+    ] = None
+
+
+class StateEncryption(Strict):
+    """What the state is encrypted with, where it lies (AES-256-GCM)."""
+
+    key: Annotated[
+        SecretReference | None,
+        Field(
+            default=None,
+            description="Where a key of 32 bytes or more is kept, such as of `openssl rand -base64 "
+            "32`. Without it, an encrypted state is read and written in the open again.",
+        ),
+    ] = None
+    previous_key: Annotated[
+        SecretReference | None,
+        Field(
+            default=None,
+            description="Where the key is kept that the state was encrypted with before; the next "
+            "write uses `key`.",
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _a_key(self) -> Self:
+        if self.key is None and self.previous_key is None:
+            raise ValueError("give `key`, `previousKey` or both")
+        return self
 
 
 class StateLocation(Strict):
@@ -40,6 +89,18 @@ class StateLocation(Strict):
         | None,
         Field(default=None, description="Default: `.reconciler/NAME.json` in that folder."),
     ] = None
+    url: Annotated[
+        StateUrl | None,
+        Field(default=None, description="Instead of `path`: a store that several machines share."),
+    ] = None
+    credentials: Annotated[
+        StateCredentials | None,
+        Field(default=None, description="How to get in to `url`."),
+    ] = None
+    encryption: Annotated[
+        StateEncryption | None,
+        Field(default=None, description="Without it, the state lies in the open."),
+    ] = None
     fingerprint_key: Annotated[
         SecretReference | None,
         Field(
@@ -48,6 +109,14 @@ class StateLocation(Strict):
             "secrets in the state are made (HMAC-SHA-256). Without it, they are made by scrypt.",
         ),
     ] = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.path is not None and self.url is not None:
+            raise ValueError("give `path` or `url`, not both")
+        if self.credentials is not None and self.url is None:
+            raise ValueError("`credentials` are for a state with a `url`")
+        return self
 
 
 class Guards(Strict):

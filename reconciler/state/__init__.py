@@ -1,7 +1,8 @@
-"""State: what we own and what we last applied, in a locked and journalled local file."""
+"""State: what we own and what we last applied, in a local file or a store that others share."""
 
 from reconciler.state.accepting import accept
 from reconciler.state.atomic import write_atomically
+from reconciler.state.contract import Store
 from reconciler.state.document import StateDocument, dump, parse
 from reconciler.state.failures import (
     StateAltered,
@@ -9,22 +10,47 @@ from reconciler.state.failures import (
     StateForeign,
     StateLocked,
     StateLost,
+    StateMoved,
+    StateRolledBack,
+    StateSealed,
+    StateUnreachable,
     StateUnreadable,
+    StateUnsealed,
     StateUnwritable,
 )
 from reconciler.state.lease import Lease, Owner, lease_json
 from reconciler.state.model import Consent, Entry, Intent, State
+from reconciler.state.record import HeldRecord, SealedRecord
+from reconciler.state.sealing import Keys, Label, SealedDocument, check_key, seal, unseal
 from reconciler.state.session import Session
+from reconciler.state.shared import SharedStore
+from reconciler.state.shelf import Concealed, Credentials, Found, Held, Shelf
 from reconciler.state.store import FileStore
+from reconciler.state.stores import Tries, shelf_at
+from reconciler.state.stores.files import FileShelf
+from reconciler.state.user_folder import user_folder
+from reconciler.state.witness import Witness
 
 __all__ = [
+    "Concealed",
     "Consent",
+    "Credentials",
     "Entry",
+    "FileShelf",
     "FileStore",
+    "Found",
+    "Held",
+    "HeldRecord",
     "Intent",
+    "Keys",
+    "Label",
     "Lease",
     "Owner",
+    "SealedDocument",
+    "SealedRecord",
     "Session",
+    "SharedStore",
+    "Shelf",
     "State",
     "StateAltered",
     "StateDocument",
@@ -32,11 +58,24 @@ __all__ = [
     "StateForeign",
     "StateLocked",
     "StateLost",
+    "StateMoved",
+    "StateRolledBack",
+    "StateSealed",
+    "StateUnreachable",
     "StateUnreadable",
+    "StateUnsealed",
     "StateUnwritable",
+    "Store",
+    "Tries",
+    "Witness",
     "accept",
+    "check_key",
     "dump",
     "lease_json",
     "parse",
+    "seal",
+    "shelf_at",
+    "unseal",
+    "user_folder",
     "write_atomically",
 ]

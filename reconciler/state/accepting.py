@@ -1,29 +1,22 @@
-"""Accept a state file that somebody edited on purpose: it is sealed as it is."""
+"""Accept a state that is not as a run left it: altered, older than before, or not encrypted."""
 
-from dataclasses import replace
-
-from reconciler.state.atomic import write_atomically
-from reconciler.state.document import dump
-from reconciler.state.failures import StateAltered
+from reconciler.state.contract import Store
+from reconciler.state.failures import StateError
 from reconciler.state.lease import Owner
-from reconciler.state.locking import lock
 from reconciler.state.model import State
-from reconciler.state.store import FileStore
 
 
-def accept(store: FileStore, *, owner: Owner) -> State | None:
-    """Write the state with a checksum that fits; None when it fits already.
+def accept(store: Store, *, owner: Owner) -> State | None:
+    """Write the state anew as it is; None when nothing is wrong with it.
 
-    Only the checksum is forgiven: what isn't a state stays refused. Raises StateLocked,
-    StateUnreadable, StateForeign, StateUnwritable.
+    What can't be read, isn't a state, or is another workspace's stays refused. Raises StateError.
     """
-    with lock(store.path, owner=owner):
+
+    def take(state: State) -> State | None:
         try:
             store.load()
-        except StateAltered:
-            state = store.load(sealed=False)
-        else:
-            return None
-        state = replace(state, serial=state.serial + 1)
-        write_atomically(store.path, dump(state))
-        return state
+        except StateError:
+            return state
+        return None
+
+    return store.rewrite(take, owner=owner, sealed=False)

@@ -8,12 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from reconciler.resources import KINDS, Address, digest_of, read_json
-from reconciler.state.failures import StateAltered, StateUnreadable
+from reconciler.state.failures import StateAltered, StateMoved, StateUnreadable
 from reconciler.state.model import Consent, Entry, Intent, State
+from reconciler.state.sealing import Keys, is_sealed, unseal
 
 VERSION = 2
 """Version 1 is the same without `checksum`."""
 _SEPARATOR = "\x1f"
+_MOVED = "reconciler.moved-state/v1"
 
 
 class _Document(BaseModel):
@@ -148,15 +150,40 @@ def dump(state: State) -> str:
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def parse(text: str, *, name: str, sealed: bool = True) -> State:
-    """The state in `text`; raises StateUnreadable naming the file `name` and what is wrong.
+def moved_text(state: State, *, to: str) -> str:
+    """What is left where a state was before it was migrated; nobody can take it for a state."""
+    document = {
+        "format": _MOVED,
+        "to": to,
+        "lineage": state.lineage,
+        "serial": state.serial,
+        "workspace": {"provider": state.provider, "id": state.workspace_id},
+    }
+    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
-    Raises StateAltered when only its checksum doesn't fit, unless `sealed` is false.
-    """
+
+def raw_json(text: str, *, name: str) -> Any:
+    """What `text` is as JSON. Raises StateUnreadable, StateMoved when it says so."""
     try:
         raw = read_json(text)
     except ValueError as error:
         raise StateUnreadable(name, str(error)) from None
+    if isinstance(raw, dict) and raw.get("format") == _MOVED:
+        to, lineage, serial = (raw.get(key) for key in ("to", "lineage", "serial"))
+        left = serial if isinstance(serial, int) else 0
+        raise StateMoved(name, to=str(to), lineage=str(lineage), serial=left)
+    return raw
+
+
+def parse(text: str, *, name: str, sealed: bool = True) -> State:
+    """The state in `text`; raises StateUnreadable naming the file `name` and what is wrong.
+
+    Raises StateAltered when only its checksum doesn't fit, unless `sealed` is false; StateSealed
+    for an encrypted one, StateMoved for what is left of one that was migrated.
+    """
+    raw = raw_json(text, name=name)
+    if is_sealed(raw):
+        unseal(text, Keys(), name=name)
     version = raw.get("version") if isinstance(raw, dict) else None
     if isinstance(version, int) and version > VERSION:
         raise StateUnreadable(name, f"it has version {version}, newer than this tool's {VERSION}")

@@ -30,6 +30,33 @@ if TYPE_CHECKING:
     from io import FileIO
 
 
+Event = Mapping[str, Any]
+"""One line of a journal."""
+
+
+def intent_event(intent: Intent) -> Event:
+    """A call is about to be sent."""
+    return {"event": "intent", **intent_json(intent)}
+
+
+def outcome_event(address: Address, operation: str, outcome: str, note: str = "") -> Event:
+    """A call was answered: `done`, `failed` (nothing happened) or `unknown`."""
+    event = {"event": outcome, "address": str(address), "operation": operation}
+    return event | ({"note": note} if note else {})
+
+
+def entries_event(changed: Mapping[Address, Entry | None]) -> Event:
+    """What we own at several addresses from now on; a crash leaves all of it or none."""
+    values = {str(a): None if e is None else entry_json(e) for a, e in changed.items()}
+    return {"event": "entries", "entries": values}
+
+
+def consent_event(address: Address, consent: Consent | None) -> Event:
+    """A sign-in is waited for at `address` from now on; None for no more."""
+    value = None if consent is None else consent_json(consent)
+    return {"event": "consent", "address": str(address), "consent": value}
+
+
 class Journal:
     """Appends events; not thread-safe by itself (the session serialises).
 
@@ -49,29 +76,9 @@ class Journal:
         self._header |= {"lineage": state.lineage, "serial": state.serial}
         self._append()
 
-    def intent(self, intent: Intent) -> None:
-        """A call is about to be sent."""
-        self._append({"event": "intent", **intent_json(intent)})
-
-    def outcome(self, address: Address, operation: str, outcome: str, note: str = "") -> None:
-        """A call was answered: `done`, `failed` (nothing happened) or `unknown`."""
-        event = {"event": outcome, "address": str(address), "operation": operation}
-        self._append(event | ({"note": note} if note else {}))
-
-    def entry(self, address: Address, entry: Entry | None) -> None:
-        """What we own at `address` from now on; None for nothing."""
-        value = None if entry is None else entry_json(entry)
-        self._append({"event": "entry", "address": str(address), "entry": value})
-
-    def entries(self, changed: Mapping[Address, Entry | None]) -> None:
-        """What we own at several addresses from now on; a crash leaves all of it or none."""
-        values = {str(a): None if e is None else entry_json(e) for a, e in changed.items()}
-        self._append({"event": "entries", "entries": values})
-
-    def consent(self, address: Address, consent: Consent | None) -> None:
-        """A sign-in is waited for at `address` from now on; None for no more."""
-        value = None if consent is None else consent_json(consent)
-        self._append({"event": "consent", "address": str(address), "consent": value})
+    def note(self, event: Event) -> None:
+        """Write an event down; returns when it is on the disk."""
+        self._append(event)
 
     def restart(self, state: State) -> None:
         """Delete it: everything in it is in the file of `state`. What follows starts on that."""
@@ -87,7 +94,7 @@ class Journal:
             self._file.close()
             self._file = None
 
-    def _append(self, *events: Mapping[str, Any]) -> None:
+    def _append(self, *events: Event) -> None:
         if self._torn:
             raise StateUnwritable(str(self._path), "an earlier line could not be written whole")
         self._check()
@@ -144,7 +151,7 @@ class _Folding:
         self._consents = dict(state.consents)
         self._open = {(i.address, i.operation): i for i in state.unfinished}
 
-    def take(self, event: Mapping[str, Any]) -> None:
+    def take(self, event: Event) -> None:
         """Fold in one event; raises ValueError, KeyError, TypeError, AttributeError."""
         match event["event"]:
             case "begin":

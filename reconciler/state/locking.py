@@ -14,15 +14,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from threading import Event, RLock, Thread
+from threading import RLock
 
 from reconciler.state.atomic import sweep, write_atomically
 from reconciler.state.failures import StateLocked, StateLost, StateUnwritable
+from reconciler.state.heartbeat import LEASE, Heartbeat
 from reconciler.state.lease import Lease, Owner, lease_json, parse_lease
 
-LEASE = timedelta(seconds=90)
-"""How long a lease is good for without a sign of life."""
-_BEATS = 4  # signs of life in one lease, so that a few may fail
 _NOTE_LIMIT = 64 * 1024
 
 
@@ -35,13 +33,12 @@ class Hold:
         self._note = _note(path)
         self._lease = lease
         self._lock = RLock()
-        self._over = Event()
-        self._beat = Thread(target=self._keep_alive, name="lease", daemon=True)
+        self._heart = Heartbeat(self._beat, lease=lease.length)
 
     def begin(self) -> None:
         """Write the lease down, and go on renewing it. Raises StateUnwritable."""
         self._write()
-        self._beat.start()
+        self._heart.begin()
 
     def check(self) -> None:
         """Raise StateLost when the lock is another's. Asked before anything is written."""
@@ -54,21 +51,14 @@ class Hold:
 
     def end(self) -> None:
         """Give the lease up, if it is still ours."""
-        self._over.set()
-        self._beat.join()
+        self._heart.end()
         with self._lock:
             if _is(read_note(self._path), self._lease):
                 self._note.unlink(missing_ok=True)
 
-    def _keep_alive(self) -> None:
-        while not self._over.wait(self._lease.length.total_seconds() / _BEATS):
-            try:
-                with self._lock:
-                    self._renew()
-            except StateLost:
-                return  # whoever writes next is told
-            except StateUnwritable:
-                continue  # a full disk may have room again by the next beat
+    def _beat(self) -> None:
+        with self._lock:
+            self._renew()
 
     def _look(self) -> None:
         found = read_note(self._path)
@@ -99,14 +89,7 @@ def lock(path: Path, *, owner: Owner, lease: timedelta = LEASE) -> Iterator[Hold
         sweep(path)
         hold = Hold(
             path,
-            Lease(
-                id=uuid.uuid4().hex,
-                owner=owner,
-                machine=machine(),
-                since=now,
-                renewed=now,
-                length=lease,
-            ),
+            new_lease(owner, lease),
             inherited=former,
         )
         hold.begin()
@@ -138,6 +121,19 @@ def read_note(path: Path) -> Lease | None:
             return parse_lease(file.read(_NOTE_LIMIT).decode("utf-8"))
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def new_lease(owner: Owner, length: timedelta) -> Lease:
+    """A lease that begins now, with an id of its own."""
+    now = datetime.now(UTC)
+    return Lease(
+        id=uuid.uuid4().hex,
+        owner=owner,
+        machine=machine(),
+        since=now,
+        renewed=now,
+        length=length,
+    )
 
 
 @cache

@@ -1,139 +1,152 @@
-"""One apply's hold on the state: leased, journalled, written atomically."""
+"""One apply's hold on the state: whatever it learns is durable before the next call is sent."""
 
 import math
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from threading import RLock
+from typing import Protocol
 
 from reconciler.resources import Address
-from reconciler.state.atomic import write_atomically
-from reconciler.state.document import dump
-from reconciler.state.journal import Journal
+from reconciler.state.journal import (
+    Event,
+    consent_event,
+    entries_event,
+    intent_event,
+    outcome_event,
+)
 from reconciler.state.lease import Lease
 from reconciler.state.model import Consent, Entry, Intent, State
 
-_WRITE_EVERY = 1.0
-"""Seconds between two rewrites of the file while changes come in; the journal covers the rest."""
+
+class Recorder(Protocol):
+    """What keeps a session's state where the next run finds it.
+
+    `take` and `flush` are called one at a time, `secure` by many threads at once. Each raises
+    StateUnwritable, and StateLost once somebody else has the state.
+    """
+
+    @property
+    def whole(self) -> State:
+        """The state as it was last written whole."""
+
+    def take(self, event: Event, state: State) -> State:
+        """Be told that `event` made the state `state`; what that is now, perhaps of a later serial.
+
+        Not durable until `secure` returns.
+        """
+
+    def secure(self) -> None:
+        """Return when all that was taken is durable."""
+
+    def flush(self, state: State) -> State:
+        """Write `state` whole."""
 
 
 class Session:
     """What an apply may do to the state. Safe to use from several threads.
 
     `quiet` is how many seconds ago the run before this one wrote anything, `inherited` the lease
-    that it left behind when it died. `check` raises StateLost once somebody else has the state;
-    it is asked before anything is written.
+    that it left behind when it died. What is called raises StateUnwritable, and StateLost once
+    somebody else has the state.
     """
 
     def __init__(
         self,
-        path: Path,
-        journal: Journal,
         state: State,
         *,
-        check: Callable[[], None],
+        recorder: Recorder,
         quiet: float = math.inf,
         inherited: Lease | None = None,
     ) -> None:
         self.quiet = quiet
         self.inherited = inherited
-        self._check = check
-        self._path = path
-        self._journal = journal
+        self._recorder = recorder
         self._lock = RLock()
-        self._written = time.monotonic()
-        self._flushed = state
         self.state = state
 
     @property
     def changed(self) -> bool:
-        """Whether the file lacks anything."""
-        return self.state != self._flushed
+        """Whether what was last written whole lacks anything."""
+        whole = self._recorder.whole
+        return replace(self.state, serial=whole.serial) != whole
 
     def intend(self, intent: Intent) -> None:
-        """Write down that a call is about to be sent; returns when it is on the disk."""
+        """Write down that a call is about to be sent; returns when that is durable."""
         with self._lock:
-            self._journal.intent(intent)
-            others = tuple(i for i in self.state.unfinished if i.address != intent.address)
-            self.state = replace(self.state, unfinished=(*others, intent))
+            self._open(intent)
+        self._recorder.secure()
 
     def settle(self, address: Address, operation: str, outcome: str, note: str = "") -> None:
-        """Write down how a call ended; only `unknown` leaves its intent open."""
+        """Write down how a call ended; only `unknown` leaves its intent open.
+
+        It may be durable only with what is written next: an intent that stays open is looked up.
+        """
         with self._lock:
-            self._journal.outcome(address, operation, outcome, note)
+            state = self.state
             if outcome != "unknown":
-                self._close(address, operation)
+                left = (
+                    i for i in state.unfinished if (i.address, i.operation) != (address, operation)
+                )
+                state = replace(state, unfinished=tuple(left))
+            self._take(outcome_event(address, operation, outcome, note), state)
 
     def put(self, address: Address, entry: Entry) -> None:
-        """Own `entry` at `address`."""
+        """Own `entry` at `address`; returns when that is durable."""
+        self.put_all({address: entry})
+
+    def put_all(self, entries: Mapping[Address, Entry]) -> None:
+        """Own each of `entries`, all or none; returns when that is durable."""
         with self._lock:
-            if self.state.entries.get(address) == entry:
-                return
-            self._journal.entry(address, entry)
-            self.state = self.state.put(address, entry)
-            self._write_now_and_then()
+            self._own(entries)
+        self._recorder.secure()
 
     def drop(self, address: Address) -> None:
-        """Own nothing at `address`."""
+        """Own nothing at `address`; returns when that is durable."""
         with self._lock:
-            if address not in self.state.entries:
-                return
-            self._journal.entry(address, None)
-            self.state = self.state.drop(address)
-            self._write_now_and_then()
+            self._own({address: None})
+        self._recorder.secure()
 
     def ask(self, address: Address, consent: Consent | None) -> None:
-        """Wait for a sign-in at `address`, or for none any more."""
+        """Wait for a sign-in at `address`, or for none any more; returns when that is durable."""
         with self._lock:
-            if self.state.consents.get(address) == consent:
-                return
-            self._journal.consent(address, consent)
-            self.state = self.state.ask(address, consent)
-            self._write_now_and_then()
+            self._ask(address, consent)
+        self._recorder.secure()
 
     def start_from(self, state: State) -> None:
         """Take over what planning found (renames, recovered creations) before the first call."""
         with self._lock:
-            self._own(state.entries)
+            gone = self.state.entries.keys() - state.entries.keys()
+            self._own({**state.entries, **dict.fromkeys(gone)})
             for address in self.state.consents.keys() | state.consents.keys():
-                self.ask(address, state.consents.get(address))
+                self._ask(address, state.consents.get(address))
             for intent in self.state.unfinished:
                 if intent not in state.unfinished:
                     self.settle(intent.address, intent.operation, "done", "looked up")
             for intent in state.unfinished:
                 if intent not in self.state.unfinished:
-                    self.intend(intent)
-
-    def _own(self, entries: Mapping[Address, Entry]) -> None:
-        """Own exactly `entries`, in one step: no object ever has two owners, nor none."""
-        before = self.state.entries
-        changed: dict[Address, Entry | None] = {
-            address: entry for address, entry in entries.items() if before.get(address) != entry
-        }
-        changed |= dict.fromkeys(before.keys() - entries.keys())
-        if changed:
-            self._journal.entries(changed)
-            self.state = replace(self.state, entries=dict(entries))
-            self._write_now_and_then()
+                    self._open(intent)
+        self._recorder.secure()
 
     def flush(self) -> None:
-        """Rewrite the file with everything known, and empty the journal."""
+        """Write everything known whole."""
         with self._lock:
-            self._check()
-            state = replace(self.state, serial=self.state.serial + 1)
-            write_atomically(self._path, dump(state))
-            self.state = state
-            self._journal.restart(state)
-            self._written = time.monotonic()
-            self._flushed = self.state
+            self.state = self._recorder.flush(self.state)
 
-    def _write_now_and_then(self) -> None:
-        if time.monotonic() - self._written >= _WRITE_EVERY:
-            self.flush()
+    def _open(self, intent: Intent) -> None:
+        others = tuple(i for i in self.state.unfinished if i.address != intent.address)
+        self._take(intent_event(intent), replace(self.state, unfinished=(*others, intent)))
 
-    def _close(self, address: Address, operation: str) -> None:
-        left = (
-            i for i in self.state.unfinished if (i.address, i.operation) != (address, operation)
-        )
-        self.state = replace(self.state, unfinished=tuple(left))
+    def _ask(self, address: Address, consent: Consent | None) -> None:
+        if self.state.consents.get(address) != consent:
+            self._take(consent_event(address, consent), self.state.ask(address, consent))
+
+    def _own(self, entries: Mapping[Address, Entry | None]) -> None:
+        """Own `entries` in one step, nothing where it is None: no object ever has two owners."""
+        before = self.state.entries
+        changed = {a: entry for a, entry in entries.items() if before.get(a) != entry}
+        if changed:
+            after = {a: entry for a, entry in {**before, **changed}.items() if entry is not None}
+            self._take(entries_event(changed), replace(self.state, entries=after))
+
+    def _take(self, event: Event, state: State) -> None:
+        self.state = self._recorder.take(event, state)

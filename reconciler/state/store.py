@@ -3,17 +3,21 @@
 import math
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reconciler.resources import read_json
-from reconciler.state.document import parse
-from reconciler.state.failures import StateForeign, StateLost, StateUnreadable
+from reconciler.state.atomic import write_atomically
+from reconciler.state.document import dump, moved_text, parse
+from reconciler.state.failures import StateForeign, StateLost, StateMoved, StateUnreadable
+from reconciler.state.filing import Filing
+from reconciler.state.heartbeat import LEASE
 from reconciler.state.journal import Journal, fold
 from reconciler.state.lease import Lease, Owner
-from reconciler.state.locking import LEASE, lock, take_away
+from reconciler.state.locking import lock, read_note, take_away
 from reconciler.state.model import State
 from reconciler.state.session import Session
 
@@ -21,16 +25,21 @@ _LIMIT = 64 * 1024 * 1024
 
 
 class FileStore:
-    """The state file of one workspace, with its journal and lock beside it."""
+    """The state file of one workspace, with its journal and lock beside it; see `Store`."""
 
     def __init__(
         self, path: Path, *, provider: str, workspace_id: str, lease: timedelta = LEASE
     ) -> None:
         self.path = path
         self._lease = lease
-        self._journal = path.with_name(path.name + ".journal")
+        self._journal = journal_of(path)
         self._provider = provider
         self._workspace_id = workspace_id
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return str(self.path)
 
     def _quiet(self) -> float:
         """Seconds since state or journal were last written; infinite when there are none."""
@@ -68,10 +77,8 @@ class FileStore:
             state = self.load()
             journal = Journal(self._journal, check=hold.check)
             session = Session(
-                self.path,
-                journal,
                 state,
-                check=hold.check,
+                recorder=Filing(self.path, journal, state, check=hold.check),
                 quiet=self._quiet(),
                 inherited=hold.inherited,
             )
@@ -92,9 +99,47 @@ class FileStore:
             finally:
                 journal.close()
 
+    def rewrite(
+        self,
+        change: Callable[[State], State | None],
+        *,
+        owner: Owner,
+        sealed: bool = True,
+        back: str | None = None,
+    ) -> State | None:
+        """Write what `change` makes of the state; see `Store`."""
+        with lock(self.path, owner=owner, lease=self._lease) as hold:
+            try:
+                before = self.load(sealed=sealed)
+            except StateMoved as moved:
+                before = moved_away(moved, back, self._provider, self._workspace_id)
+            state = change(before)
+            if state is None:
+                return None
+            state = replace(state, serial=max(before.serial, state.serial) + 1)
+            hold.check()
+            # In this order: a crash between leaves a journal that was begun on the former serial.
+            write_atomically(self.path, dump(state))
+            self._journal.unlink(missing_ok=True)
+            return state
+
+    def move_out(self, to: str, receive: Callable[[State], None], *, owner: Owner) -> None:
+        """Hand the state over, and leave a note; see `Store`. A copy stays as `NAME.moved`."""
+        with lock(self.path, owner=owner, lease=self._lease) as hold:
+            state = self.load()
+            receive(state)
+            hold.check()
+            write_atomically(self.path.with_name(self.path.name + ".moved"), dump(state))
+            write_atomically(self.path, moved_text(state, to=to))
+            self._journal.unlink(missing_ok=True)
+
     def unlock(self, name: str) -> Lease | None:
         """Take the lock away from a run that died elsewhere; see `take_away`."""
         return take_away(self.path, name)
+
+    def holder(self) -> Lease | None:
+        """Who wrote down that the state is theirs; None for nobody. Nothing is written."""
+        return read_note(self.path)
 
     @staticmethod
     def _end(session: Session, journal: Journal) -> None:
@@ -105,10 +150,10 @@ class FileStore:
 
     def _read_both(self) -> tuple[str | None, str | None]:
         """File and journal as of one moment, also while another run rewrites them."""
-        text = self._read(self.path)
+        text = read_text(self.path)
         while True:
-            journal = self._read(self._journal, torn=True)
-            again = self._read(self.path)
+            journal = read_text(self._journal, torn=True)
+            again = read_text(self.path)
             if again == text:
                 return text, journal
             text = again
@@ -123,21 +168,41 @@ class FileStore:
         except (ValueError, KeyError, TypeError) as error:
             raise StateUnreadable(str(self.path), f"line 1 of its journal: {error}") from None
 
-    @staticmethod
-    def _read(path: Path, *, torn: bool = False) -> str | None:
-        """The text of a file, None if there is none; a `torn` one up to its last whole line."""
-        try:
-            with path.open("rb") as file:
-                data = file.read(_LIMIT + 1)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise StateUnreadable(str(path), error.strerror or str(error)) from None
-        if len(data) > _LIMIT:
-            raise StateUnreadable(str(path), f"it is larger than {_LIMIT} bytes")
-        if torn:  # a crash may have cut the last line anywhere, even inside a character
-            data = data[: data.rfind(b"\n") + 1]
-        try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError:
-            raise StateUnreadable(str(path), "it is not UTF-8") from None
+
+def moved_away(moved: StateMoved, back: str | None, provider: str, workspace_id: str) -> State:
+    """An empty state where one of lineage `back` moved away. Raises `moved` for any other."""
+    if moved.lineage != back:
+        raise moved
+    return State(
+        provider=provider,
+        workspace_id=workspace_id,
+        lineage=moved.lineage,
+        serial=moved.serial,
+    )
+
+
+def journal_of(path: Path) -> Path:
+    """Where the journal of the state file `path` is."""
+    return path.with_name(path.name + ".journal")
+
+
+def read_text(path: Path, *, torn: bool = False) -> str | None:
+    """The text of a file, None if there is none; a `torn` one up to its last whole line.
+
+    Raises StateUnreadable.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LIMIT + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StateUnreadable(str(path), error.strerror or str(error)) from None
+    if len(data) > _LIMIT:
+        raise StateUnreadable(str(path), f"it is larger than {_LIMIT} bytes")
+    if torn:  # a crash may have cut the last line anywhere, even inside a character
+        data = data[: data.rfind(b"\n") + 1]
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise StateUnreadable(str(path), "it is not UTF-8") from None

@@ -6,8 +6,8 @@ GitHub shows at most ten of each level and step, so the worst come first and the
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from reconciler.diagnostics import Span, count, printable
-from reconciler.views.findings import dangers_of, findings_of, is_error, lines_of
+from reconciler.diagnostics import Severity, Span, count, printable
+from reconciler.views.findings import dangers_of, findings_of, lines_of, lines_of_matter
 from reconciler.views.review import Review
 
 SHOWN = 10
@@ -25,25 +25,19 @@ class Annotation:
 
 def annotations(review: Review) -> str:
     """The review, a command a line; empty when there is nothing to say."""
-    found = list(findings_of(review))
-    errors = [
-        Annotation(title=item.code, lines=lines_of(item), span=item.span)
-        for item in found
-        if is_error(item)
-    ]
+    by_severity: dict[Severity, list[Annotation]] = {each: [] for each in Severity}
+    for item in findings_of(review):
+        made = Annotation(title=item.code, lines=lines_of(item), span=item.span)
+        by_severity[item.severity].append(made)
+    errors = by_severity[Severity.ERROR]
     if review.failure and not errors:
         told = (review.failure.message, *review.failure.notes, *review.failure.help)
         errors.append(Annotation(title=review.noun, lines=told))
-    warnings = [
-        Annotation(title=danger.matter.concern, lines=danger.lines, span=danger.matter.span)
-        for danger in dangers_of(review)
+    dangers = [
+        Annotation(title=matter.concern, lines=lines_of_matter(matter), span=matter.span)
+        for matter in dangers_of(review)
     ]
-    warnings += [
-        Annotation(title=item.code, lines=lines_of(item), span=item.span)
-        for item in found
-        if not is_error(item)
-    ]
-    return commands(errors, warnings)
+    return commands(errors, [*dangers, *by_severity[Severity.WARNING]])
 
 
 def commands(errors: Sequence[Annotation], warnings: Sequence[Annotation]) -> str:

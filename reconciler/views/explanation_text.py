@@ -20,15 +20,15 @@ _TITLES = {
 }
 
 
-def explanation_text(page: Explanation, palette: Palette = PLAIN) -> str:
-    """The page for people: what it means first, what to do last."""
+def explanation_text(page: Explanation, palette: Palette = PLAIN, width: int = _WIDTH) -> str:
+    """The page for people: what it means first, what to do last. `width` in columns."""
     lines = [f"{palette.bold(page.topic)}  {palette.dim(page.sort.value)}"]
     if page.means:
-        lines += ["", *_wrapped(page.means, "  ", "  ")]
+        lines += ["", *_wrapped(page.means, "  ", "  ", width)]
     if page.facts:
         lines.append("")
         for label, text in page.facts:
-            lines += _wrapped(text, f"  {label:<{_LABELS}}", " " * (_LABELS + 2))
+            lines += _wrapped(text, f"  {label:<{_LABELS}}", " " * (_LABELS + 2), width)
     for title, example in (("wrong", page.bad), ("right", page.good)):
         if example:
             name = title if page.bad else "example"
@@ -36,11 +36,11 @@ def explanation_text(page: Explanation, palette: Palette = PLAIN) -> str:
     if page.children:
         lines += ["", palette.bold("fields")]
         for child in page.children:
-            lines += _child(child, palette)
+            lines += _child(child, palette, width)
     if page.todo:
         lines += ["", palette.bold("what to do")]
         for text in page.todo:
-            lines += _wrapped(text, "  - ", "    ")
+            lines += _wrapped(text, "  - ", "    ", width)
     return "\n".join(lines) + "\n"
 
 
@@ -123,11 +123,11 @@ def _section(page: Explanation) -> Iterator[str]:
         yield from ("What to do:", "", *(f"- {text}" for text in page.todo), "")
 
 
-def _child(child: Child, palette: Palette) -> Iterator[str]:
+def _child(child: Child, palette: Palette, width: int) -> Iterator[str]:
     required = ", required" if child.required else ""
     required += f" (mode {', '.join(child.modes)})" if child.modes else ""
     yield f"  {palette.bold(child.name)}  {palette.dim(child.type + required)}"
-    yield from _wrapped(child.means, "      ", "      ")
+    yield from _wrapped(child.means, "      ", "      ", width)
 
 
 def _shown(example: str) -> list[str]:
@@ -137,10 +137,10 @@ def _shown(example: str) -> list[str]:
     ]
 
 
-def _wrapped(text: str, first: str, later: str) -> list[str]:
+def _wrapped(text: str, first: str, later: str, width: int) -> list[str]:
     return textwrap.wrap(
         text,
-        _WIDTH,
+        width,
         initial_indent=first,
         subsequent_indent=later,
         break_long_words=False,

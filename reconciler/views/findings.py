@@ -1,32 +1,14 @@
-"""What a review holds against single lines: for annotations and code scanning. Errors first."""
+"""What a review holds against single lines: for annotations and code scanning."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from reconciler.diagnostics import Diagnostic, Severity, printable
+from reconciler.diagnostics import Diagnostic, printable
 from reconciler.resources import show_path
-from reconciler.views.concerns import Effect, Matter
+from reconciler.views.matters import Effect, Matter
 from reconciler.views.review import Review
 from reconciler.views.words import ends_text
 
 _VALUE = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Danger:
-    """A change that loosens or destroys, as a message about a line."""
-
-    matter: Matter
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """What it is, from what to what, and whom it hits."""
-        matter = self.matter
-        told = [f"{matter.address} {matter.message}"]
-        if matter.path:
-            ends = ends_text(matter.before, matter.after, _VALUE)
-            told.append(f"{show_path(matter.path)}: {ends}")
-        return tuple(printable(text) for text in (*told, *matter.details))
 
 
 def findings_of(review: Review) -> Iterator[Diagnostic]:
@@ -38,16 +20,11 @@ def findings_of(review: Review) -> Iterator[Diagnostic]:
     yield from review.warnings
 
 
-def dangers_of(review: Review) -> Iterator[Danger]:
-    """The changes that loosen or destroy and that nothing holds back."""
+def dangers_of(review: Review) -> Iterator[Matter]:
+    """What loosens or destroys, and nothing holds back."""
     for matter in review.matters:
         if matter.gate is None and matter.effect in (Effect.LOOSENS, Effect.DESTROYS):
-            yield Danger(matter=matter)
-
-
-def is_error(item: Diagnostic) -> bool:
-    """Whether it stops the command or holds a change back."""
-    return item.severity is Severity.ERROR
+            yield matter
 
 
 def lines_of(item: Diagnostic) -> tuple[str, ...]:
@@ -55,3 +32,12 @@ def lines_of(item: Diagnostic) -> tuple[str, ...]:
     notes = (f"note: {note}" for note in item.notes)
     help_ = (f"help: {text}" for text in item.help)
     return tuple(printable(text) for text in (item.message, *notes, *help_))
+
+
+def lines_of_matter(matter: Matter) -> tuple[str, ...]:
+    """What it is, from what to what, and whom it hits, a line each."""
+    told = [f"{matter.address} {matter.message}"]
+    if matter.path:
+        ends = ends_text(matter.before, matter.after, _VALUE)
+        told.append(f"{show_path(matter.path)}: {ends}")
+    return tuple(printable(text) for text in (*told, *matter.details))

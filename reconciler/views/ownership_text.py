@@ -88,6 +88,19 @@ def _all(state: State) -> set[Address]:
     return {*state.entries, *state.consents, *(intent.address for intent in state.unfinished)}
 
 
+def carried_json(state: State, *, source: str, target: str, written: bool) -> dict[str, Any]:
+    """A state that was carried to another place (`schemas/carried.schema.json`)."""
+    return {
+        "format": "reconciler.carried/v1",
+        "source": source,
+        "target": target,
+        "written": written,
+        "lineage": state.lineage,
+        "serial": state.serial,
+        "resources": len(state.entries),
+    }
+
+
 def owned_json(state: State) -> dict[str, Any]:
     """The same as JSON (`schemas/owned.schema.json`)."""
     return {

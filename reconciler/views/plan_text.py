@@ -62,6 +62,12 @@ def summary_line(
     return f"{palette.bold(f'{noun}:')} {', '.join(parts) or 'no change'} ({tail})."
 
 
+def no_drift_line(edits: int, palette: Palette) -> str:
+    """That nobody changed the workspace; `edits` are changes of the manifests' own."""
+    more = f" ({count(edits, 'change')} of your own to apply)" if edits else ""
+    return f"{palette.bold('No drift')}: the workspace is as last applied{more}."
+
+
 def _notes(view: PlanView, palette: Palette) -> Iterator[str]:
     notes = list(notes_of(view))
     if view.not_compared:

@@ -12,7 +12,8 @@ from typing import Any
 
 from reconciler.diagnostics import PLAIN, Diagnostic, Severity, Span, count
 from reconciler.resources import Action, Address, Change, FieldChange, Path, Reason, Spec
-from reconciler.views.concerns import Concern, Effect, Matter, matters_of
+from reconciler.views.concerns import matters_of
+from reconciler.views.matters import Concern, Effect, Matter
 from reconciler.views.notes import notes_of
 from reconciler.views.plan_text import summary_line
 from reconciler.views.plan_view import PlanView
@@ -31,6 +32,7 @@ __all__ = [
     "review_of_manifests",
 ]
 
+_FIELD_REASONS = (Reason.BOTH, Reason.EDITED, Reason.DRIFT, Reason.ROTATED)
 _STANDING = (Reason.DRIFT, Reason.GONE, Reason.ROTATED, Reason.UNFINISHED)
 
 
@@ -71,6 +73,12 @@ class Item:
     change: Change
     fields: tuple[FieldChange, ...]
     whole: bool = True
+
+    @property
+    def reason(self) -> Reason:
+        """Why this part of the change happens."""
+        moved = {field.reason for field in self.fields}
+        return next((reason for reason in _FIELD_REASONS if reason in moved), self.change.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler import __version__
-from reconciler.diagnostics import Code, Diagnostic, Span, printable
+from reconciler.diagnostics import Code, Diagnostic, Severity, Span, printable
 from reconciler.explanations import RULES
 from reconciler.resources import digest_of
-from reconciler.views.findings import findings_of, is_error, lines_of
+from reconciler.views.findings import findings_of, lines_of
 from reconciler.views.places import uri_of
 from reconciler.views.review import Review
 
@@ -42,7 +42,7 @@ def sarif(review: Review) -> str:
 
 def _rule(code: Code, found: Sequence[Diagnostic]) -> dict[str, Any]:
     words = RULES[code]
-    worst = any(is_error(item) for item in found if item.code is code)
+    worst = any(item.severity is Severity.ERROR for item in found if item.code is code)
     text = "\n".join((words.means, *(f"- {line}" for line in words.todo)))
     return {
         "id": code.value,
@@ -65,7 +65,7 @@ def _results(
         yield {
             "ruleId": item.code.value,
             "ruleIndex": codes.index(item.code),
-            "level": "error" if is_error(item) else "warning",
+            "level": item.severity.value,
             "message": {"text": _text(item)},
             "locations": [{"physicalLocation": _location(item.span, fallback)}],
             "partialFingerprints": {"primaryLocationLineHash": f"{mark[:32]}:{seen[mark]}"},

@@ -18,6 +18,13 @@ from reconciler.workflows.exporting import Exported, export_workspace, open_work
 from reconciler.workflows.failures import Exit, Stop
 from reconciler.workflows.holding import LONGEST_WAIT, holder_json, unlock_state
 from reconciler.workflows.lifetimes import parse_duration
+from reconciler.workflows.moving import (
+    Carried,
+    migrate_state,
+    pull_state,
+    push_state,
+    read_state_text,
+)
 from reconciler.workflows.owning import accept_state, forget_addresses, move_address, owned_at
 from reconciler.workflows.planning import Planned, make
 from reconciler.workflows.probing import probe_server
@@ -35,6 +42,7 @@ __all__ = [
     "LONGEST_WAIT",
     "Adopted",
     "Applied",
+    "Carried",
     "Context",
     "Exit",
     "Exported",
@@ -57,6 +65,7 @@ __all__ = [
     "life_text",
     "load_manifests",
     "make",
+    "migrate_state",
     "move_address",
     "open_context",
     "open_saved",
@@ -64,7 +73,10 @@ __all__ = [
     "owned_at",
     "parse_duration",
     "probe_server",
+    "pull_state",
+    "push_state",
     "read_saved",
+    "read_state_text",
     "review_drift",
     "review_loaded",
     "review_planned",

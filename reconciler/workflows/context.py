@@ -16,9 +16,10 @@ from reconciler.providers.dust import DustProvider, region_url
 from reconciler.resources import Address, Desired, Locator, SecretRef
 from reconciler.resources import Path as FieldPath
 from reconciler.secrets import Resolver, Secret, SecretFailure
-from reconciler.state import FileStore, StateError, StateLocked
+from reconciler.state import StateError, StateLocked, Store, Tries
 from reconciler.workflows.failures import Exit, Stop
 from reconciler.workflows.lifetimes import LIFETIME, utc_now
+from reconciler.workflows.state_places import StatePlaces
 from reconciler.workflows.stored_sign_ins import sign_in_for
 
 PROVIDERS: Mapping[str, Callable[[], Provider]] = {"dust": DustProvider}
@@ -35,7 +36,8 @@ class Options:
     told of every HTTP exchange, `paused` of every wait before one is tried again, and `trace` takes
     a line about secrets, state and lock for `--debug`. `scope` is the part that is wanted;
     `reviewed` says that it comes from a saved plan, so that what is gone since is no mistake of the
-    caller's. A plan that is made counts for `lifetime`.
+    caller's. A plan that is made counts for `lifetime`. `at_end` takes what is to be done when the
+    run is over.
     """
 
     parallelism: int = 4
@@ -52,6 +54,7 @@ class Options:
     observe: Callable[[Call], None] = lambda _call: None
     paused: Callable[[Pause], None] = lambda _pause: None
     trace: Callable[[str], None] = lambda _line: None
+    at_end: Callable[[Callable[[], None]], object] = lambda _closing: None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
 
@@ -64,7 +67,8 @@ class Context:
     options: Options
     provider: Provider
     resolver: Resolver
-    store: FileStore
+    places: StatePlaces
+    store: Store
 
     @property
     def url(self) -> str:
@@ -85,7 +89,11 @@ class Context:
         if reference is None:
             workspace_id = self.desired.workspace.spec.workspace_id
             renewal = sign_in_for(
-                self.url, workspace_id, environ=self.options.environ, say=self.options.say
+                self.url,
+                workspace_id,
+                environ=self.options.environ,
+                say=self.options.say,
+                observe=self.options.observe,
             )
             token = renewal.current()
         else:
@@ -107,22 +115,7 @@ class Context:
         self, wanted: Mapping[SecretRef, tuple[Address, FieldPath]]
     ) -> dict[SecretRef, Secret]:
         """The secrets, all of them; raises Stop with a located message for each that fails."""
-        found = self.resolver.resolve(wanted)
-        faults: list[Diagnostic] = []
-        secrets: dict[SecretRef, Secret] = {}
-        for reference, result in found.items():
-            if isinstance(result, SecretFailure):
-                address, path = wanted[reference]
-                faults.append(result.to_diagnostic(self.span(address, path), str(address)))
-            else:
-                secrets[reference] = result
-        if faults:
-            raise Stop(
-                Exit.FAILED,
-                "secrets can't be resolved; nothing was written",
-                diagnostics=Diagnostics.of(faults),
-            )
-        return secrets
+        return _resolved(self.resolver, self.locator, wanted)
 
     def span(self, address: Address, path: FieldPath) -> Span | None:
         """Where the manifests say it."""
@@ -131,6 +124,28 @@ class Context:
     def _token_place(self) -> tuple[Address, FieldPath]:
         address = Address(WORKSPACE, self.desired.workspace.name)
         return address, ("credentials", "accessToken")
+
+
+def _resolved(
+    resolver: Resolver,
+    locator: Locator,
+    wanted: Mapping[SecretRef, tuple[Address, FieldPath]],
+) -> dict[SecretRef, Secret]:
+    faults: list[Diagnostic] = []
+    secrets: dict[SecretRef, Secret] = {}
+    for reference, result in resolver.resolve(wanted).items():
+        if isinstance(result, SecretFailure):
+            address, path = wanted[reference]
+            faults.append(result.to_diagnostic(locator.span(address, path), str(address)))
+        else:
+            secrets[reference] = result
+    if faults:
+        raise Stop(
+            Exit.FAILED,
+            "secrets can't be resolved; nothing was written",
+            diagnostics=Diagnostics.of(faults),
+        )
+    return secrets
 
 
 def access_token(desired: Desired) -> SecretRef | None:
@@ -155,23 +170,28 @@ def load_manifests(paths: Sequence[Path], workspace: str | None) -> Loaded:
 def open_context(desired: Desired, locator: Locator, options: Options) -> Context:
     """Put the parts together; no I/O yet."""
     spec = desired.workspace.spec
-    path = (spec.state and spec.state.path) or f".reconciler/{desired.workspace.name}.json"
+    resolver = Resolver(
+        environ=options.environ,
+        timeout=options.timeout,
+        stop=options.stop,
+        trace=options.trace,
+    )
+    options.at_end(resolver.close)
+    places = StatePlaces(
+        desired,
+        locator,
+        resolve=lambda wanted: _resolved(resolver, locator, wanted),
+        tries=Tries(seconds=options.timeout, stop=options.stop),
+        environ=options.environ,
+    )
     return Context(
         desired=desired,
         locator=locator,
         options=options,
         provider=PROVIDERS[spec.provider](),
-        resolver=Resolver(
-            environ=options.environ,
-            timeout=options.timeout,
-            stop=options.stop,
-            trace=options.trace,
-        ),
-        store=FileStore(
-            Path(desired.workspace.root) / path,
-            provider=spec.provider,
-            workspace_id=spec.workspace_id,
-        ),
+        resolver=resolver,
+        places=places,
+        store=places.declared(),
     )
 
 

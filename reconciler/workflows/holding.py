@@ -26,7 +26,7 @@ def holding(context: Context) -> Iterator[Session]:
 
     Raises Stop when it is interrupted while it waits, StateError.
     """
-    trace, path = context.options.trace, context.store.path
+    trace, name = context.options.trace, context.store.name
     session: Session | None = None
     try:
         with ExitStack() as stack:
@@ -36,11 +36,11 @@ def holding(context: Context) -> Iterator[Session]:
                     f"the run of {session.inherited.owner.name} ended without letting go of the "
                     "state; going on from what it wrote down"
                 )
-            trace(f"lock: taken on {path}; {state_text(session.state)}")
+            trace(f"lock: taken on {name}; {state_text(session.state)}")
             yield session
     finally:
         if session is not None:
-            trace(f"lock: let go of {path}; {state_text(session.state)}")
+            trace(f"lock: let go of {name}; {state_text(session.state)}")
 
 
 def _entered(stack: ExitStack, context: Context) -> Session:

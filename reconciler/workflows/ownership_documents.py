@@ -101,6 +101,21 @@ class MoveDocument(Part):
     remote_id: str
 
 
+class CarriedDocument(Part):
+    """What `state push --output json` and `state migrate --output json` print.
+
+    `written` is false when the state was there already.
+    """
+
+    format: Literal["reconciler.carried/v1"]
+    source: str
+    target: str
+    written: bool
+    lineage: str
+    serial: int
+    resources: int
+
+
 class ForgottenDocument(Part):
     """An address that owns nothing any more, and the objects that stay."""
 

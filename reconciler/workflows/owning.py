@@ -61,7 +61,7 @@ def forget_addresses(context: Context, texts: Sequence[str]) -> dict[Address, En
 
 
 def accept_state(context: Context) -> State | None:
-    """Seal the state as somebody edited it; None when nobody did. Raises StateError."""
+    """Take the state as somebody left it; None when nothing is wrong with it. Raises StateError."""
     return accept(context.store, owner=owner(context.options.environ))
 
 

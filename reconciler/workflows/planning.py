@@ -120,7 +120,7 @@ def make(
     StateError, Stop."""
     if state is None:
         state = context.store.load()
-        context.options.trace(f"state: read {context.store.path}; {state_text(state)}")
+        context.options.trace(f"state: read {context.store.name}; {state_text(state)}")
     resources = {} if mode == "destroy" else context.desired.resources
     if not context.options.reviewed:
         check_scope(context.options.scope, {*resources, *state.entries})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.diagnostics import Diagnostics, Span
+from reconciler.diagnostics import PLAIN, Diagnostics, Span
 from reconciler.execution import Report
 from reconciler.manifests import Loaded
 from reconciler.planning import SavedPlan
@@ -13,6 +13,7 @@ from reconciler.views import (
     Ending,
     Failure,
     Review,
+    no_drift_line,
     placed,
     placed_span,
     placed_view,
@@ -37,7 +38,10 @@ def review_drift(
 ) -> Review:
     """The review of what others changed."""
     view = replace(planned.view(), changes=drifted, noun="Drift", home=_home(planned))
-    return review_of(placed_view(view, repository_names()), document=document)
+    review = review_of(placed_view(view, repository_names()), document=document)
+    if drifted:
+        return review
+    return replace(review, headline=no_drift_line(len(planned.plan.changes), PLAIN))
 
 
 def review_saved(saved: SavedPlan) -> Review:

@@ -7,10 +7,12 @@ from pydantic import BaseModel
 
 from reconciler.manifests import schemas as manifest_schemas
 from reconciler.planning import PlanDocument
-from reconciler.state import StateDocument
+from reconciler.state import SealedDocument, StateDocument
+from reconciler.workflows.doctor_documents import DoctorDocument
 from reconciler.workflows.explanation_documents import ExplanationDocument
 from reconciler.workflows.ownership_documents import (
     AdoptionDocument,
+    CarriedDocument,
     ExportDocument,
     OwnedDocument,
     OwnershipDocument,
@@ -34,6 +36,7 @@ from reconciler.workflows.run_documents import (
 _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "plan": (PlanDocument, "A plan, as `plan --output json` and `plan --out` write it"),
     "state": (StateDocument, "The state file"),
+    "sealed": (SealedDocument, "The state, encrypted"),
     "report": (ReportDocument, "How an apply ended"),
     "diagnostics": (DiagnosticsDocument, "Located messages about manifests"),
     "failure": (FailureDocument, "Why a command ended early"),
@@ -46,7 +49,9 @@ _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "owned": (OwnedDocument, "What the state owns"),
     "remembered": (RememberedDocument, "What the state remembers of one resource"),
     "ownership": (OwnershipDocument, "What was renamed in state, or given up"),
+    "carried": (CarriedDocument, "Which state was pushed or migrated"),
     "unlocked": (UnlockedDocument, "Whose lock was taken away"),
+    "doctor": (DoctorDocument, "A check-up of what a run needs"),
     "explanation": (ExplanationDocument, "What codes, gates, exit codes and fields mean"),
     "drift": (DriftDocument, "What others changed in the workspace"),
     "published": (PublishedDocument, "What became of a comment or an issue"),

@@ -143,6 +143,16 @@ def test_zsh_completes_at_its_prompt(folder: Path) -> None:
         shell.enter("\x15exit\n")
 
 
+def test_a_damaged_state_leaves_what_the_manifests_declare(tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text(_MANIFESTS)
+    (tmp_path / ".reconciler").mkdir()
+    (tmp_path / ".reconciler/acme.json").write_text("{")
+    context = completion.make_context("completion", [], resilient_parsing=True)
+    context.params["files"] = (tmp_path,)
+    found = known_addresses(context, completion.params[0], "")
+    assert [item.value for item in found] == ["MCPServer/github", "Space/finance"]
+
+
 @pytest.mark.parametrize(
     "spoilt", ["[", "kind: Space\nmetadata: 3\n", "\x00", "kind: Workspace\nmetadata: {name: a}\n"]
 )

@@ -15,6 +15,7 @@ from typing import Any, Literal, Self
 import httpx2
 
 _PATIENCE = 60.0
+_PASSED = ("content-type", "etag", "last-modified")
 When = Literal["before", "after"]
 
 
@@ -129,7 +130,7 @@ class Gatekeeper:
         return Told(
             status=answer.status_code,
             body=answer.content,
-            headers={"content-type": answer.headers.get("content-type", "")},
+            headers={name: answer.headers[name] for name in _PASSED if name in answer.headers},
         )
 
     def __enter__(self) -> Self:
@@ -194,7 +195,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(told.body)
         self.close_connection = self.close_connection or told.lost > 0
 
-    do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - the library's names
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815 - the library's names
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
         """Say nothing."""

@@ -1,15 +1,46 @@
 """Secrets are planted everywhere, and must come up nowhere."""
 
 import base64
+import getpass
 import secrets
+import stat
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from reconciler.cli.entry import COMMANDS
 from tests.e2e.world import ADMIN, Servers, Workspace, server, space
 from tests.parts.cli import Done, Project, texts_under
 from tests.parts.mcp_servers import McpServer
+
+_F = ("-f", "manifests")
+_EVERY_COMMAND = (
+    ("init", "begun"),
+    ("validate", *_F),
+    ("plan", *_F, "--out", "saved.plan"),
+    ("show", "saved.plan"),
+    ("apply", "saved.plan"),
+    ("drift", *_F),
+    ("connect", *_F),
+    ("doctor", *_F),
+    ("state", "list", *_F),
+    ("export", *_F, "-o", "exported"),
+    ("forget", "MCPServer/guarded", *_F),
+    ("adopt", "--all", *_F),
+    ("callbacks", "--live", *_F),
+    ("probe", "URL", "--bearer", "env:BEARER", "--allow-private"),
+    ("login", "--token-stdin", "--url", "SANDBOX"),
+    ("whoami", *_F),
+    ("logout",),
+    ("explain", "literal-secret"),
+    ("completion", "bash"),
+    ("schema", "plan"),
+    ("unlock", "nobody@nowhere:1", *_F),
+    ("destroy", *_F, "--yes"),
+)
+_ELSEWHERE = {"demo", "sandbox"}
+"""Programs of their own, which need no secret of a user's."""
 
 
 def _shapes(value: str) -> set[bytes]:
@@ -18,7 +49,7 @@ def _shapes(value: str) -> set[bytes]:
     return {text.encode() for text in encoded} | {value[:12].encode()}
 
 
-def _leaks(canaries: list[str], folder: Path, done: list[Done]) -> list[str]:
+def leaks(canaries: list[str], folder: Path, done: list[Done]) -> list[str]:
     """Where any canary shows: a file, or a command's output."""
     places = list(texts_under(folder))
     places += [(Path(str(d.arguments)), (d.out + d.err).encode()) for d in done]
@@ -64,9 +95,9 @@ def _values(canaries: dict[str, str]) -> list[str]:
 def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
     canary = secrets.token_urlsafe(24)
     (tmp_path / "log").write_bytes(b"x" + base64.b64encode(canary.encode()))
-    assert _leaks([canary], tmp_path, []) == [str(tmp_path / "log")]
+    assert leaks([canary], tmp_path, []) == [str(tmp_path / "log")]
     done = Done(arguments=("plan",), code=0, out="", err=f"token {canary}!")
-    assert len(_leaks([canary], tmp_path, [done])) == 2
+    assert len(leaks([canary], tmp_path, [done])) == 2
 
 
 def test_no_command_shows_a_secret_when_all_is_well(
@@ -97,7 +128,46 @@ def test_no_command_shows_a_secret_when_all_is_well(
         rotated = project.plan()
         assert "rotated" in rotated.out
         done += [rotated, project.apply(), project.run("destroy", "-f", "manifests", "--yes")]
-    assert _leaks(_values(canaries), project.folder, done) == []
+    assert leaks(_values(canaries), project.folder, done) == []
+
+
+def test_what_debug_tells_of_any_command_is_safe_to_paste(
+    project: Project, workspace: Workspace, canaries: dict[str, str]
+) -> None:
+    done: list[Done] = []
+    trace = project.folder / "trace.log"
+    trace.touch(0o644)
+    told = b""
+    with McpServer("guarded", ("search",), bearer=canaries["bearer"]) as guarded:
+        project.write("space.yaml", space("team", members=["ana@acme.example"]))
+        project.write("server.yaml", _guarded(guarded.url, canaries))
+        project.environ.update(XDG_STATE_HOME=str(project.folder / "home"), HOME="/home/ana.diaz")
+        for arguments in _EVERY_COMMAND:
+            places = {"URL": guarded.url, "SANDBOX": workspace.url}
+            words = [places.get(word, word) for word in arguments]
+            done.append(
+                project.run(
+                    "--debug", "--debug-file", "trace.log", *words, code=None, stdin=ADMIN + "\n"
+                )
+            )
+            told += trace.read_bytes()
+    assert {d.arguments[3] for d in done} == set(COMMANDS) - _ELSEWHERE
+    assert stat.S_IMODE(trace.stat().st_mode) == 0o600
+    assert leaks(_values(canaries), project.folder, done) == []
+    said = told.decode() + "".join(each.err for each in done)
+    for person in ("ana@acme", "ana.diaz", f"{getpass.getuser()}@"):
+        assert person not in said
+    for part in (
+        "Python 3",
+        "secret env:BEARER: read",
+        "lock: taken on",
+        "state: read",
+        "/api/v1/me → 200",
+        "?role=admin → 200",
+        "POST http://127.0.0.1",  # the probe's
+        "<person 1>",
+    ):
+        assert part in said
 
 
 def test_a_server_that_repeats_its_credentials_makes_nobody_show_them(
@@ -108,7 +178,7 @@ def test_a_server_that_repeats_its_credentials_makes_nobody_show_them(
         project.write("server.yaml", _guarded(telltale.url, canaries))
         done = [project.run("--debug", "apply", "-f", "manifests", "--yes", code=3)]
     assert "withheld" in done[0].out + done[0].err
-    assert _leaks(_values(canaries), project.folder, done) == []
+    assert leaks(_values(canaries), project.folder, done) == []
 
 
 def test_no_failure_shows_a_secret(
@@ -129,7 +199,7 @@ def test_no_failure_shows_a_secret(
     wrong = f"t.wrong-{secrets.token_urlsafe(16)}"
     project.environ["DUST_ACCESS_TOKEN"] = wrong
     done.append(project.run("--debug", "apply", "-f", "manifests", "--yes", code=1))
-    assert _leaks([wrong, *_values(canaries)], project.folder, done) == []
+    assert leaks([wrong, *_values(canaries)], project.folder, done) == []
 
 
 def test_a_literal_secret_in_a_manifest_is_not_repeated(project: Project) -> None:

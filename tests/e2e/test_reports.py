@@ -105,6 +105,10 @@ def test_an_apply_that_ends_early_says_why_in_the_same_place(
     guarded.write("team.yaml", space("team", displayName="Team"))
     guarded.apply()
     guarded.write("team.yaml", space("team", displayName="Team One"))
+    calm = guarded.run("drift", "-f", "manifests", "--report=markdown")
+    assert "**No drift: the workspace is as last applied (1 change of your own to apply).**" in (
+        calm.out
+    )
     guarded.plan("--out", "saved.plan")
     workspace.rename_space("Team", "Team Two")
     guarded.run(

@@ -185,6 +185,17 @@ SECRETS = (
     _server("secret-env", "literal-secret", "  headers: {X-Key: {env: ghp_CANARY}}\n"),
     _server("secret-env-shape", "invalid-value", "  headers: {X-Key: {env: CANARY-x!}}\n"),
     _server("secret-vault-shape", "invalid-value", "  headers: {X-Key: {vault: CANARY}}\n"),
+    _server("secret-aws-shape", "invalid-value", "  headers: {X-Key: {aws: 'CANARY!?#a b'}}\n"),
+    _server("secret-gcp-shape", "invalid-value", "  headers: {X-Key: {gcp: CANARY}}\n"),
+    _server(
+        "secret-azure-shape",
+        "invalid-value",
+        "  headers: {X-Key: {azure: 'https://CANARY.example/secrets/a'}}\n",
+    ),
+    _server("secret-op-shape", "invalid-value", "  headers: {X-Key: {op: CANARY/item/field}}\n"),
+    _server("secret-sops-shape", "invalid-value", "  headers: {X-Key: {sops: CANARY.yaml}}\n"),
+    _server("secret-plugin-shape", "invalid-value", "  headers: {X-Key: {plugin: CANARY}}\n"),
+    _server("secret-plugin-pasted", "literal-secret", "  headers: {X: {plugin: ghp_CANARY}}\n"),
     Case(
         "secret-client-id",
         "literal-secret",
@@ -203,6 +214,7 @@ SECRETS = (
         in_schema=False,
     ),
     _server("reference-typo", "unknown-field", "  auth: {mode: bearer, token: {envv: A}}\n"),
+    _server("reference-other-name", "unknown-field", "  headers: {X: {1password: 'op://a/b/c'}}\n"),
     _server("reference-two", "invalid-value", "  headers: {X: {env: A, file: b}}\n"),
     _server("reference-empty", "invalid-value", "  headers: {X: {}}\n"),
     _server(
@@ -361,7 +373,37 @@ POLICIES = (
         in_schema=False,
     ),
 )
-ALL = (*YAML, *SHAPE, *URLS, *SECRETS, *RULES, *SETS, *POLICIES)
+STATES = tuple(
+    Case(f"state-{name}", code, f"{WORKSPACE}  state: {state}\n", in_schema=in_schema)
+    for name, code, state, in_schema in (
+        ("two-places", "invalid-value", "{path: a.json, url: s3://acme/a.json}", True),
+        ("credentials-of-a-file", "invalid-value", "{credentials: {username: ana}}", True),
+        ("no-key", "invalid-value", "{encryption: {}}", True),
+        ("scheme", "invalid-url", "{url: ftp://files.example/acme.json}", True),
+        ("no-bucket", "invalid-url", "{url: 's3:///acme.json'}", True),
+        ("query", "invalid-url", "{url: 's3://acme/a.json?zone=eu'}", False),
+        ("endpoint", "invalid-url", "{url: 's3://acme/a?endpoint=http://minio.example'}", False),
+        ("plain-http", "invalid-url", "{url: http://git.example/state/acme}", True),
+        ("fragment", "invalid-url", "{url: https://git.example/state/acme#lock}", True),
+        ("password", "literal-secret", "{url: postgresql://ana:CANARY@db.example/x}", True),
+        ("user", "literal-secret", "{url: https://ana:CANARY@git.example/state}", True),
+        ("query-password", "literal-secret", "{url: 'postgres://d/x?password=CANARY'}", False),
+        (
+            "password-in-place",
+            "literal-secret",
+            "{url: https://git.example/state, credentials: {password: CANARY}}",
+            True,
+        ),
+        ("key-in-place", "literal-secret", "{encryption: {key: CANARY}}", True),
+        (
+            "access-key",
+            "literal-secret",
+            "{url: s3://acme/a, credentials: {username: AKIAABCDEFGHIJKLMNOP}}",
+            True,
+        ),
+    )
+)
+ALL = (*YAML, *SHAPE, *URLS, *SECRETS, *RULES, *SETS, *POLICIES, *STATES)
 
 
 def beside(case: Case) -> str:

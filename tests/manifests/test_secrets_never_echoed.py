@@ -88,6 +88,15 @@ _PLANTS = {
     "a credential in a text": _ONE + "  description: use ghp_@@0123456789abcdef, please\n",
     "a comment": _ONE + "  icon: Nope # @@\n",
     "a comment before": _ONE + "  # @@\n  spaces: [a, b # @@\n  , 5]\n",
+    "state, in its url": WORKSPACE + "  state: {url: postgresql://ana:@@@db.example/x}\n",
+    "state, in its url, a typo beside it": WORKSPACE
+    + "  state: {url: https://ana:@@@git.example/x, pth: 1}\n",
+    "state, in its query": WORKSPACE + "  state: {url: 's3://a/b?secret_access_key=@@'}\n",
+    "state, password": WORKSPACE + "  state: {url: s3://a/b, credentials: {password: @@}}\n",
+    "state, credentials": WORKSPACE + "  state: {url: s3://a/b, credentials: @@}\n",
+    "state, key": WORKSPACE + "  state: {encryption: {key: @@}}\n",
+    "state, previous key": WORKSPACE + "  state: {encryption: {previousKey: {envv: @@}}}\n",
+    "state, encryption": WORKSPACE + "  state: {encryption: @@}\n",
     "after the file's end": WORKSPACE + "...\n@@\n",
 }
 _CANARY = "CANARY7f3a91"

@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -13,15 +14,14 @@ NODE = NPM / "node_modules" / "node" / "bin" / "node"
 def need_npm(package: str) -> None:
     """Skip the test unless this npm package and the Node.js beside it are installed."""
     if not NODE.exists() or not (NPM / "node_modules" / package).exists():
-        _missing("`npm install --prefix tests/npm` was not run")
+        missing("`npm install --prefix tests/npm` was not run")
 
 
 def need_chromium() -> str:
     """Where Debian's chromium is; skips the test where there is none."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
-        _missing("there is no chromium")
-    assert found is not None
+        missing("there is no chromium")
     return found
 
 
@@ -29,12 +29,13 @@ def need_program(name: str) -> str:
     """Where a program of the system is; skips the test where it isn't installed."""
     found = shutil.which(name)
     if found is None:
-        _missing(f"there is no {name}")
+        missing(f"there is no {name}")
     assert found is not None
     return found
 
 
-def _missing(reason: str) -> None:
+def missing(reason: str) -> NoReturn:
+    """Skip the test; in CI, fail it."""
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)

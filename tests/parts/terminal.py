@@ -23,16 +23,27 @@ class Terminal:
     Args:
         command: the program with its arguments.
         columns: how wide the screen is; it is 40 lines high.
+        echo: whether what is typed shows.
         environ: the whole environment; TERM is `xterm-256color` unless it says otherwise.
     """
 
     def __init__(
-        self, command: Sequence[str], *, columns: int, folder: Path, environ: Mapping[str, str]
+        self,
+        command: Sequence[str],
+        *,
+        columns: int,
+        folder: Path,
+        environ: Mapping[str, str],
+        echo: bool = True,
     ) -> None:
         self._screen = pyte.HistoryScreen(columns, 40, history=2000, ratio=1)
         self._stream = pyte.ByteStream(self._screen)
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        if not echo:
+            modes = termios.tcgetattr(slave)
+            modes[3] &= ~termios.ECHO
+            termios.tcsetattr(slave, termios.TCSANOW, modes)
         self.raw = b""
         self._process = subprocess.Popen(
             ["setsid", "--ctty", "--wait", *command],

@@ -39,6 +39,13 @@ def references(count: int) -> list[SecretRef]:
     return [SecretRef("test", f"N{number}") for number in range(count)]
 
 
+def test_which_references_were_read_is_told_and_never_a_value() -> None:
+    told: list[str] = []
+    resolver = Resolver(environ={"TOKEN": "the-value"}, trace=told.append)
+    resolver.resolve([SecretRef("env", "TOKEN"), SecretRef("env", "GONE")])
+    assert sorted(told) == ["secret env:GONE: secret-missing", "secret env:TOKEN: read"]
+
+
 def test_every_reference_gets_its_own_value() -> None:
     wanted = references(200)
     with Resolver(backends={"test": Counting()}) as resolver:
@@ -140,10 +147,11 @@ def test_a_bug_in_a_backend_is_not_taken_for_a_failure() -> None:
 
 
 def test_an_unknown_scheme_is_malformed_and_the_known_ones_are_listed() -> None:
-    found = failed(one(Resolver(environ={}), "aws", "prod/token"))
+    found = failed(one(Resolver(environ={}), "keeper", "prod/token"))
     assert found.code is Code.SECRET_MALFORMED
-    assert found.message == "secret `aws:prod/token` names the unknown scheme `aws`"
-    assert found.help == ("known schemes are `env`, `file`, `vault`",)
+    assert found.message == "secret `keeper:prod/token` names the unknown scheme `keeper`"
+    known = "`aws`, `azure`, `env`, `file`, `gcp`, `op`, `plugin`, `sops`, `vault`"
+    assert found.help == (f"known schemes are {known}",)
 
 
 def test_without_an_environment_the_process_s_own_is_used() -> None:

@@ -81,7 +81,8 @@ def test_what_needs_somebody_comes_first() -> None:
 def test_who_must_sign_in_where_is_told_and_pings_nobody() -> None:
     made = Rendered.of(markdown(ending()))
     assert "ana@acme.example has to sign in" in made.text
-    assert _CONSENT.url in made.text
+    assert "https://auth.example/authorize" in made.text
+    assert "client_id" not in made.text, "whoever reads it could begin that very sign-in"
     assert made.links == ["https://ci.example/1"]
     assert "@acme" not in made.loud
 

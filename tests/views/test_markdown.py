@@ -77,9 +77,16 @@ def test_a_step_summary_is_measured_in_bytes() -> None:
     assert limit * 0.9 < len(text.encode()) <= limit
 
 
+def test_of_every_concern_something_is_told_however_many_items_the_first_has() -> None:
+    text = markdown(huge())
+    for concern in ("exposure", "stakes", "destruction"):
+        section = text.partition(f"### Security-relevant: {concern} (")[2].partition("\n### ")[0]
+        assert section.count("\n- ") > 50
+
+
 def test_what_there_is_no_room_for_is_counted() -> None:
     text = markdown(huge(), 5_000)
-    titles = dict(re.findall(r"^### (.+) \((\d+)\)$", text, re.MULTILINE))
+    titles = dict(re.findall(r"^### (.+) \((\d+)(?:, \d+ looser)?\)$", text, re.MULTILINE))
     assert titles["Changes by the manifests"] == str(len(huge().introduced))
     for title, number in titles.items():
         section = text.partition(f"### {title} (")[2].partition("\n### ")[0]

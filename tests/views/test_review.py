@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.diagnostics import Code, Diagnostic, Severity
 from reconciler.planning import Observation, Plan
-from reconciler.resources import Address, Hidden, Spec, Users
+from reconciler.resources import Address, Hidden, Reason, Spec, Users
 from reconciler.views import (
     Concern,
     Effect,
@@ -244,6 +244,8 @@ def test_a_change_with_edits_and_drift_is_told_in_two_parts() -> None:
         ("auth", "token"),
         ("headers", "X-Stray"),
     ]
+    assert introduced["MCPServer/github"].reason is Reason.EDITED
+    assert standing["MCPServer/github"].reason is Reason.DRIFT
     assert introduced["MCPServer/github"].whole
     assert not standing["MCPServer/github"].whole
     assert "Space/open" in introduced

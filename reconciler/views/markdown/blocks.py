@@ -51,11 +51,11 @@ def link_foot(link_to: str, parts: Iterable[str]) -> str:
     return f"---\n\n{' · '.join(told)}\n" if told else ""
 
 
-def section(title: str, items: Iterable[tuple[str, ...]], noun: str, *, lead: str = "") -> Section:
-    """A section with its count; `noun` is what its items are called when some are left out."""
+def section(title: str, items: Iterable[tuple[str, ...]], noun: str, *, also: str = "") -> Section:
+    """A section with its count, and what `also` is to be known of it; `noun` is what its items
+    are called when some are left out."""
     listed = tuple(items)
-    title = f"### {title} ({len(listed)})"
-    return Section(title=title, items=listed, more=more_lines(noun), lead=lead)
+    return Section(title=f"### {title} ({len(listed)}{also})", items=listed, more=more_lines(noun))
 
 
 def more_lines(noun: str) -> Callable[[int], str]:

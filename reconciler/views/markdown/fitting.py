@@ -27,18 +27,12 @@ class Section:
     """A part of a document: `title` is its heading, `items` hold each item's versions.
 
     Every version ends with a line break; the last ones are short. `more` tells how many items
-    are left out; it is a line of ours, as is `lead`, which stands before the items.
+    are left out; it is a line of ours.
     """
 
     title: str
     items: Sequence[Sequence[str]]
     more: Callable[[int], str]
-    lead: str = ""
-
-    @property
-    def least(self) -> str:
-        """The section when there is no room for any of its items."""
-        return self._whole([], len(self.items))
 
     @property
     def full(self) -> str:
@@ -78,8 +72,7 @@ class Section:
 
     def _whole(self, told: Sequence[str], left: int) -> str:
         more = self.more(left) if left else ""
-        lead = f"{self.lead}\n\n" if self.lead else ""
-        return f"{self.title}\n\n{lead}{''.join(told)}{more}\n"
+        return f"{self.title}\n\n{''.join(told)}{more}\n"
 
 
 def fitted(
@@ -87,16 +80,20 @@ def fitted(
 ) -> str:
     """The document; head and foot are told whole, the sections as fully as `limit` allows.
 
-    The sections come in the order of their importance: each may take half of what is left, or
-    more where those after it need less. Of a section, title and count always stay.
+    Where that is not enough, those that need less than an equal share get what they need, and the
+    others share what is left. Of a section, title and count always stay.
     """
     room = limit - measure(head) - measure(foot)
-    needs = [measure(section.full) for section in sections]
-    least = [measure(section.least) for section in sections]
-    told = []
-    for number, section in enumerate(sections):
-        after, reserved = sum(needs[number + 1 :]), sum(least[number + 1 :])
-        text = section.within(max((room - reserved) // 2, room - after), measure)
-        room -= measure(text)
-        told.append(text)
+    shares = _shares([measure(section.full) for section in sections], room)
+    told = (section.within(share, measure) for section, share in zip(sections, shares, strict=True))
     return f"{head}{''.join(told)}{foot}"
+
+
+def _shares(needs: Sequence[int], room: int) -> list[int]:
+    """What each gets of `room`: as much as it needs, or else as much as everybody else."""
+    shares = [0] * len(needs)
+    smallest_first = sorted(range(len(needs)), key=needs.__getitem__)
+    for number, index in enumerate(smallest_first):
+        shares[index] = min(needs[index], room // (len(needs) - number))
+        room -= shares[index]
+    return shares

@@ -1,6 +1,6 @@
 """A review as Markdown for a comment or a step summary: how it stands, security first, the rest."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.diagnostics import Diagnostic, count, render_text
@@ -59,12 +59,8 @@ def _sections(review: Review) -> Iterator[Section]:
     if review.failure:
         yield section("Why", map(_said, review.failure.notes), "lines")
         yield section("What to do", map(_said, review.failure.help), "lines")
-    yield section(
-        "Security-relevant",
-        map(_matter, review.matters),
-        "security-relevant items",
-        lead=_concerns(review.matters),
-    )
+    for concern in Concern:
+        yield _concern(concern, [each for each in review.matters if each.concern is concern])
     yield section("Refused, and held back", map(_refused, review.refused), "refused changes")
     yield section("Changes by the manifests", map(_item, review.introduced), "changes")
     yield section("There before: drift and leftovers", map(_item, review.standing), "changes")
@@ -72,15 +68,10 @@ def _sections(review: Review) -> Iterator[Section]:
     yield section("Notes", map(_said, _notes(review)), "notes")
 
 
-def _concerns(matters: Iterable[Matter]) -> str:
-    """How many items each concern has, and how many of them loosen something."""
-    listed, parts = tuple(matters), []
-    for concern in Concern:
-        found = [matter.effect for matter in listed if matter.concern is concern]
-        looser = found.count(Effect.LOOSENS)
-        if found:
-            parts.append(f"{concern} {len(found)}" + (f" ({looser} looser)" if looser else ""))
-    return ", ".join(parts)
+def _concern(concern: Concern, matters: Sequence[Matter]) -> Section:
+    looser = sum(matter.effect is Effect.LOOSENS for matter in matters)
+    also = f", {looser} looser" if looser else ""
+    return section(f"Security-relevant: {concern}", map(_matter, matters), "items", also=also)
 
 
 def _diagnostic(item: Diagnostic) -> tuple[str, ...]:
@@ -95,7 +86,7 @@ def _diagnostic(item: Diagnostic) -> tuple[str, ...]:
 def _matter(matter: Matter) -> tuple[str, ...]:
     def head(characters: int) -> str:
         sign = {Effect.LOOSENS: "⚠ ", Effect.DESTROYS: "⚠ "}.get(matter.effect, "")
-        line = f"- {sign}**{matter.concern}**: {code(str(matter.address))} {plain(matter.message)}"
+        line = f"- {sign}{code(str(matter.address))} {plain(matter.message)}"
         if matter.path:
             line += f": {code(show_path(matter.path))} "
             line += code(ends_text(matter.before, matter.after, characters))
@@ -128,7 +119,7 @@ def _refused(change: Change) -> tuple[str, ...]:
 
 def _item(item: Item) -> tuple[str, ...]:
     change = item.change
-    reason = REASONS[change.reason]
+    reason = REASONS[item.reason]
     summary = f"{_heading(change)}: {reason}"
     brief = f"- {change.action} {code(str(change.address))}{_title(change, code)}: {reason}"
     if item.fields and change.action is not Action.CREATE:

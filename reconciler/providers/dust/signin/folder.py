@@ -1,19 +1,11 @@
-"""The folder in which the sign-ins of a person are, by the customs of the platform."""
+"""The folder in which the sign-ins of a person are."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from reconciler.state import user_folder
 
 
 def sessions_folder(environ: Mapping[str, str]) -> Path:
     """The folder of the sign-ins of the person who runs the tool."""
-    home = Path(environ.get("HOME") or Path.home())
-    if sys.platform == "win32":
-        base = Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Application Support"
-    else:
-        # The specification: a path that isn't absolute is to be ignored.
-        named = environ.get("XDG_STATE_HOME", "")
-        base = Path(named) if Path(named).is_absolute() else home / ".local" / "state"
-    return base / "reconciler" / "sessions"
+    return user_folder(environ) / "sessions"

@@ -1,0 +1,194 @@
+"""Which store the manifests choose for the state, with its credentials and keys."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from reconciler.diagnostics import Code, Diagnostic, Diagnostics
+from reconciler.resources import STATE_SCHEMES, WORKSPACE_KIND, Address, Desired, Locator, SecretRef
+from reconciler.resources import Path as FieldPath
+from reconciler.secrets import Secret
+from reconciler.state import (
+    Credentials,
+    FileShelf,
+    FileStore,
+    Keys,
+    SealedRecord,
+    SharedStore,
+    Shelf,
+    StateSealed,
+    Store,
+    Tries,
+    Witness,
+    check_key,
+    shelf_at,
+    user_folder,
+)
+from reconciler.workflows.failures import Exit, Stop
+
+Resolve = Callable[[Mapping[SecretRef, tuple[Address, FieldPath]]], dict[SecretRef, Secret]]
+_STATE = "state"
+
+
+class StatePlaces:
+    """Opens the stores of one workspace's state; nothing is read or sent before they are used.
+
+    `resolve` gives secrets, and raises Stop with a located message for one that it can't;
+    `tries` says how often a store is asked again, `environ` is the environment.
+    """
+
+    def __init__(
+        self,
+        desired: Desired,
+        locator: Locator,
+        *,
+        resolve: Resolve,
+        tries: Tries,
+        environ: Mapping[str, str],
+    ) -> None:
+        self._desired = desired
+        self._locator = locator
+        self._resolve = resolve
+        self._tries = tries
+        self._environ = environ
+        self._spec = desired.workspace.spec
+        self._address = Address(WORKSPACE_KIND, desired.workspace.name)
+
+    def declared(self) -> Store:
+        """The store that the manifest declares."""
+        state = self._spec.state
+        if state is None or (state.url is None and state.encryption is None):
+            return self._file(self._path())
+        return self._shared(self._declared_shelf(), self._keys)
+
+    def record(self, what: str) -> SealedRecord:
+        """An encrypted text of that name beside the state; with the state's keys.
+
+        Raises Stop when a key can't be had, or none is declared.
+        """
+        keys = self._keys()
+        if keys is None or keys.current is None:
+            raise Stop(
+                Exit.FAILED,
+                f"the {what} beside the state can only be kept encrypted",
+                help=("give `encryption: {key: …}` under `spec.state` of the Workspace",),
+            )
+        return SealedRecord(
+            shelf=self._declared_shelf().beside(what),
+            what=what,
+            provider=self._spec.provider,
+            workspace_id=self._spec.workspace_id,
+            keys=keys,
+        )
+
+    def former(self, place: str) -> Store:
+        """The store at a URL or a path where the state was before; it may be encrypted or not.
+
+        Its credentials are those that the store's own library finds in the environment.
+        """
+        if place.partition("://")[0] in STATE_SCHEMES:
+            return self._shared(self._shelf(place, self._from_environment), self._any_keys)
+        path = Path(place)
+        store = self._file(path)
+        try:
+            store.load(sealed=False)
+        except StateSealed:
+            return self._shared(FileShelf(path), self._any_keys)
+        return store
+
+    def _declared_shelf(self) -> Shelf:
+        state = self._spec.state
+        if state is None or state.url is None:
+            return FileShelf(self._path())
+        return self._shelf(state.url, self._credentials)
+
+    def _path(self) -> Path:
+        state = self._spec.state
+        named = (state and state.path) or f".reconciler/{self._desired.workspace.name}.json"
+        return Path(self._desired.workspace.root) / named
+
+    def _file(self, path: Path) -> Store:
+        return FileStore(path, provider=self._spec.provider, workspace_id=self._spec.workspace_id)
+
+    def _shared(self, shelf: Shelf, keys: Callable[[], Keys | None]) -> Store:
+        return SharedStore(
+            shelf,
+            provider=self._spec.provider,
+            workspace_id=self._spec.workspace_id,
+            keys=keys,
+            witness=Witness(folder=user_folder(self._environ) / "seen"),
+        )
+
+    def _shelf(self, url: str, credentials: Callable[[], Credentials]) -> Shelf:
+        return shelf_at(
+            url,
+            key=f"{self._spec.provider}/{self._spec.workspace_id}",
+            credentials=credentials,
+            tries=self._tries,
+        )
+
+    def _credentials(self) -> Credentials:
+        given = None if self._spec.state is None else self._spec.state.credentials
+        if given is None:
+            return self._from_environment()
+        at = (_STATE, "credentials")
+        password = given.password
+        username: str | Secret | None
+        if given.username is None or isinstance(given.username, str):
+            username = given.username
+        else:
+            username = self._secret(given.username.model_dump(), (*at, "username"))
+        return Credentials(
+            username=username,
+            password=None
+            if password is None
+            else self._secret(password.model_dump(), (*at, "password")),
+        )
+
+    def _from_environment(self) -> Credentials:
+        """A state server has no library with customs; Terraform's are its."""
+        password = self._environ.get("TF_HTTP_PASSWORD")
+        return Credentials(
+            username=self._environ.get("TF_HTTP_USERNAME"),
+            password=None if password is None else Secret(password),
+        )
+
+    def _keys(self) -> Keys | None:
+        given = None if self._spec.state is None else self._spec.state.encryption
+        if given is None:
+            return None
+        key, previous = given.key, given.previous_key
+        return Keys(
+            current=None if key is None else self._key(key.model_dump(), "key"),
+            others=() if previous is None else (self._key(previous.model_dump(), "previousKey"),),
+        )
+
+    def _any_keys(self) -> Keys | None:
+        """Every key to open with, and none to insist on."""
+        keys = self._keys()
+        return None if keys is None else Keys(others=tuple(keys.all))
+
+    def _key(self, model: Mapping[str, str], name: str) -> Secret:
+        at = (_STATE, "encryption", name)
+        key = self._secret(model, at)
+        try:
+            check_key(key)
+        except ValueError as error:
+            fault = Diagnostic(
+                code=Code.SECRET_MALFORMED,
+                message="the key that encrypts the state is too short",
+                span=self._locator.span(self._address, at),
+                notes=(str(error),),
+                help=("make a random one, such as `openssl rand -base64 32`",),
+                address=str(self._address),
+            )
+            raise Stop(
+                Exit.FAILED,
+                "the state can't be opened; nothing was written",
+                diagnostics=Diagnostics.of([fault]),
+            ) from None
+        return key
+
+    def _secret(self, model: Mapping[str, str], at: FieldPath) -> Secret:
+        reference = SecretRef.from_json(model)
+        assert reference is not None, "the model has a reference"
+        return self._resolve({reference: (self._address, at)})[reference]

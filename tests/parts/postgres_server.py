@@ -1,0 +1,75 @@
+"""A PostgreSQL server of the tests' own: Debian's programs, on loopback, in a temporary folder."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from tempfile import mkdtemp
+from types import TracebackType
+from typing import Self
+
+from tests.parts.peers import missing
+from tests.parts.ports import free_port
+
+USER, PASSWORD = "tool", "a-password-of-the-tests"
+
+
+class PostgresServer:
+    """The server as a context manager; `url` is its database, without the password."""
+
+    url: str
+
+    def __enter__(self) -> Self:
+        self._programs = _programs()
+        self._folder = Path(mkdtemp(prefix="pg-"))
+        self._data = self._folder / "data"
+        secret = self._folder / "password"
+        secret.write_text(PASSWORD)
+        self._as = _as_somebody_else(self._folder)
+        self._run(
+            "initdb", "-D", str(self._data), "-U", USER, "--pwfile", str(secret),
+            "--auth=scram-sha-256", "--no-sync", "-E", "UTF8", "--locale=C",
+        )  # fmt: skip
+        self.port = free_port()
+        self.url = f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start it on its port."""
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self._folder} -F"
+        log = str(self._folder / "log")
+        self._run("pg_ctl", "-D", str(self._data), "-o", options, "-l", log, "-w", "start")
+
+    def stop(self) -> None:
+        """Stop it, and cut every connection."""
+        self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "stop")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [*self._as, str(self._programs / program), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self._folder)
+
+
+def _programs() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        missing("there is no PostgreSQL")
+    return found[-1].parent
+
+
+def _as_somebody_else(folder: Path) -> list[str]:
+    """PostgreSQL doesn't run as root."""
+    if os.getuid() != 0:
+        return []
+    for path in (folder, *folder.iterdir()):
+        shutil.chown(path, "postgres")
+    return ["runuser", "-u", "postgres", "--"]

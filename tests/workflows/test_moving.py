@@ -1,0 +1,254 @@
+"""Carrying a state as a whole, in one process: pull, push, migrate, and what they refuse."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from reconciler.state import (
+    StateAltered,
+    StateForeign,
+    StateLocked,
+    StateMoved,
+    StateRolledBack,
+    StateUnreadable,
+)
+from reconciler.workflows import (
+    Context,
+    Exit,
+    Options,
+    Stop,
+    load_manifests,
+    migrate_state,
+    open_context,
+    pull_state,
+    push_state,
+)
+from tests.state.stores import FINANCE, GITHUB, OWNER, entry, intent
+
+_ENVIRON = {"KEY": "k" * 40, "OLD_KEY": "o" * 40, "SHORT": "too-short"}
+
+
+def context(folder: Path, workspace: str = "w1", **state: Any) -> Context:
+    """A workspace whose state is as `state` says, by default in `acme.json`."""
+    manifest = {
+        "apiVersion": "reconciler/v1",
+        "kind": "Workspace",
+        "metadata": {"name": "acme"},
+        "spec": {
+            "provider": "dust",
+            "workspaceId": workspace,
+            "region": "eu",
+            "state": state or {"path": "acme.json"},
+        },
+    }
+    path = folder / "workspace.yaml"
+    path.write_text(yaml.safe_dump(manifest))
+    loaded = load_manifests([path], None)
+    assert loaded.desired is not None
+    options = Options(environ={**_ENVIRON, "HOME": str(folder / "home")})
+    return open_context(loaded.desired, loaded.locator, options)
+
+
+def own(there: Context, remote_id: str = "vlt_1") -> str:
+    """Own one thing, with an intent left open; the state's text then."""
+    with there.store.session(owner=OWNER, tool="1.0") as held:
+        held.put(FINANCE, entry(remote_id))
+        held.intend(intent())
+    return pull_state(there)
+
+
+def push(there: Context, text: str, *allow: str) -> bool:
+    """Push a text; whether anything was written."""
+    return push_state(there, text, name="f.json", allow=frozenset(allow)).written
+
+
+def test_what_was_pulled_is_pushed_back(tmp_path: Path) -> None:
+    there = context(tmp_path)
+    text = own(there)
+    (tmp_path / "acme.json").unlink()
+    assert push(there, text)
+    state = there.store.load()
+    assert state.entries.keys() == {FINANCE}
+    assert [each.address for each in state.unfinished] == [GITHUB]
+    assert not push(there, pull_state(there))
+
+
+def test_an_older_state_is_pushed_only_by_name(tmp_path: Path) -> None:
+    there = context(tmp_path)
+    text = own(there)
+    own(there, "vlt_2")
+    with pytest.raises(Stop, match=r"has serial 1, and .* had 2 already") as caught:
+        push(there, text)
+    assert caught.value.help == ("if going back is meant: --allow older-serial",)
+    assert push(there, text, "older-serial")
+    state = there.store.load()
+    assert (state.serial, state.entries[FINANCE].remote_id) == (3, "vlt_1")
+
+
+def test_a_state_of_another_lineage_is_pushed_only_by_name(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    text = own(context(tmp_path / "other"), "vlt_9")
+    there = context(tmp_path)
+    own(there)
+    with pytest.raises(Stop, match="has another lineage"):
+        push(there, text)
+    assert push(there, text, "other-lineage")
+
+
+def test_a_state_of_another_workspace_is_never_pushed(tmp_path: Path) -> None:
+    text = own(context(tmp_path))
+    (tmp_path / "acme.json").unlink()
+    with pytest.raises(StateForeign):
+        push(context(tmp_path, "w2"), text, "other-lineage", "older-serial", "altered")
+
+
+def test_an_edited_state_is_pushed_only_by_name(tmp_path: Path) -> None:
+    there = context(tmp_path)
+    edited = own(there).replace("vlt_1", "vlt_7")
+    with pytest.raises(StateAltered):
+        push(there, edited)
+    assert push(there, edited, "altered")
+    assert there.store.load().entries[FINANCE].remote_id == "vlt_7"
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"version": 99}'])
+def test_what_is_no_state_is_never_pushed(tmp_path: Path, text: str) -> None:
+    there = context(tmp_path)
+    own(there)
+    with pytest.raises(StateUnreadable):
+        push(there, text, "altered", "older-serial", "other-lineage")
+
+
+def test_nothing_is_pushed_while_a_run_has_the_state(tmp_path: Path) -> None:
+    there = context(tmp_path)
+    text = own(there)
+    with there.store.session(owner=OWNER, tool="1.0"), pytest.raises(StateLocked):
+        push(there, text, "older-serial")
+
+
+def test_a_state_that_went_back_is_put_right_by_pushing_the_newest(tmp_path: Path) -> None:
+    there = context(tmp_path, path="acme.json", encryption={"key": {"env": "KEY"}})
+    own(there)
+    first = (tmp_path / "acme.json").read_text()
+    older = pull_state(there)
+    newest = own(there, "vlt_2")
+    (tmp_path / "acme.json").write_text(first)
+    with pytest.raises(StateRolledBack):
+        there.store.load()
+    with pytest.raises(Stop, match=r"had [0-9]+ already"):
+        push(there, older)
+    assert push(there, newest)
+    assert there.store.load().entries[FINANCE].remote_id == "vlt_2"
+
+
+def test_a_state_migrates_and_leaves_a_note(tmp_path: Path) -> None:
+    own(context(tmp_path))
+    there = context(tmp_path, path="new.json")
+    carried = migrate_state(there, str(tmp_path / "acme.json"))
+    assert carried.written
+    assert there.store.load() == carried.state
+    assert json.loads((tmp_path / "acme.json").read_text())["format"] == "reconciler.moved-state/v1"
+    assert not migrate_state(there, str(tmp_path / "acme.json")).written
+    with pytest.raises(StateMoved):
+        context(tmp_path).store.load()
+
+
+def test_a_migration_that_was_cut_short_goes_on(tmp_path: Path) -> None:
+    own(context(tmp_path))
+    before = (tmp_path / "acme.json").read_text()
+    there = context(tmp_path, path="new.json")
+    migrate_state(there, str(tmp_path / "acme.json"))
+    (tmp_path / "acme.json").write_text(before)
+    own(there, "vlt_2")
+    assert not migrate_state(there, str(tmp_path / "acme.json")).written
+    assert there.store.load().entries[FINANCE].remote_id == "vlt_2"
+    with pytest.raises(StateMoved):
+        context(tmp_path).store.load()
+
+
+def test_a_state_migrates_back(tmp_path: Path) -> None:
+    own(context(tmp_path))
+    migrate_state(context(tmp_path, path="new.json"), str(tmp_path / "acme.json"))
+    own(context(tmp_path, path="new.json"), "vlt_2")
+    there = context(tmp_path)
+    assert migrate_state(there, str(tmp_path / "new.json")).written
+    assert there.store.load().entries[FINANCE].remote_id == "vlt_2"
+    with pytest.raises(StateMoved):
+        context(tmp_path, path="new.json").store.load()
+
+
+def test_a_migration_changes_how_a_state_is_encrypted(tmp_path: Path) -> None:
+    own(context(tmp_path, path="acme.json", encryption={"key": {"env": "OLD_KEY"}}))
+    encryption = {"key": {"env": "KEY"}, "previousKey": {"env": "OLD_KEY"}}
+    there = context(tmp_path, path="new.json", encryption=encryption)
+    migrate_state(there, str(tmp_path / "acme.json"))
+    assert "vlt_1" not in (tmp_path / "new.json").read_text()
+    only = context(tmp_path, path="new.json", encryption={"key": {"env": "KEY"}})
+    assert only.store.load().entries.keys() == {FINANCE}
+
+
+def test_a_migration_never_overwrites_another_state(tmp_path: Path) -> None:
+    own(context(tmp_path))
+    there = context(tmp_path, path="new.json")
+    own(there, "vlt_9")
+    with pytest.raises(Stop, match="there is another state in"):
+        migrate_state(there, str(tmp_path / "acme.json"))
+    assert there.store.load().entries[FINANCE].remote_id == "vlt_9"
+    assert context(tmp_path).store.load().entries[FINANCE].remote_id == "vlt_1"
+
+
+def test_nothing_migrates_from_a_place_without_a_state(tmp_path: Path) -> None:
+    with pytest.raises(Stop, match="there is no state in"):
+        migrate_state(context(tmp_path), str(tmp_path / "nowhere.json"))
+
+
+def test_a_state_does_not_migrate_to_where_it_is(tmp_path: Path) -> None:
+    there = context(tmp_path)
+    own(there)
+    with pytest.raises(Stop, match=r"is in .* already") as caught:
+        migrate_state(there, str(tmp_path / "home" / ".." / "acme.json"))
+    assert caught.value.code is Exit.USAGE
+
+
+def test_a_record_beside_the_state_is_kept_encrypted(tmp_path: Path) -> None:
+    there = context(tmp_path, path="acme.json", encryption={"key": {"env": "KEY"}})
+    record = there.places.record("session")
+    assert record.read() is None
+    with record.hold(OWNER) as held:
+        assert held.text is None
+        held.write("hush")
+        held.write("hush, hush")
+        with pytest.raises(StateLocked), record.hold(OWNER):
+            pass
+    assert "hush" not in (tmp_path / "acme.json.session").read_text()
+    assert there.places.record("session").read() == "hush, hush"
+    own(there)
+    (tmp_path / "acme.json.session").write_bytes((tmp_path / "acme.json").read_bytes())
+    with pytest.raises(StateForeign, match=r"belongs to workspace dust/w1 \(state\)"):
+        record.read()
+
+
+def test_without_a_key_nothing_is_kept_beside_the_state(tmp_path: Path) -> None:
+    with pytest.raises(Stop, match="can only be kept encrypted"):
+        context(tmp_path).places.record("session")
+
+
+def test_a_key_that_is_too_short_is_said_where_it_is_asked_for(tmp_path: Path) -> None:
+    there = context(tmp_path, path="acme.json", encryption={"key": {"env": "SHORT"}})
+    with pytest.raises(Stop) as caught:
+        there.store.load()
+    (fault,) = caught.value.diagnostics.items
+    assert fault.message == "the key that encrypts the state is too short"
+    assert fault.span is not None
+    assert "too-short" not in str(fault)
+
+
+def test_a_key_that_can_not_be_had_is_said_where_it_is_asked_for(tmp_path: Path) -> None:
+    there = context(tmp_path, path="acme.json", encryption={"key": {"env": "NOWHERE"}})
+    with pytest.raises(Stop) as caught, there.store.session(owner=OWNER, tool="1.0"):
+        pass
+    assert "env:NOWHERE" in caught.value.diagnostics.items[0].message
+    assert not (tmp_path / "acme.json").exists()
