@@ -44,10 +44,15 @@ def publish() -> None:
     """
 
 
-@publish.command()
+@publish.command(short_help="Keep one comment on a pull request up to date.")
 @_body
 @click.option(
-    "--key", default="plan", show_default=True, callback=key_of, help="Which comment this is."
+    "--key",
+    default="plan",
+    show_default=True,
+    metavar="KEY",
+    callback=key_of,
+    help="Which comment this is.",
 )
 @click.option(
     "--pull-request",
@@ -108,12 +113,23 @@ def comment(
 
 
 @publish.command()
-@click.option("--title", required=True, help="The title of the issue.")
+@click.option("--title", required=True, metavar="TITLE", help="The title of the issue.")
 @_body
 @click.option(
-    "--key", default="drift", show_default=True, callback=key_of, help="Which issue this is."
+    "--key",
+    default="drift",
+    show_default=True,
+    metavar="KEY",
+    callback=key_of,
+    help="Which issue this is.",
 )
-@click.option("--label", "labels", multiple=True, help="A label for a new issue; repeatable.")
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="LABEL",
+    help="A label for a new issue; repeatable.",
+)
 @click.option("--close", "closes", is_flag=True, help="Close it, with the text as a comment.")
 @output_option
 @click.pass_obj
@@ -153,11 +169,18 @@ def _words_of(
     return frozenset(map(FailOn, words))
 
 
-@publish.command()
+@publish.command(short_help="Print what a result comes to, as NAME=VALUE lines.")
 @click.argument("result", type=click.File("rb", lazy=True))
-@click.option("--exit-code", required=True, type=click.IntRange(0, 255), metavar="CODE")
+@click.option(
+    "--exit-code",
+    required=True,
+    type=click.IntRange(0, 255),
+    metavar="CODE",
+    help="How the command ended.",
+)
 @click.option(
     "--fail-on",
+    metavar="WORDS",
     default="error,refused",
     show_default=True,
     callback=_words_of,

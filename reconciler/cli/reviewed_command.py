@@ -34,16 +34,26 @@ def _commit_of(
     help="The merge's commit.  [default: the pipeline's own]",
 )
 @click.option(
-    "--key", default="plan", show_default=True, callback=key_of, help="Which comment showed it."
+    "--key",
+    default="plan",
+    show_default=True,
+    metavar="KEY",
+    callback=key_of,
+    help="Which comment showed it.",
 )
 @click.option(
     "--artifact",
     default="reconciler-plan",
     show_default=True,
+    metavar="NAME",
     help="The artifact that holds it; on GitLab, the job.",
 )
 @click.option(
-    "--path", default="reconciler.plan", show_default=True, help="The file in the artifact."
+    "--path",
+    default="reconciler.plan",
+    show_default=True,
+    metavar="PATH",
+    help="The file in the artifact.",
 )
 @output_option
 @click.pass_obj
