@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.world import ADMIN, Workspace, server, space
+from tests.e2e.world import ADMIN, Workspace, project_for, server, space
 from tests.parts.actions import Machine, StepsDone
 from tests.parts.actions.steps import ROOT
 from tests.parts.cli import Project
 from tests.parts.github_fake import REPOSITORY, TOKEN, GitHubFake
+from tests.parts.scripted_http import Reply, ScriptedHttp
+from tests.parts.vault_auth_fake import JwtRole, signed
+from tests.parts.vault_fake import VaultFake
 
 ACTION = ROOT / ".github/actions/reconcile"
 
@@ -91,6 +94,35 @@ def test_a_run_that_could_not_look_for_drift_leaves_the_issue_as_it_is(
 
     assert done.code == 1
     assert issue == before
+
+
+def test_secrets_come_from_vault_by_the_jobs_own_identity_and_none_is_stored(
+    machine: Machine, project: Project, workspace: Workspace
+) -> None:
+    credentials = {"accessToken": {"vault": "secret/dust#token"}}
+    project_for(workspace, project, credentials=credentials)
+    project.write("s.yaml", space("team"))
+    audience = "https://vault.example"
+    with VaultFake() as vault, ScriptedHttp() as identities:
+        vault.put("secret/dust", {"token": ADMIN})
+        vault.auth.jwt["jwt"] = {
+            "plans": JwtRole(bound_audiences=[audience], bound_claims={"ref": "main"})
+        }
+        identity = signed(aud=audience, ref="main", sub=f"repo:{REPOSITORY}")
+        identities.on("GET", "/token", Reply(json={"count": 1, "value": identity}))
+        # What GitHub sets in a job with `id-token: write`.
+        machine.environ |= {
+            "GITHUB_ACTIONS": "true",
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{identities.url}/token?api-version=2.0",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "the-jobs-own",
+        }
+        variables = f"VAULT_ADDR={vault.url}\nVAULT_AUTH_METHOD=github\nVAULT_AUTH_ROLE=plans"
+
+        done = _run(machine, "plan", variables=variables)
+
+    assert done.code == 0, done.log
+    assert done.outputs[""]["create"] == "1"
+    assert ADMIN not in done.log
 
 
 @pytest.mark.parametrize(
