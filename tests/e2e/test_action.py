@@ -96,6 +96,31 @@ def test_a_run_that_could_not_look_for_drift_leaves_the_issue_as_it_is(
     assert issue == before
 
 
+def test_a_plan_of_another_place_and_name_is_kept_where_a_merge_looks_for_it(
+    machine: Machine, project: Project
+) -> None:
+    project.write("s.yaml", space("team"))
+    kept: list[Path] = []
+    machine.stands = {
+        **machine.stands,
+        "actions/upload-artifact": lambda _machine, given: kept.append(Path(given["path"])),
+    }
+
+    done = _run(
+        machine,
+        "plan",
+        environment=f"DUST_ACCESS_TOKEN={ADMIN}",
+        working_directory="manifests",
+        files=".",
+        plan="my.plan",
+        artifact="reconciler-plan",
+    )
+
+    plan = project.manifests / "my.plan"
+    assert done.outputs[""]["plan"] == str(plan)
+    assert (kept[0] / "reconciler.plan").read_bytes() == plan.read_bytes()
+
+
 def test_secrets_come_from_vault_by_the_jobs_own_identity_and_none_is_stored(
     machine: Machine, project: Project, workspace: Workspace
 ) -> None:

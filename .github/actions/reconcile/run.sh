@@ -18,6 +18,7 @@ export -n TOKEN
 
 folder=$(mktemp -d "$RUNNER_TEMP/reconciler.XXXXXXXX")
 plan=${PLAN:-$folder/reconciler.plan}
+[[ "$plan" == /* ]] || plan=$PWD/$plan # later steps run elsewhere
 printf 'folder=%s\nplan=%s\n' "$folder" "$plan" >>"$GITHUB_OUTPUT"
 
 # Variables by NAME=VALUE lines. One without a value is as if it weren't set: the command says
@@ -74,7 +75,11 @@ if [ "$code" = 0 ]; then
     tee "$folder/talk.txt"
   code=${PIPESTATUS[0]}
 fi
-[ "$COMMAND" != plan ] || [ ! -s "$plan" ] || reconciler show "$plan"
+if [ "$COMMAND" = plan ] && [ -s "$plan" ]; then
+  reconciler show "$plan"
+  # With the reports, where `reviewed` looks for it.
+  [ "$plan" = "$folder/reconciler.plan" ] || cp -- "$plan" "$folder/reconciler.plan"
+fi
 
 if [ ! -s "$folder/report.md" ]; then
   # The command didn't come as far as a report.
