@@ -35,6 +35,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "login": ("login", "Sign in, for manifests that name no access token."),
     "logout": ("login", "Forget stored sign-ins."),
     "whoami": ("login", "Show who is signed in, with which role, and until when."),
+    "publish": ("publish", "Say on the forge how a command ended: a comment, an issue, outputs."),
+    "reviewed": ("reviewed", "Fetch the plan that was reviewed with a merged pull request."),
     "explain": (
         "explain",
         "Explain a diagnostic code, a gate, an exit code, or a manifest's field.",

@@ -23,6 +23,7 @@ from reconciler.workflows.probe_documents import (
     CallbacksDocument,
     ProbeDocument,
 )
+from reconciler.workflows.publish_documents import PublishedDocument, ReviewedDocument
 from reconciler.workflows.run_documents import (
     DiagnosticsDocument,
     DriftDocument,
@@ -55,6 +56,8 @@ _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "doctor": (DoctorDocument, "A check-up of what a run needs"),
     "explanation": (ExplanationDocument, "What codes, gates, exit codes and fields mean"),
     "drift": (DriftDocument, "What others changed in the workspace"),
+    "published": (PublishedDocument, "What became of a comment or an issue"),
+    "reviewed": (ReviewedDocument, "The plan that was reviewed with a merged pull request"),
 }
 
 

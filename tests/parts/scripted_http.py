@@ -178,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
             if self.server_script.wait_until_over(pace):
                 return
 
-    do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - the library's names
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - the library's names
 
     def _request(self) -> Request:
         parts = urlsplit(self.path)
