@@ -53,9 +53,9 @@ formats=(markdown=report.md summary=summary.md annotations=annotations.txt junit
 case "$COMMAND" in
   plan)
     rm -f -- "$plan" # an old one must not be taken for this one
-    arguments+=(--out "$plan") formats+=(sarif=report.sarif)
+    arguments+=(--out "$plan") formats+=(sarif=report.sarif html=report.html)
     ;;
-  validate | drift) formats+=(sarif=report.sarif) ;;
+  validate | drift) formats+=(sarif=report.sarif html=report.html) ;;
   apply) arguments=("$plan" ${arguments[@]+"${arguments[@]}"}) ;;
 esac
 for format in "${formats[@]}"; do
