@@ -113,7 +113,7 @@ class Console:
     def diagnostics(self, found: Diagnostics) -> None:
         """Show located messages: as data when JSON is asked for, as talk else."""
         if self.json:
-            self.value({"format": "reconciler.diagnostics/v1", "diagnostics": render_json(found)})
+            self.value(diagnostics_document(found))
         elif found.items:
             self.talk(render_text(found, self.err))
 
@@ -167,16 +167,15 @@ class Console:
     ) -> None:
         """Print the failure as data."""
         self.value(
-            {
-                "format": "reconciler.failure/v1",
-                "exitCode": code,
-                "message": message,
-                "notes": list(notes),
-                "help": list(help_),
-                "diagnostics": render_json(diagnostics or Diagnostics()),
-                "moved": list(moved),
-                "holder": holder,
-            }
+            failure_document(
+                code,
+                message,
+                notes=notes,
+                help_=help_,
+                diagnostics=diagnostics,
+                moved=moved,
+                holder=holder,
+            )
         )
 
     def error(self, message: str, notes: tuple[str, ...] = (), help_: tuple[str, ...] = ()) -> None:
@@ -186,6 +185,34 @@ class Console:
             self.talk(f"  {self.err.dim('=')} note: {printable(note)}")
         for text in help_:
             self.talk(f"  {self.err.dim('=')} help: {printable(text)}")
+
+
+def diagnostics_document(found: Diagnostics) -> dict[str, Any]:
+    """Located messages as a JSON value (`schemas/diagnostics.schema.json`)."""
+    return {"format": "reconciler.diagnostics/v1", "diagnostics": render_json(found)}
+
+
+def failure_document(
+    code: int,
+    message: str,
+    *,
+    notes: tuple[str, ...] = (),
+    help_: tuple[str, ...] = (),
+    diagnostics: Diagnostics | None = None,
+    moved: Sequence[Mapping[str, object]] = (),
+    holder: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Why a command ended early, as a JSON value (`schemas/failure.schema.json`)."""
+    return {
+        "format": "reconciler.failure/v1",
+        "exitCode": code,
+        "message": message,
+        "notes": list(notes),
+        "help": list(help_),
+        "diagnostics": render_json(diagnostics or Diagnostics()),
+        "moved": list(moved),
+        "holder": holder,
+    }
 
 
 def wants_color(terminal: bool, environ: Mapping[str, str] | None = None) -> bool:

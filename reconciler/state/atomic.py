@@ -39,6 +39,14 @@ def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
         raise StateUnwritable(str(path), error.strerror or str(error)) from error
 
 
+def remove(path: Path) -> None:
+    """Remove a file, which may be gone already. Raises StateUnwritable."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StateUnwritable(str(path), error.strerror or str(error)) from error
+
+
 def _put(
     temporary: Path,
     path: Path,
@@ -55,14 +63,6 @@ def _put(
         else:
             return
     rename(temporary, path)
-
-
-def remove(path: Path) -> None:
-    """Remove a file, which may be gone already. Raises StateUnwritable."""
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise StateUnwritable(str(path), error.strerror or str(error)) from error
 
 
 def sweep(path: Path) -> None:

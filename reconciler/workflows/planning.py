@@ -89,7 +89,8 @@ class Planned:
 
     def view(self) -> PlanView:
         """The plan for the eyes."""
-        plan = self.plan
+        plan, options = self.plan, self.context.options
+        guards = self.context.desired.workspace.spec.guards
         return PlanView(
             workspace=self.context.title,
             changes=plan.changes,
@@ -101,6 +102,10 @@ class Planned:
             not_compared=plan.not_compared,
             warnings=tuple(plan.warnings),
             partial=plan.partial,
+            desired={address: item.spec for address, item in self.resources.items()},
+            allow=options.allow.union(guards.allow),
+            made_at=moment(self.made),
+            expires_at=moment(self.made + options.lifetime),
         )
 
 

@@ -82,6 +82,12 @@ def _guarded(url: str, canaries: dict[str, str]) -> dict[str, object]:
     )
 
 
+def _reports(name: str, *more: str) -> tuple[str, ...]:
+    """The options for reports of every format, into the project's folder."""
+    formats = ("markdown", "summary", "annotations", "junit", "json", *more)
+    return tuple(f"--report={each}=reports/{name}.{each}" for each in formats)
+
+
 def _values(canaries: dict[str, str]) -> list[str]:
     return [ADMIN, *(canaries[name] for name in ("bearer", "header", "file"))]
 
@@ -102,13 +108,16 @@ def test_no_command_shows_a_secret_when_all_is_well(
         project.write("space.yaml", space("team", access="open"))
         project.write("server.yaml", _guarded(guarded.url, canaries))
         commands = (
-            ("validate", "-f", "manifests"),
+            ("validate", "-f", "manifests", *_reports("validate", "sarif")),
             ("validate", "-f", "manifests", "--output", "json"),
-            ("--debug", "plan", "-f", "manifests", "--out", "saved.plan"),
+            (
+                *("--debug", "plan", "-f", "manifests", "--out", "saved.plan"),
+                *_reports("plan", "sarif"),
+            ),
             ("plan", "-f", "manifests", "--output", "json"),
             ("show", "saved.plan"),
             ("show", "saved.plan", "--output", "json"),
-            ("--debug", "apply", "saved.plan"),
+            ("--debug", "apply", "saved.plan", *_reports("apply")),
             ("--debug", "drift", "-f", "manifests"),
             ("apply", "-f", "manifests", "--yes", "--output", "json"),
         )
@@ -177,7 +186,8 @@ def test_no_failure_shows_a_secret(
 ) -> None:
     project.write("space.yaml", space("team"))
     project.write("server.yaml", _guarded(servers.guarded.url, canaries))
-    done = [project.run("--debug", "apply", "-f", "manifests", "--yes", code=3)]
+    failing = ("--debug", "apply", "-f", "manifests", "--yes", *_reports("apply"))
+    done = [project.run(*failing, code=3)]
     project.plan("--out", "saved.plan", code=None)
     plan, state = project.folder / "saved.plan", project.folder / "state.json"
     plan.write_text(plan.read_text()[:-20])
@@ -197,8 +207,11 @@ def test_a_literal_secret_in_a_manifest_is_not_repeated(project: Project) -> Non
     manifest = server("x", "https://mcp.example.com/mcp", auth={"mode": "bearer", "token": canary})
     project.write("server.yaml", manifest)
     done = [
-        project.run("validate", "-f", "manifests", code=1),
+        project.run("validate", "-f", "manifests", *_reports("validate", "sarif"), code=1),
         project.run("validate", "-f", "manifests", "--output", "json", code=1),
         project.run("--debug", "plan", "-f", "manifests", code=1),
     ]
     assert all(canary[4:16] not in each.out + each.err for each in done)
+    reports = list(texts_under(project.folder / "reports"))
+    assert reports
+    assert all(canary[4:16].encode() not in text for _, text in reports)
