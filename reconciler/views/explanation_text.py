@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -10,6 +11,7 @@ from reconciler.explanations import Child, Explanation, Sort
 
 _WIDTH = 80
 _LABELS = 14
+_REFERENCE = {"env", "file", "vault"}
 _ORDER = (Sort.KIND, Sort.FIELD, Sort.GATE, Sort.CODE, Sort.EXIT)
 _TITLES = {
     Sort.KIND: "Kinds",
@@ -83,13 +85,30 @@ def explanation_json(page: Explanation) -> dict[str, Any]:
 
 
 def reference_markdown(pages: Iterable[Explanation]) -> str:
-    """All pages as one Markdown document, for guides."""
+    """All pages as one Markdown document, for guides; references to secrets are told once."""
     lines = ["# Reference", ""]
-    for sort, group in _grouped(pages):
+    for sort, group in _grouped(_without_repeats(pages)):
         lines += [f"## {_TITLES[sort]}", ""]
         for page in group:
             lines += _section(page)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _without_repeats(pages: Iterable[Explanation]) -> Iterator[Explanation]:
+    """The pages, with the ways to refer to a secret spelled out for the first field alone."""
+    first, others = "", ""
+    for page in pages:
+        if others and page.topic.startswith(f"{others}."):
+            continue
+        others = ""
+        if {child.name for child in page.children} >= _REFERENCE:
+            if first:
+                others = page.topic
+                told = (*page.facts, ("reference", f"as `{first}`"))
+                page = replace(page, facts=told, children=())  # noqa: PLW2901 - told shorter
+            else:
+                first = page.topic
+        yield page
 
 
 def _grouped(pages: Iterable[Explanation]) -> Iterator[tuple[Sort, list[Explanation]]]:

@@ -10,7 +10,7 @@ from reconciler.diagnostics import Code
 from reconciler.explanations import EXITS, Sort, closest, explain, pages, topics
 from reconciler.explanations.gates import CODES_OF_GATES, GATES
 from reconciler.manifests import schemas
-from reconciler.resources import KINDS, Gate
+from reconciler.resources import KINDS, SCHEMES, Gate
 from reconciler.views import explanation_json, reference_markdown
 from reconciler.workflows import Exit
 from reconciler.workflows.schemas import schema_texts
@@ -107,10 +107,14 @@ def test_a_mode_of_signing_in_has_its_own_fields() -> None:
     assert modes["mode"] == ()
 
 
-def test_the_reference_holds_every_topic_once() -> None:
+def test_the_reference_holds_every_topic_once_and_spells_references_out_for_one_field() -> None:
     text = reference_markdown(pages())
+    first = "Workspace.spec.credentials.accessToken"
     for topic in topics():
-        assert text.count(f"### `{topic}`\n") == 1, topic
+        parent, _, name = topic.rpartition(".")
+        repeated = name in (*SCHEMES, "literal") and parent != first
+        assert text.count(f"### `{topic}`\n") == (0 if repeated else 1), topic
+    assert text.count(f"- **reference**: as `{first}`\n") > 3
 
 
 def test_a_field_that_is_required_is_required_by_the_schema() -> None:
