@@ -1,12 +1,14 @@
 """One apply's hold on the state: whatever it learns is durable before the next call is sent."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from threading import RLock
 from typing import Protocol
 
 from reconciler.resources import Address
+from reconciler.state.failures import StateLost
 from reconciler.state.journal import (
     Event,
     consent_event,
@@ -150,3 +152,17 @@ class Session:
 
     def _take(self, event: Event, state: State) -> None:
         self.state = self._recorder.take(event, state)
+
+
+@contextmanager
+def ending(end: Callable[[], None]) -> Iterator[None]:
+    """Call `end` however the block ends, unless the state is another run's by then."""
+    try:
+        yield
+    except StateLost:
+        raise
+    except BaseException:
+        end()
+        raise
+    else:
+        end()

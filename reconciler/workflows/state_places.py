@@ -12,6 +12,7 @@ from reconciler.state import (
     FileShelf,
     FileStore,
     Keys,
+    Opening,
     SealedRecord,
     SharedStore,
     Shelf,
@@ -122,8 +123,7 @@ class StatePlaces:
         return shelf_at(
             url,
             key=f"{self._spec.provider}/{self._spec.workspace_id}",
-            credentials=credentials,
-            tries=self._tries,
+            opening=Opening(credentials=credentials, tries=self._tries),
         )
 
     def _credentials(self) -> Credentials:

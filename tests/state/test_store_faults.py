@@ -22,7 +22,7 @@ from reconciler.state import (
 )
 from reconciler.state.committing import GroupCommit
 from reconciler.state.model import State
-from reconciler.state.stores.objects import client
+from reconciler.state.stores.bucket import client
 from reconciler.state.stores.tries import Trouble, retry_after
 from tests.e2e.gatekeeper import Asked, Gatekeeper, Told
 from tests.parts.buckets import Bucket, s3
