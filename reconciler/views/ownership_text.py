@@ -66,15 +66,21 @@ def adoption_json(view: AdoptionView) -> dict[str, Any]:
 
 
 def owned_text(state: State, palette: Palette) -> str:
-    """Everything that a state owns, a line each."""
-    if not state.entries:
-        return "The state owns nothing.\n"
-    width = max(len(str(address)) for address in state.entries)
+    """Everything that a state owns or waits for, a line each."""
+    width = max((len(str(address)) for address in _all(state)), default=0)
     lines = []
     for address, entry in sorted(state.entries.items()):
         marks = ["protected"] * entry.protect + [f"leftover {i}" for i in entry.deposed]
         tail = palette.dim(f"  ({', '.join(marks)})") if marks else ""
         lines.append(f"{address!s:<{width}}  {printable(entry.remote_id)}{tail}")
+    if not state.entries:
+        lines.append("The state owns nothing.")
+    for address, consent in sorted(state.consents.items()):
+        who = f"waits for {printable(consent.who)} to sign in, since {printable(consent.since)}"
+        lines.append(f"{address!s:<{width}}  {palette.warning(who)}")
+    for intent in state.unfinished:
+        what = "was being made when a run ended; the next apply looks it up"
+        lines.append(f"{intent.address!s:<{width}}  {palette.warning(what)}")
     return "\n".join(lines) + "\n"
 
 
@@ -91,6 +97,10 @@ def carried_json(state: State, *, source: str, target: str, written: bool) -> di
     }
 
 
+def _all(state: State) -> set[Address]:
+    return {*state.entries, *state.consents, *(intent.address for intent in state.unfinished)}
+
+
 def owned_json(state: State) -> dict[str, Any]:
     """The same as JSON (`schemas/owned.schema.json`)."""
     return {
@@ -99,6 +109,11 @@ def owned_json(state: State) -> dict[str, Any]:
         "lineage": state.lineage,
         "serial": state.serial,
         "resources": [entry_json(a, entry) for a, entry in sorted(state.entries.items())],
+        "waiting": [
+            {"address": str(address), "who": consent.who, "since": consent.since}
+            for address, consent in sorted(state.consents.items())
+        ],
+        "unfinished": [str(intent.address) for intent in state.unfinished],
     }
 
 

@@ -73,14 +73,24 @@ class RememberedDocument(OwnedPart):
     format: Literal["reconciler.remembered/v1"]
 
 
+class WaitingPart(Part):
+    """A sign-in that a person was asked for (since when, ISO 8601 in UTC)."""
+
+    address: str
+    who: str
+    since: str
+
+
 class OwnedDocument(Part):
-    """What `state list --output json` prints."""
+    """What `state list --output json` prints; `unfinished` was being made when a run ended."""
 
     format: Literal["reconciler.owned/v1"]
     workspace_id: str
     lineage: str
     serial: int
     resources: list[OwnedPart]
+    waiting: list[WaitingPart]
+    unfinished: list[str]
 
 
 class MoveDocument(Part):

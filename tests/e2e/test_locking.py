@@ -2,8 +2,11 @@
 
 import json
 import re
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from reconciler.state import Lease, Owner, lease_json
 from tests.e2e.gatekeeper import Gatekeeper
@@ -80,6 +83,33 @@ def test_a_second_apply_waits_for_the_first_and_then_runs(
                 ended = second.end()
     assert ended.code == 0, str(ended)
     assert "Nothing to do" in ended.out, str(ended)
+
+
+@pytest.mark.timeout(300)
+def test_of_fifty_applies_at_once_one_runs_at_a_time(
+    project: Project, workspace: Workspace
+) -> None:
+    """Half of them wait for their turn, the others say who holds the state."""
+    with Gatekeeper(workspace.url) as gate, ExitStack() as stack:
+        project_for(workspace, project, url=gate.url)
+        project.write("a.yaml", *(space(f"s{number}") for number in range(4)))
+        running = [
+            stack.enter_context(
+                project.start(*_APPLY, *(("--lock-timeout", "10m") if number % 2 else ()))
+            )
+            for number in range(50)
+        ]
+        ended = [each.end() for each in running]
+        writes = [each for each in gate.log if each.method != "GET"]
+    waited, hasty = ended[1::2], ended[::2]
+    assert [str(done) for done in waited if done.code] == []
+    assert {done.code for done in hasty} <= {0, 7}
+    assert all("is locked by" in done.err for done in hasty if done.code == 7)
+    told = [done for done in ended if done.code == 0 and "Nothing to do" not in done.out]
+    assert len(told) == 1, "one of them did it all, whoever came first"
+    assert len(writes) == 4, "and nothing was sent twice"
+    assert {f"s{number}" for number in range(4)} <= workspace.spaces().keys()
+    project_for(workspace, project).settled()
 
 
 def test_waiting_ends(project: Project, workspace: Workspace) -> None:

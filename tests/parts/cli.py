@@ -1,22 +1,27 @@
 """The command line as a user meets it: a process of its own, in a folder and an environment.
 
 `Project` is a folder of manifests and the environment that goes with it; `run` and `start` run
-`python -m reconciler` there. Whatever happens, no command may end in a traceback or call itself a
-bug, so every finished command is checked for both.
+`reconciler` there (`launching` says how). Whatever happens, no command may end in a traceback or
+call itself a bug, so every finished command is checked for both.
 """
 
 import json
 import os
 import signal
 import subprocess
-import sys
+import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import yaml
+
+from tests.parts.launching import launch
 
 _PATIENCE = 90.0
 
@@ -43,10 +48,26 @@ class Done:
 class Running:
     """A command that has been started; as a context manager it is killed at the end."""
 
-    def __init__(self, process: subprocess.Popen[str], arguments: tuple[str, ...]) -> None:
-        self._process = process
+    def __init__(
+        self, arguments: tuple[str, ...], folder: Path, environ: Mapping[str, str]
+    ) -> None:
         self._arguments = arguments
+        self._out = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `__exit__`
+        theirs, ours = os.pipe()
+        heard, said = os.pipe()
+        try:
+            self._process = launch(
+                arguments, folder, _environment(environ), (theirs, self._out.fileno(), said)
+            )
+        finally:
+            os.close(theirs)
+            os.close(said)
+        self._in = open(ours, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        self._err = open(heard, encoding="utf-8", errors="replace")  # noqa: PTH123, SIM115
+        self._lines: Queue[str] = Queue()
         self._read: list[str] = []
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     @property
     def pid(self) -> int:
@@ -55,23 +76,25 @@ class Running:
 
     def interrupt(self) -> None:
         """What Ctrl-C does."""
-        self._process.send_signal(signal.SIGINT)
+        os.kill(self.pid, signal.SIGINT)
 
     def kill(self) -> None:
         """End it without any chance to tidy."""
-        self._process.kill()
+        os.kill(self.pid, signal.SIGKILL)
 
     def enter(self, line: str) -> None:
         """Give it a line on stdin, as somebody at the keyboard does."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
+        self._in.write(line + "\n")
+        self._in.flush()
 
     def err_line(self) -> str:
         """Its next line on stderr; empty at the end."""
-        assert self._process.stderr is not None
-        self._read.append(self._process.stderr.readline())
-        return self._read[-1]
+        line = self._lines.get(timeout=_PATIENCE)
+        if line:
+            self._read.append(line)
+        else:
+            self._lines.put("")  # for whoever asks again
+        return line
 
     def wait_for(self, text: str) -> None:
         """Read stderr up to the line that holds `text`."""
@@ -84,15 +107,24 @@ class Running:
 
     def end(self) -> Done:
         """Wait until it ends; how, with all that it said."""
-        out, rest = self._process.communicate(timeout=_PATIENCE)
+        self._in.close()
+        code = self._process.wait(_PATIENCE)
+        while self.err_line():
+            pass
+        self._out.seek(0)
         done = Done(
             arguments=self._arguments,
-            code=self._process.returncode,
-            out=out,
-            err="".join(self._read) + rest,
+            code=code,
+            out=self._out.read().decode("utf-8"),
+            err="".join(self._read),
         )
         _check_manners(done)
         return done
+
+    def _listen(self) -> None:
+        for line in self._err:
+            self._lines.put(line)
+        self._lines.put("")
 
     def __enter__(self) -> Self:
         return self
@@ -104,10 +136,11 @@ class Running:
         trace: TracebackType | None,
     ) -> None:
         if self._process.poll() is None:
-            self._process.kill()
-            self._process.communicate(timeout=_PATIENCE)
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream is not None:
+            self.kill()
+            self._process.wait(_PATIENCE)
+        self._listener.join(_PATIENCE)
+        for stream in (self._in, self._err, self._out):
+            with suppress(BrokenPipeError):
                 stream.close()
 
 
@@ -148,16 +181,7 @@ class Project:
 
     def start(self, *arguments: str) -> Running:
         """Start a command and don't wait for it."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "reconciler", *arguments],
-            cwd=self.folder,
-            env=_environment(self.environ),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        return Running(process, arguments)
+        return Running(arguments, self.folder, self.environ)
 
     # The commands that nearly every test needs.
 
@@ -206,28 +230,36 @@ def texts_under(folder: Path) -> Iterable[tuple[Path, bytes]]:
 def _run(
     arguments: tuple[str, ...], folder: Path, environ: Mapping[str, str], stdin: str | None
 ) -> Done:
-    process = subprocess.run(
-        [sys.executable, "-m", "reconciler", *arguments],
-        cwd=folder,
-        env=_environment(environ),
-        input=stdin or "",
-        capture_output=True,
-        text=True,
-        timeout=_PATIENCE,
-        check=False,
-    )
-    done = Done(
-        arguments=arguments, code=process.returncode, out=process.stdout, err=process.stderr
-    )
+    with (
+        tempfile.TemporaryFile() as given,
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+    ):
+        given.write((stdin or "").encode())
+        given.seek(0)
+        streams = (given.fileno(), out.fileno(), err.fileno())
+        process = launch(arguments, folder, _environment(environ), streams)
+        try:
+            code = process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait(_PATIENCE)
+            raise
+        said, told = (_text(file) for file in (out, err))
+    done = Done(arguments=arguments, code=code, out=said, err=told)
     _check_manners(done)
     return done
 
 
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:
     """A bare environment: nothing of the developer's own leaks in, no proxy, no colour."""
-    kept = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
-    base = {name: os.environ[name] for name in kept if name in os.environ}
-    return {**base, "PYTHONUTF8": "1", "PYTHONWARNINGS": "error", **extra}
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
+    return {**{name: os.environ[name] for name in kept if name in os.environ}, **extra}
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8")
 
 
 def _check_manners(done: Done) -> None:
