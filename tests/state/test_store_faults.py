@@ -316,8 +316,10 @@ def test_a_bucket_that_is_not_there_is_said(bucket: Bucket) -> None:
         username=bucket.username,
         password=bucket.password,
     )
+    with pytest.raises(StateUnreachable, match="no-such-bucket"):
+        place.store().load()
     with (
-        pytest.raises(StateError, match="no-such-bucket"),
+        pytest.raises(StateUnreachable, match="no-such-bucket"),
         place.store().session(owner=OWNER, tool="1.0"),
     ):
         pass

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -27,6 +27,7 @@ _ACCOUNT: Mapping[str, tuple[str, str]] = {
     "az": ("account_name", "account_key"),
 }
 """obstore's names for `username` and `password`."""
+_NO_BUCKET = re.compile(r"NoSuchBucket|ContainerNotFound|bucket does not exist", re.IGNORECASE)
 _LOOPBACK = re.compile(r"http://(localhost|127\.[0-9.]+|\[::1\])[:/]?")
 
 
@@ -36,11 +37,15 @@ class Clash(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """An object as it was read; `version` is obstore's, for the condition of the next write."""
+    """An object as it was read or written.
+
+    `version` is obstore's, for the condition of the next write; `modified` is by the store's clock,
+    None for one that was only written.
+    """
 
     text: str = field(repr=False)
     version: Mapping[str, str]
-    modified: datetime
+    modified: datetime | None = None
 
 
 class Bucket:
@@ -64,16 +69,13 @@ class Bucket:
 
         def send() -> StoredObject:
             try:
-                self._put(key, text, former)
+                version = self._put(key, text, former)
             except Clash:
-                done = seen()  # the client of the store tries again by itself, and meets its own
+                done = seen()  # an earlier try whose answer was lost
                 if done is None:
                     raise
                 return done
-            found = self._read(key)
-            if found is None or found.text != text:
-                raise Clash
-            return found
+            return StoredObject(text=text, version=version)
 
         return self._tries.writing(self._name, send, seen)
 
@@ -81,7 +83,9 @@ class Bucket:
         with self._in_words(sent=False):
             try:
                 answer = self._client.get(key)
-            except FileNotFoundError:
+            except FileNotFoundError as error:
+                if _NO_BUCKET.search(str(error)):
+                    raise
                 return None
             meta = answer.meta
             if meta["size"] > LIMIT:
@@ -93,10 +97,10 @@ class Bucket:
             raise StateUnreadable(self._name, "it is not UTF-8") from None
         return StoredObject(text=text, version=_version(meta), modified=meta["last_modified"])
 
-    def _put(self, key: str, text: str, former: StoredObject | None) -> None:
+    def _put(self, key: str, text: str, former: StoredObject | None) -> dict[str, str]:
         mode: Any = "create" if former is None else dict(former.version)
         with self._in_words(sent=True):
-            self._client.put(key, text.encode(), mode=mode)
+            return _version(self._client.put(key, text.encode(), mode=mode))
 
     @contextmanager
     def _in_words(self, *, sent: bool) -> Iterator[None]:
@@ -123,8 +127,8 @@ def _version(meta: Mapping[str, Any]) -> dict[str, str]:
     return {name: meta[name] for name in ("e_tag", "version") if meta.get(name) is not None}
 
 
-def client(name: str, url: str, given: Credentials) -> "ObjectStore":
-    """obstore's client of a bucket. Raises StateUnreachable when it can't be made."""
+def client(name: str, url: str, given: Credentials, *, seconds: float = 30.0) -> "ObjectStore":
+    """obstore's client of a bucket; one exchange may take `seconds`. Raises StateUnreachable."""
     try:
         from obstore import exceptions
         from obstore.store import AzureStore, GCSStore, S3Store
@@ -144,8 +148,8 @@ def client(name: str, url: str, given: Credentials) -> "ObjectStore":
     if given.password is not None:
         config[secret] = told(given.password)
     options: Any = {
-        "timeout": "30s",
-        "connect_timeout": "10s",
+        "timeout": timedelta(seconds=seconds),
+        "connect_timeout": timedelta(seconds=min(10.0, seconds)),
         "allow_http": any(_LOOPBACK.match(value) for _, value in parse_qsl(parts.query)),
     }
     # Tried again here, where what happened is looked at before.

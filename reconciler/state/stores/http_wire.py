@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -33,6 +34,7 @@ _REFUSED = frozenset({401, 403})
 _NOTHING = frozenset({204, 404})
 _TOO_MANY = 429
 _PASSING = frozenset({408, 425, _TOO_MANY, 500, 502, 503, 504})
+_BODY_PATIENCE = 10  # times the timeout: how long an answer may keep trickling in
 _LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+|::1)\Z")
 _JSON = {"content-type": "application/json"}
 
@@ -117,7 +119,10 @@ class Wire:
                 self._insist(answer, StateUnreachable)
             return True
 
-        self._tries.writing(self._url, send, lambda: None)
+        try:
+            self._tries.writing(self._url, send, lambda: None)
+        except StateUnwritable as error:
+            raise StateUnreachable(self._url, error.why, error.help) from None
 
     def unlock(self, lease: Lease) -> None:
         """Give the lock back; one that is another's by now stays."""
@@ -161,6 +166,7 @@ class Wire:
         target = httpx2.URL(url)
         for name, value in (query or {}).items():
             target = target.copy_add_param(name, value)
+        end = monotonic() + _BODY_PATIENCE * self._tries.seconds
         try:
             with self._client.stream(method, target, content=content, headers=headers) as response:
                 parts, size = [], 0
@@ -169,6 +175,8 @@ class Wire:
                     size += len(part)
                     if size > LIMIT:
                         raise StateUnreadable(self._url, f"it is larger than {LIMIT} bytes")
+                    if monotonic() > end:
+                        raise Trouble("the answer comes too slowly", sent=True)
         except not_sent as error:
             raise Trouble(type(error).__name__, sent=False) from None
         except (httpx2.RequestError, httpx2.StreamError) as error:

@@ -85,8 +85,9 @@ class ObjectShelf:
         return note.lease
 
     def _open(self) -> Bucket:
-        made = client(self.name, self._bucket, self._opening.credentials())
-        return Bucket(self.name, made, self._opening.tries)
+        tries = self._opening.tries
+        made = client(self.name, self._bucket, self._opening.credentials(), seconds=tries.seconds)
+        return Bucket(self.name, made, tries)
 
 
 class _HeldObject:
@@ -101,6 +102,7 @@ class _HeldObject:
         self._note: StoredObject | None = None
         self._highest = 0
         self._current: StoredObject | None = None
+        self._begun = lease.since
         self._lock = RLock()
 
     def begin(self) -> None:
@@ -110,19 +112,19 @@ class _HeldObject:
         if note.lease is not None and datetime.now(UTC) < note.lease.ends:
             raise StateLocked(self._name, note.lease, elsewhere=True)
         self.inherited, self._highest, self._note = note.lease, note.highest, found
-        try:
+        with suppress(Clash):
             self._write_note(self._lease)
-        except Clash:
-            other = _note(self._bucket.reading(_lock_of(self._key))).lease
-            raise StateLocked(self._name, other, elsewhere=True) from None
+        try:
+            self._check()
+        except StateLost as lost:
+            raise StateLocked(self._name, lost.lease, elsewhere=True) from None
+        self._begun = (self._note and self._note.modified) or self._lease.since
 
     def read(self) -> Found:
         """What is there; how old it is counts by the store's clock, of when the lease was taken."""
         with self._lock:
             self._current = self._bucket.reading(self._key)
-            assert self._note is not None
-            note = _Note(highest=self._highest)
-            return _found(self._current, note, now=self._note.modified)
+            return _found(self._current, _Note(highest=self._highest), now=self._begun)
 
     def write(self, text: str, *, serial: int, expected: str | None) -> str:
         """Put `text` in the place of the object that was read or written last."""
@@ -196,7 +198,7 @@ def _note(found: StoredObject | None) -> _Note:
 def _found(found: StoredObject | None, note: _Note, *, now: datetime) -> Found:
     if found is None:
         return Found(text=None, version=None, highest=note.highest)
-    quiet = max(0.0, (now - found.modified).total_seconds())
+    quiet = max(0.0, (now - (found.modified or now)).total_seconds())
     return Found(text=found.text, version=_token(found), quiet=quiet, highest=note.highest)
 
 
