@@ -91,7 +91,9 @@ class StatePlaces:
         if place.partition("://")[0] in STATE_SCHEMES:
             problem = state_url_problem(place)
             if problem is not None:
-                raise Stop(Exit.USAGE, f"that place {problem.message}", help=problem.help)
+                where = ("put it where the store's own tools find it, such as PGPASSWORD",)
+                help_ = where if problem.secret else problem.help
+                raise Stop(Exit.USAGE, f"that place {problem.message}", help=help_)
             shelf = self._shelf(place, lambda: self._from_environment(place))
             return self._shared(shelf, self._any_keys)
         path = Path(place)

@@ -1,5 +1,7 @@
 """Faults at the wire of shared stores: each ends with the write done once, or the run stopped."""
 
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -345,6 +347,27 @@ def test_a_state_that_vanished_from_its_bucket_is_noticed_on_any_machine(bucket:
     client("the bucket", bucket.url(""), given).delete(name)
     with pytest.raises(StateRolledBack, match="it is gone, and serial 1 was there before"):
         place.store().load()
+
+
+@pytest.mark.parametrize(
+    ("url", "library", "extra"),
+    [("postgresql://db", "psycopg", "postgres"), ("s3://acme/a.json", "obstore", "objects")],
+)
+def test_a_library_that_is_not_installed_is_named(
+    url: str, library: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(StateUnreachable, match=f"{library} isn't installed") as caught:
+        Place(url=url).store().load()
+    assert caught.value.help == (f"pip install 'reconciler[{extra}]'",)
+
+
+def test_a_store_costs_nothing_before_it_is_used() -> None:
+    heavy = {"psycopg", "obstore", "httpx2", "cryptography"}
+    program = f"import sys, reconciler.state; print(*{heavy!r} & set(sys.modules))"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_writes_that_come_while_one_is_under_way_share_the_next() -> None:
