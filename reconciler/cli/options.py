@@ -235,6 +235,7 @@ def run_with(console: Console, flags: RunFlags) -> "Options":
         scope=flags.scope,
         say=console.step,
         observe=_tracer(console) if console.debug else lambda _call: None,
+        at_end=click.get_current_context().call_on_close,
     )
 
 

@@ -15,7 +15,7 @@ from reconciler.manifests.policy_faults import check_rule_names
 from reconciler.manifests.secret_faults import literal_secret, pasted_in_reference
 from reconciler.manifests.urls import state_url_problem, url_problem
 from reconciler.manifests.words import field_name, key_name, quoted
-from reconciler.resources import COMPANY
+from reconciler.resources import COMPANY, SCHEMES
 
 _HOP_BY_HOP = frozenset(
     (
@@ -246,7 +246,7 @@ def _references(manifest: Manifest, at: At) -> None:
         return
     value = manifest.get(*at)
     if isinstance(value, dict):
-        for scheme in ("env", "file", "vault"):
+        for scheme in SCHEMES:
             text = value.get(scheme)
             if isinstance(text, str) and is_credential(text):
                 pasted_in_reference(manifest, (*at, scheme))

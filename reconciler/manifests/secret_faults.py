@@ -10,7 +10,20 @@ from reconciler.manifests.words import choices, clause, field_name, key_name, pl
 from reconciler.resources import SCHEMES
 
 _ROTATE = "if it is a secret, rotate it: it may have been committed"
-_REFERENCE = 'write a reference: {env: NAME}, {file: path} or {vault: "mount/path#key"}'
+_REFERENCE = 'write a reference such as {env: NAME}, {file: path} or {vault: "mount/path#key"}'
+_OTHER_NAMES = {
+    "1password": "op",
+    "onepassword": "op",
+    "secretsmanager": "aws",
+    "google": "gcp",
+    "keyvault": "azure",
+    "hashicorp": "vault",
+    "openbao": "vault",
+    "bao": "vault",
+    "variable": "env",
+    "path": "file",
+}
+"""What people call a kind of reference, without `-` and `_`."""
 
 
 def bad_reference(manifest: Manifest, target: Target, suggest: Suggester) -> None:
@@ -40,7 +53,8 @@ def _bad_mapping(manifest: Manifest, at: At, known: tuple[str, ...], suggest: Su
     for key in strange:
         # `{abc}` is a mapping with a key and no value: the key may be the secret.
         hidden = not plain_key(key) or value[key] is None
-        advice = suggest.did_you_mean(key, known)
+        called = _OTHER_NAMES.get(str(key).lower().replace("-", "").replace("_", ""))
+        advice = (f"did you mean `{called}`?",) if called else suggest.did_you_mean(key, known)
         if key == "literal":
             advice = ("a secret can't be written in the manifest", _REFERENCE)
         manifest.report(

@@ -31,12 +31,9 @@ from reconciler.resources.mcp_server import (
 from reconciler.resources.policies import FieldPolicy, KindDefinition
 from reconciler.resources.references import (
     SCHEMES,
-    EnvReference,
-    FileReference,
     LiteralValue,
     SecretRef,
     SecretReference,
-    VaultReference,
 )
 from reconciler.resources.resource import (
     Desired,
@@ -72,10 +69,8 @@ __all__ = [
     "Change",
     "Desired",
     "Directory",
-    "EnvReference",
     "FieldChange",
     "FieldPolicy",
-    "FileReference",
     "Gate",
     "Guards",
     "Hidden",
@@ -104,7 +99,6 @@ __all__ = [
     "ToolSettings",
     "Transition",
     "Users",
-    "VaultReference",
     "Workspace",
     "WorkspaceManifest",
     "WorkspaceSpec",

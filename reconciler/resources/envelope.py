@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, StrictBool
 
 from reconciler.resources.fields import ResourceName
-from reconciler.resources.references import Strict
+from reconciler.resources.strict import Strict
 
 
 class Metadata(Strict):

@@ -9,8 +9,9 @@ from reconciler.resources.envelope import Lifecycle, Metadata
 from reconciler.resources.fields import ApiVersion, ServerText, ServerTitle, Stake, WebUrl
 from reconciler.resources.icons import IconName
 from reconciler.resources.policies import FieldPolicy, KindDefinition
-from reconciler.resources.references import ClientId, HeaderValue, SecretReference, Strict
+from reconciler.resources.references import ClientId, HeaderValue, SecretReference
 from reconciler.resources.space import COMPANY
+from reconciler.resources.strict import Strict
 from reconciler.resources.values import Address, Json, Spec
 
 DEFAULT_TOOL = "default"

@@ -4,60 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
-from pydantic.alias_generators import to_camel
+from pydantic import Discriminator, Field, Tag
 
-
-class Strict(BaseModel):
-    """Base of every manifest model: unknown keys are errors, values don't change, camelCase."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=to_camel, regex_engine="rust-regex"
-    )
-
-
-class EnvReference(Strict):
-    """A secret in an environment variable of the process that runs the tool."""
-
-    env: Annotated[
-        str,
-        Field(
-            pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
-            max_length=255,
-            description="Name of the environment variable that holds the secret.",
-            examples=["GITHUB_MCP_TOKEN"],
-        ),
-    ]
-
-
-class FileReference(Strict):
-    """A secret in a file, such as a mounted Kubernetes secret; a final line break is dropped."""
-
-    file: Annotated[
-        str,
-        Field(
-            min_length=1,
-            max_length=4096,
-            description="Path of a file that holds nothing but the secret; relative to where "
-            "the tool runs.",
-            examples=["/run/secrets/github-token"],
-        ),
-    ]
-
-
-class VaultReference(Strict):
-    """A secret in a Vault or OpenBao KV store, version 1 or 2."""
-
-    vault: Annotated[
-        str,
-        Field(
-            pattern=r"^[^\s/#][^\s#]*/[^\s#]*[^\s/#]#[^\s#]+$",
-            max_length=1024,
-            description="`mount/path#key`: the KV mount, the path in it (without `data/`), "
-            "and the key inside the secret.",
-            examples=["secret/mcp/github#client_secret"],
-        ),
-    ]
+from reconciler.resources.secret_places import (
+    AwsReference,
+    AzureReference,
+    EnvReference,
+    FileReference,
+    GcpReference,
+    OpReference,
+    PluginReference,
+    SopsReference,
+    VaultReference,
+)
+from reconciler.resources.strict import Strict
 
 
 class LiteralValue(Strict):
@@ -74,7 +34,7 @@ class LiteralValue(Strict):
     ]
 
 
-SCHEMES = ("env", "file", "vault")
+SCHEMES = ("env", "file", "vault", "aws", "gcp", "azure", "op", "sops", "plugin")
 _TAGS = frozenset((*SCHEMES, "literal"))
 
 
@@ -94,12 +54,20 @@ _by_key = Discriminator(
     custom_error_type="reference",
     custom_error_message="expected a reference",
 )
-_Env = Annotated[EnvReference, Tag("env")]
-_File = Annotated[FileReference, Tag("file")]
-_Vault = Annotated[VaultReference, Tag("vault")]
+_Place = (
+    Annotated[EnvReference, Tag("env")]
+    | Annotated[FileReference, Tag("file")]
+    | Annotated[VaultReference, Tag("vault")]
+    | Annotated[AwsReference, Tag("aws")]
+    | Annotated[GcpReference, Tag("gcp")]
+    | Annotated[AzureReference, Tag("azure")]
+    | Annotated[OpReference, Tag("op")]
+    | Annotated[SopsReference, Tag("sops")]
+    | Annotated[PluginReference, Tag("plugin")]
+)
 
-SecretReference = Annotated[_Env | _File | _Vault, _by_key]
-HeaderValue = Annotated[_Env | _File | _Vault | Annotated[LiteralValue, Tag("literal")], _by_key]
+SecretReference = Annotated[_Place, _by_key]
+HeaderValue = Annotated[_Place | Annotated[LiteralValue, Tag("literal")], _by_key]
 ClientId = Annotated[
     Annotated[
         str,
@@ -111,9 +79,7 @@ ClientId = Annotated[
         ),
         Tag("text"),
     ]
-    | _Env
-    | _File
-    | _Vault,
+    | _Place,
     _by_key,
 ]
 

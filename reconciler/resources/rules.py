@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StrictBool, model_validator
 
 from reconciler.resources.fields import ResourceName
-from reconciler.resources.references import Strict
+from reconciler.resources.strict import Strict
 
 LONGEST_EXPRESSION = 2000
 """Characters; with the limits on what it may build, this bounds what an expression can cost."""

@@ -7,7 +7,7 @@ from pydantic import Field
 from reconciler.resources.envelope import Lifecycle, Metadata
 from reconciler.resources.fields import ApiVersion, EmailAddress, SpaceTitle
 from reconciler.resources.policies import FieldPolicy, KindDefinition
-from reconciler.resources.references import Strict
+from reconciler.resources.strict import Strict
 from reconciler.resources.values import Spec
 
 COMPANY = "company"

@@ -7,8 +7,9 @@ from pydantic import Field, StrictFloat, StrictInt, model_validator
 from reconciler.resources.envelope import Metadata
 from reconciler.resources.fields import ApiVersion, StateUrl, WebUrl
 from reconciler.resources.gates import Transition
-from reconciler.resources.references import ClientId, SecretReference, Strict
+from reconciler.resources.references import ClientId, SecretReference
 from reconciler.resources.rules import MOST_RULES, PolicyRule
+from reconciler.resources.strict import Strict
 
 
 class WorkspaceCredentials(Strict):

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 
 from reconciler.diagnostics import Code
 from reconciler.resources import SecretRef
-from reconciler.secrets.acceptance import accept
 from reconciler.secrets.backend import Surroundings
 from reconciler.secrets.failure import SecretFailure, failure
+from reconciler.secrets.keys import pick
 from reconciler.secrets.once import Once
 from reconciler.secrets.secret import Secret
+from reconciler.secrets.trouble import Trouble
 from reconciler.secrets.vault_answers import (
     Mount,
     contents,
@@ -18,7 +19,6 @@ from reconciler.secrets.vault_answers import (
     version_data,
 )
 from reconciler.secrets.vault_client import VaultClient
-from reconciler.secrets.vault_faults import VaultTrouble
 from reconciler.secrets.vault_settings import VaultSettings, read_settings
 
 _RESERVED = frozenset({"auth", "identity", "sys"})
@@ -53,9 +53,9 @@ class VaultBackend:
         path, key = place.groups()
         try:
             document = self._documents.get(path, lambda: self._document(path))
-        except VaultTrouble as trouble:
+        except Trouble as trouble:
             return trouble.about(reference)
-        return _pick(reference, document, key)
+        return pick(reference, document, key)
 
     def close(self) -> None:
         """Close the connections to Vault."""
@@ -111,27 +111,3 @@ def _is_safe(path: str) -> bool:
     """No segment that a URL would resolve (`..`), no other API of Vault, nothing unprintable."""
     segments = path.split("/")
     return not {".", ".."} & set(segments) and segments[0] not in _RESERVED and path.isprintable()
-
-
-def _pick(
-    reference: SecretRef, document: Mapping[str, Secret | str], key: str
-) -> Secret | SecretFailure:
-    match document.get(key):
-        case None:
-            # Names of keys can be telling too, so they are counted and not listed.
-            count = "1 key" if len(document) == 1 else f"{len(document)} keys"
-            return failure(
-                reference,
-                Code.SECRET_MISSING,
-                f"is missing: the path has {count}, and none of that name",
-                "check the part behind `#`; upper and lower case count",
-            )
-        case Secret() as found:
-            return accept(reference, found.reveal())
-        case kind:
-            return failure(
-                reference,
-                Code.SECRET_MALFORMED,
-                f"is {kind}, not text",
-                "store the value as a string (in JSON: between quotes)",
-            )

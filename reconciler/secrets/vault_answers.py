@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.diagnostics import Code
+from reconciler.secrets.keys import hidden
 from reconciler.secrets.secret import Secret
-from reconciler.secrets.vault_client import Answer
-from reconciler.secrets.vault_faults import VaultTrouble
+from reconciler.secrets.trouble import Trouble
 from reconciler.secrets.vault_settings import VaultSettings
+from reconciler.secrets.vault_wire import Answer
 
 _KV_ENGINES = frozenset({"kv", "generic", "cubbyhole"})
 
@@ -22,18 +23,18 @@ class Mount:
 
 
 def parse_mount(answer: Answer, path: str) -> Mount:
-    """The mount that `path` lies in. Raises VaultTrouble when it is no KV store."""
+    """The mount that `path` lies in. Raises Trouble when it is no KV store."""
     data = _mapping(answer.body, "data")
     found = str(data.get("path", "")).strip("/") if data else ""
     if data is None or not found or not f"{path}/".startswith(f"{found}/"):
         raise _not_vault()
     if found == path:
-        raise VaultTrouble(
+        raise Trouble(
             Code.SECRET_MALFORMED, "names a mount and no path in it", "write `mount/path#key`"
         )
     engine = data.get("type", "kv")
     if engine not in _KV_ENGINES:
-        raise VaultTrouble(
+        raise Trouble(
             Code.SECRET_MALFORMED,
             "is not in a KV store: its mount belongs to another secrets engine",
             "only KV version 1 and 2 can be read; copy the secret into a KV mount",
@@ -47,7 +48,7 @@ def contents(
 ) -> Mapping[str, Secret | str]:
     """The secret's keys, values hidden; for a value that is no text, the name of its type.
 
-    `policy_path` is the path that a policy must grant. Raises VaultTrouble for an answer that
+    `policy_path` is the path that a policy must grant. Raises Trouble for an answer that
     holds no secret.
     """
     match answer.status:
@@ -55,29 +56,29 @@ def contents(
             data = version_data(answer) if version == 2 else _mapping(answer.body, "data")
             if data is None:
                 raise _not_vault()
-            return {key: _hidden(value) for key, value in data.items()}
+            return {key: hidden(value) for key, value in data.items()}
         case 401 | 403:
-            raise VaultTrouble(
+            raise Trouble(
                 Code.SECRET_DENIED,
                 f"can't be read: Vault at {settings.origin} denies it ({answer.status})",
-                f"check that the token of {settings.token_source} is still valid and that a "
+                f"check that the token of {settings.login.described} is still valid and that a "
                 f"policy of it grants `read` on `{policy_path}`",
                 _namespace_advice(settings),
             )
         case 404:
             raise _missing(answer, policy_path, settings)
         case status:
-            raise VaultTrouble(
+            raise Trouble(
                 Code.SECRET_UNREACHABLE,
                 f"can't be read: Vault at {settings.origin} refused the request ({status})",
                 "check the path, and that VAULT_ADDR is the address of a Vault server",
             )
 
 
-def _missing(answer: Answer, policy_path: str, settings: VaultSettings) -> VaultTrouble:
+def _missing(answer: Answer, policy_path: str, settings: VaultSettings) -> Trouble:
     ended = how_it_ended(answer)
     if ended:
-        return VaultTrouble(
+        return Trouble(
             Code.SECRET_MISSING,
             f"is missing: its latest version was {ended}",
             "write a new version"
@@ -86,7 +87,7 @@ def _missing(answer: Answer, policy_path: str, settings: VaultSettings) -> Vault
     advice = "check the mount and the path (`vault kv get` takes the same path)"
     if "/data/data/" in policy_path:
         advice = "leave `data/` out of the path; it is added for KV version 2"
-    return VaultTrouble(
+    return Trouble(
         Code.SECRET_MISSING,
         f"is missing: Vault at {settings.origin} has nothing at this path",
         advice,
@@ -100,26 +101,20 @@ def _namespace_advice(settings: VaultSettings) -> str:
     return f"the namespace was `{settings.namespace}` (VAULT_NAMESPACE)"
 
 
-def _hidden(value: object) -> Secret | str:
-    match value:
-        case str():
-            return Secret(value)
-        case bool():
-            return "a boolean"
-        case int() | float():
-            return "a number"
-        case None:
-            return "null"
-        case list():
-            return "a list"
-        case _:
-            return "an object"
-
-
 def version_data(answer: Answer) -> Mapping[str, Any] | None:
     """The keys of a KV version 2 answer; None when it isn't one."""
     outer = _mapping(answer.body, "data")
     return _mapping(outer, "data") if _mapping(outer, "metadata") is not None else None
+
+
+def version_number(answer: Answer) -> int:
+    """The latest version of a KV version 2 secret, deleted or not; 0 when nobody has written one.
+
+    It is what `VaultClient.write_v2` takes as `cas`.
+    """
+    metadata = _mapping(_mapping(answer.body, "data"), "metadata") or {}
+    number = metadata.get("version")
+    return number if isinstance(number, int) and not isinstance(number, bool) else 0
 
 
 def how_it_ended(answer: Answer) -> str:
@@ -135,8 +130,8 @@ def _mapping(value: Mapping[str, Any] | None, key: str) -> Mapping[str, Any] | N
     return found if isinstance(found, dict) else None
 
 
-def _not_vault() -> VaultTrouble:
-    return VaultTrouble(
+def _not_vault() -> Trouble:
+    return Trouble(
         Code.SECRET_MALFORMED,
         "can't be read: the answer is not that of a KV store",
         "check that VAULT_ADDR is the address of a Vault server and the mount a KV store",

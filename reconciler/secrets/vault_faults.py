@@ -1,46 +1,29 @@
-"""What goes wrong between us and Vault, before it is said about one reference."""
+"""What goes wrong between us and Vault: named after who can act, and told from exceptions."""
 
 import ssl
 from collections.abc import Iterator
 
 from reconciler.diagnostics import Code
-from reconciler.resources import SecretRef
-from reconciler.secrets.failure import SecretFailure, failure
+from reconciler.secrets.trouble import Trouble
 
 
-class VaultTrouble(Exception):
-    """Raised and caught inside the vault backend only.
-
-    Parameters: `code`, `problem` (reads on from "secret `vault:…` ") and `advice` make the
-    failure; `passing` says that another try may help, after `retry_after` seconds if the server
-    named them; `everywhere` says that it hits every path alike, so that no other need be tried.
-    Texts of other libraries' exceptions and bodies of answers never enter: they may quote what
-    was sent.
-    """
-
-    def __init__(
-        self,
-        code: Code,
-        problem: str,
-        *advice: str,
-        passing: bool = False,
-        retry_after: float | None = None,
-        everywhere: bool = False,
-    ) -> None:
-        super().__init__(problem)
-        self.code = code
-        self.problem = problem
-        self.advice = advice
-        self.passing = passing
-        self.retry_after = retry_after
-        self.everywhere = everywhere
-
-    def about(self, reference: SecretRef) -> SecretFailure:
-        """The failure of one reference."""
-        return failure(reference, self.code, self.problem, *self.advice)
+class VaultConflict(Trouble):
+    """Somebody else wrote meanwhile: read again, then decide."""
 
 
-def diagnose(error: Exception, origin: str, timeout: float) -> VaultTrouble:
+class VaultDenied(Trouble):
+    """The policies of the token don't allow it."""
+
+
+class VaultSealed(Trouble):
+    """Vault is sealed or in maintenance; nothing was done."""
+
+
+class VaultOutcomeUnknown(Trouble):
+    """A write was sent and not answered: read, then decide."""
+
+
+def diagnose(error: Exception, origin: str, timeout: float) -> Trouble:
     """What happened, told from the types of the exceptions alone, never from their texts."""
     from requests import exceptions as of_requests
     from urllib3 import exceptions as of_urllib3
@@ -52,7 +35,7 @@ def diagnose(error: Exception, origin: str, timeout: float) -> VaultTrouble:
             one.verify_message for one in chain if isinstance(one, ssl.SSLCertVerificationError)
         ]
         reason = f": {verdicts[0].rstrip('.')}" if verdicts else ""
-        return VaultTrouble(
+        return Trouble(
             Code.SECRET_UNREACHABLE,
             f"can't be read: no trusted TLS connection to {origin}{reason}",
             "name the CA that signed the certificate of the server in VAULT_CACERT (a PEM file)",
@@ -68,12 +51,14 @@ def diagnose(error: Exception, origin: str, timeout: float) -> VaultTrouble:
         what = f"{origin} did not answer within {timeout:g} s"
     else:
         what = f"the connection to {origin} broke"
-    return VaultTrouble(
+    return Trouble(
         Code.SECRET_UNREACHABLE,
         f"can't be read: {what}",
         "check VAULT_ADDR, the network, and that Vault runs",
         passing=True,
         everywhere=True,
+        # Without a connection nothing was sent.
+        unknown=not any(isinstance(one, of_urllib3.ConnectTimeoutError) for one in chain),
     )
 
 

@@ -84,6 +84,10 @@ def owned_text(state: State, palette: Palette) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _all(state: State) -> set[Address]:
+    return {*state.entries, *state.consents, *(intent.address for intent in state.unfinished)}
+
+
 def carried_json(state: State, *, source: str, target: str, written: bool) -> dict[str, Any]:
     """A state that was carried to another place (`schemas/carried.schema.json`)."""
     return {
@@ -95,10 +99,6 @@ def carried_json(state: State, *, source: str, target: str, written: bool) -> di
         "serial": state.serial,
         "resources": len(state.entries),
     }
-
-
-def _all(state: State) -> set[Address]:
-    return {*state.entries, *state.consents, *(intent.address for intent in state.unfinished)}
 
 
 def owned_json(state: State) -> dict[str, Any]:

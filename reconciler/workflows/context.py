@@ -35,7 +35,7 @@ class Options:
     `say` takes a line of talk (for stderr) as soon as there is something to tell; `observe` is
     told of every HTTP exchange. `scope` is the part that is wanted; `reviewed` says that it comes
     from a saved plan, so that what is gone since is no mistake of the caller's. A plan that is
-    made counts for `lifetime`.
+    made counts for `lifetime`. `at_end` takes what is to be done when the run is over.
     """
 
     parallelism: int = 4
@@ -50,6 +50,7 @@ class Options:
     stop: Event = field(default_factory=Event)
     say: Callable[[str], None] = lambda _line: None
     observe: Callable[[Call], None] = lambda _call: None
+    at_end: Callable[[Callable[[], None]], object] = lambda _closing: None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
 
@@ -161,6 +162,7 @@ def open_context(desired: Desired, locator: Locator, options: Options) -> Contex
     """Put the parts together; no I/O yet."""
     spec = desired.workspace.spec
     resolver = Resolver(environ=options.environ, timeout=options.timeout, stop=options.stop)
+    options.at_end(resolver.close)
     places = StatePlaces(
         desired,
         locator,

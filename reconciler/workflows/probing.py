@@ -34,13 +34,13 @@ def probe_server(
     wanted = dict(_header(text) for text in headers)
     if bearer is not None:
         wanted["Authorization"] = _reference(bearer)
-    resolver = Resolver(environ=environ, timeout=timeout, stop=Event())
-    found = resolver.resolve(set(wanted.values()))
+    with Resolver(environ=environ, timeout=timeout, stop=Event()) as resolver:
+        found = resolver.resolve(set(wanted.values()))
     sent: dict[str, str] = {}
     for name, reference in wanted.items():
         secret = found[reference]
         if isinstance(secret, SecretFailure):
-            raise Stop(Exit.FAILED, secret.to_diagnostic(None, "").message)
+            raise Stop(Exit.FAILED, secret.message, help=secret.help)
         sent[name] = _value(name, secret, is_token=bearer is not None and name == "Authorization")
     asked = probe(
         url,
@@ -97,6 +97,6 @@ def _reference(text: str) -> SecretRef:
         raise Stop(
             Exit.USAGE,
             "secrets are given by reference",
-            help=("say env:NAME, file:PATH or vault:MOUNT/PATH#KEY",),
+            help=("say env:NAME, file:PATH, vault:MOUNT/PATH#KEY, or another kind of reference",),
         )
     return reference

@@ -185,6 +185,17 @@ SECRETS = (
     _server("secret-env", "literal-secret", "  headers: {X-Key: {env: ghp_CANARY}}\n"),
     _server("secret-env-shape", "invalid-value", "  headers: {X-Key: {env: CANARY-x!}}\n"),
     _server("secret-vault-shape", "invalid-value", "  headers: {X-Key: {vault: CANARY}}\n"),
+    _server("secret-aws-shape", "invalid-value", "  headers: {X-Key: {aws: 'CANARY!?#a b'}}\n"),
+    _server("secret-gcp-shape", "invalid-value", "  headers: {X-Key: {gcp: CANARY}}\n"),
+    _server(
+        "secret-azure-shape",
+        "invalid-value",
+        "  headers: {X-Key: {azure: 'https://CANARY.example/secrets/a'}}\n",
+    ),
+    _server("secret-op-shape", "invalid-value", "  headers: {X-Key: {op: CANARY/item/field}}\n"),
+    _server("secret-sops-shape", "invalid-value", "  headers: {X-Key: {sops: CANARY.yaml}}\n"),
+    _server("secret-plugin-shape", "invalid-value", "  headers: {X-Key: {plugin: CANARY}}\n"),
+    _server("secret-plugin-pasted", "literal-secret", "  headers: {X: {plugin: ghp_CANARY}}\n"),
     Case(
         "secret-client-id",
         "literal-secret",
@@ -203,6 +214,7 @@ SECRETS = (
         in_schema=False,
     ),
     _server("reference-typo", "unknown-field", "  auth: {mode: bearer, token: {envv: A}}\n"),
+    _server("reference-other-name", "unknown-field", "  headers: {X: {1password: 'op://a/b/c'}}\n"),
     _server("reference-two", "invalid-value", "  headers: {X: {env: A, file: b}}\n"),
     _server("reference-empty", "invalid-value", "  headers: {X: {}}\n"),
     _server(

@@ -20,7 +20,19 @@ def _good() -> Desired:
     return desired
 
 
-_references = st.sampled_from([{"env": "A"}, {"file": "/run/x"}, {"vault": "kv/a#b"}])
+_references = st.sampled_from(
+    [
+        {"env": "A"},
+        {"file": "/run/x"},
+        {"vault": "kv/a#b"},
+        {"aws": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/a-AbCdEf#b"},
+        {"gcp": "projects/p/secrets/s/versions/3#b"},
+        {"azure": "acme-tools/a/0123456789abcdef0123456789abcdef"},
+        {"op": "op://My Vault/an item/a section/field"},
+        {"sops": "a/b.enc.yaml#c.d"},
+        {"plugin": "keeper:a b/c#d"},
+    ]
+)
 _titles = st.text(st.characters(categories=("L", "N")), min_size=1, max_size=20)
 _settings = st.fixed_dictionaries(
     {},

@@ -2,9 +2,10 @@
 
 No Vault or OpenBao binary can be had where these tests are developed, so this is a threaded HTTP
 server on loopback, written from the Vault API documentation: KV version 1 and 2, tokens with
-policies, namespaces, the mount preflight, seals, and every way to misbehave that we could think
-of. What it gets wrong about Vault, the tests get wrong too; `test_vault_contract.py` therefore
-also runs against a real server when VAULT_ADDR and VAULT_TOKEN are set.
+policies, namespaces, the mount preflight, seals, the ways to sign in (`vault_auth_fake.py`), and
+every way to misbehave that we could think of. What it gets wrong about Vault, the tests get wrong
+too; `test_vault_contract.py` therefore also runs against a real server when VAULT_ADDR and
+VAULT_TOKEN are set.
 """
 
 import json
@@ -19,6 +20,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
+
+from tests.parts.vault_auth_fake import AuthFake
 
 ROOT_TOKEN = "hvs.fake-root-token"
 _PREFLIGHT = "sys/internal/ui/mounts/"
@@ -83,6 +86,7 @@ class VaultFake:
     def __init__(self, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
         self.mounts: dict[str, Mount] = {"secret": Mount(version=2), "kv1": Mount(version=1)}
         self.policies: dict[str, tuple[str, ...]] = {ROOT_TOKEN: ("*",)}
+        self.auth = AuthFake(self.policies)
         self.requests: list[Received] = []
         self.faults: deque[Fault] = deque()
         self.always: Fault | None = None
@@ -124,11 +128,14 @@ class VaultFake:
         """Status and JSON for a request that no fault overrides."""
         if self.sealed:
             return 503, {"errors": ["Vault is sealed"]}
+        path = received.path.removeprefix("/v1/")
+        space = f"{received.namespace.strip('/')}/" if received.namespace else ""
+        signing_in = self.auth.answer(method, space, path, received.token, body)
+        if signing_in is not None:
+            return signing_in
         allowed = self.policies.get(received.token or "")
         if allowed is None:
             return 403, {"errors": ["2 errors occurred: permission denied, invalid token"]}
-        path = received.path.removeprefix("/v1/")
-        space = f"{received.namespace.strip('/')}/" if received.namespace else ""
         if path.startswith(_PREFLIGHT):
             return self._preflight(space, path.removeprefix(_PREFLIGHT), allowed)
         full = space + path
@@ -198,6 +205,10 @@ def _version_2(mount: Mount, method: str, path: str, body: bytes) -> tuple[int, 
     versions = mount.secrets.get(name, [])
     match method, part:
         case (("POST" | "PUT"), "data"):
+            expected = json.loads(body).get("options", {}).get("cas")
+            if expected is not None and expected != len(versions):
+                said = "check-and-set parameter did not match the current version"
+                return 400, {"errors": [said]}
             versions = mount.secrets.setdefault(name, [])
             versions.append(Version(data=json.loads(body)["data"]))
             return 200, _wrapped({**versions[-1].metadata, "version": len(versions)})

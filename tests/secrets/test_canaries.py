@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reconciler.secrets import Pacing, Resolver, Secret, SecretFailure
+from tests.parts.scripted_http import Reply, ScriptedHttp
+from tests.parts.vault_auth_fake import AppRole, JwtRole, signed
 from tests.parts.vault_fake import Fault, VaultFake
 from tests.secrets.outcomes import everything_said, one
 
@@ -114,3 +116,71 @@ def test_vault_is_never_quoted(
     ):
         found = one(resolver, "vault", f"secret/app#{key}")
     check(found, caplog, value if isinstance(value, str) else "")
+
+
+SIGN_INS = st.sampled_from(
+    [
+        {"VAULT_ROLE_ID": "canary-role", "VAULT_SECRET_ID": "canary-id"},
+        {"VAULT_ROLE_ID": "canary-role", "VAULT_SECRET_ID": "canary-of-another"},
+        {
+            "VAULT_ROLE_ID": "canary-role",
+            "VAULT_SECRET_ID": "canary-wrapping",
+            "VAULT_SECRET_ID_WRAPPING_PATH": "auth/approle/role/ci/secret-id",
+        },
+        {"VAULT_ID_TOKEN": "canary.canary.canary"},
+        {"VAULT_ID_TOKEN": signed(jti="canary"), "VAULT_AUTH_ROLE": "ci"},
+        {
+            "ACTIONS_ID_TOKEN_REQUEST_URL": "GITHUB",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "canary-request",
+            "VAULT_AUTH_ROLE": "ci",
+        },
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def github() -> Iterator[ScriptedHttp]:
+    with ScriptedHttp() as service:
+        yield service
+
+
+@unhurried
+@given(
+    environ=SIGN_INS,
+    queue=st.lists(faults, max_size=4),
+    service=st.sampled_from(
+        [
+            Reply(json={"value": signed(jti="canary")}),
+            Reply(json={"value": MARK}),
+            Reply(status=403, json={"message": MARK}),
+            Reply(status=302, headers={"location": "http://127.0.0.2/canary"}),
+            Reply(fault="hang-up"),
+        ]
+    ),
+)
+def test_nothing_that_signs_in_to_vault_is_quoted(
+    caplog: pytest.LogCaptureFixture,
+    server: VaultFake,
+    github: ScriptedHttp,
+    environ: dict[str, str],
+    queue: list[Fault],
+    service: Reply,
+) -> None:
+    server.auth.approle["approle"] = [AppRole(role_id="canary-role", secret_ids={"canary-id": 0})]
+    server.auth.jwt["jwt"] = {"ci": JwtRole()}
+    server.put("secret/app", {"token": MARK})
+    server.faults.clear()
+    server.faults.extend(queue)
+    github.on("GET", "/token", service)
+    whole = {
+        name: value.replace("GITHUB", f"{github.url}/token") for name, value in environ.items()
+    }
+    with (
+        caplog.at_level(logging.DEBUG),
+        Resolver(environ={"VAULT_ADDR": server.url, **whole}, pacing=QUICK, timeout=5) as resolver,
+    ):
+        found = one(resolver, "vault", "secret/app#token")
+    check(found, caplog, MARK)
+    if isinstance(found, SecretFailure):
+        said = everything_said(found) + caplog.text
+        assert not [value for value in whole.values() if "." in value and value in said]

@@ -1,4 +1,4 @@
-"""Importing the package, or resolving without Vault, loads nothing that only Vault needs."""
+"""Importing the package, or resolving, loads nothing that only other stores need."""
 
 import subprocess
 import sys
@@ -10,7 +10,9 @@ import sys
 from reconciler.resources import SecretRef
 from reconciler.secrets import Resolver
 {use}
-print(*sorted({{"hvac", "requests", "urllib3", "http.cookiejar"}} & set(sys.modules)))
+heavy = {{"hvac", "requests", "urllib3", "http.cookiejar", "boto3", "google", "azure"}}
+heavy |= {{"subprocess"}}
+print(*sorted(heavy & set(sys.modules)))
 """
 
 
@@ -20,9 +22,10 @@ print(*sorted({{"hvac", "requests", "urllib3", "http.cookiejar"}} & set(sys.modu
         ("", ""),
         ("Resolver(environ={}).resolve([SecretRef('env', 'A'), SecretRef('file', 'A')])", ""),
         ("Resolver(environ={}).resolve([SecretRef('vault', 'a/b#c')])", "http.cookiejar"),
+        ("Resolver(environ={}).resolve([SecretRef('op', 'op://a/b/c')])", "subprocess"),
     ],
 )
-def test_heavy_libraries_are_loaded_when_vault_is_reached_and_not_before(
+def test_heavy_libraries_are_loaded_when_their_store_is_reached_and_not_before(
     use: str, loaded: str
 ) -> None:
     done = subprocess.run(

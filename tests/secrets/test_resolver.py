@@ -140,10 +140,11 @@ def test_a_bug_in_a_backend_is_not_taken_for_a_failure() -> None:
 
 
 def test_an_unknown_scheme_is_malformed_and_the_known_ones_are_listed() -> None:
-    found = failed(one(Resolver(environ={}), "aws", "prod/token"))
+    found = failed(one(Resolver(environ={}), "keeper", "prod/token"))
     assert found.code is Code.SECRET_MALFORMED
-    assert found.message == "secret `aws:prod/token` names the unknown scheme `aws`"
-    assert found.help == ("known schemes are `env`, `file`, `vault`",)
+    assert found.message == "secret `keeper:prod/token` names the unknown scheme `keeper`"
+    known = "`aws`, `azure`, `env`, `file`, `gcp`, `op`, `plugin`, `sops`, `vault`"
+    assert found.help == (f"known schemes are {known}",)
 
 
 def test_without_an_environment_the_process_s_own_is_used() -> None:

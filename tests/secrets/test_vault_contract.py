@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from threading import Event
 from typing import Any
 
 import hvac
@@ -17,7 +18,11 @@ import pytest
 
 from reconciler.diagnostics import Code
 from reconciler.resources import SecretRef
-from reconciler.secrets import Resolver
+from reconciler.secrets import Pacing, Resolver, Secret, Surroundings
+from reconciler.secrets.vault_client import VaultClient
+from reconciler.secrets.vault_faults import VaultConflict
+from reconciler.secrets.vault_settings import read_settings
+from tests.parts.vault_auth_fake import ISSUER_KEY, AppRole, JwtRole, signed
 from tests.parts.vault_fake import VaultFake
 from tests.secrets.outcomes import failed, one, revealed
 
@@ -29,9 +34,67 @@ class Server:
     environ: Mapping[str, str]
     client: hvac.Client
     place: str
+    fake: VaultFake | None
 
     def write(self, name: str, **data: Any) -> None:
         self.client.secrets.kv.v2.create_or_update_secret(f"{self.place}/{name}", data)
+
+    def approle(self, stack: ExitStack) -> dict[str, str]:
+        """The environment that signs in by a role of ours, which may do everything here."""
+        if self.fake is not None:
+            role = AppRole(role_id="role", secret_ids={"canary-id": 0})
+            self.fake.auth.approle[self.place] = [role]
+            sign_in = {"VAULT_ROLE_ID": "role", "VAULT_SECRET_ID": "canary-id"}
+        else:
+            sign_in = self._real_approle(stack)
+        return {**self.environ, "VAULT_TOKEN": "", "VAULT_AUTH_PATH": self.place, **sign_in}
+
+    def jwt(self, stack: ExitStack, **claims: str) -> dict[str, str]:
+        """The environment that signs in with a token of our issuer, to a role for one audience."""
+        if self.fake is not None:
+            self.fake.auth.jwt[self.place] = {
+                "ci": JwtRole(bound_audiences=["https://ours.example"])
+            }
+        else:
+            self._mount("jwt", stack)
+            method = self.client.auth.jwt
+            key = ISSUER_KEY.as_pem(private=False).decode()
+            method.configure(jwt_validation_pubkeys=[key], path=self.place)
+            method.create_role(
+                "ci",
+                user_claim="sub",
+                allowed_redirect_uris=[],
+                bound_audiences=["https://ours.example"],
+                token_policies=[self.place],
+                path=self.place,
+            )
+        return {
+            **self.environ,
+            "VAULT_TOKEN": "",
+            "VAULT_AUTH_PATH": self.place,
+            "VAULT_AUTH_ROLE": "ci",
+            "VAULT_ID_TOKEN": signed(sub="job", **claims),
+        }
+
+    def _real_approle(self, stack: ExitStack) -> dict[str, str]:
+        self._mount("approle", stack)
+        method = self.client.auth.approle
+        method.create_or_update_approle("ci", token_policies=[self.place], mount_point=self.place)
+        role = method.read_role_id("ci", mount_point=self.place)
+        secret = method.generate_secret_id("ci", mount_point=self.place)
+        return {
+            "VAULT_ROLE_ID": role["data"]["role_id"],
+            "VAULT_SECRET_ID": secret["data"]["secret_id"],
+        }
+
+    def _mount(self, method: str, stack: ExitStack) -> None:
+        """An auth method at a path of our own, and a policy for what is ours."""
+        allowed = '{ capabilities = ["create", "update", "read"] }'
+        policy = f'path "secret/data/{self.place}/*" {allowed}'
+        self.client.sys.create_or_update_policy(self.place, policy)
+        stack.callback(self.client.sys.delete_policy, self.place)
+        self.client.sys.enable_auth_method(method, path=self.place)
+        stack.callback(self.client.sys.disable_auth_method, self.place)
 
     def locator(self, name: str, key: str) -> str:
         return f"secret/{self.place}/{name}#{key}"
@@ -44,8 +107,10 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
             if not (os.environ.get("VAULT_ADDR") and os.environ.get("VAULT_TOKEN")):
                 pytest.skip("no real Vault: VAULT_ADDR and VAULT_TOKEN are not both set")
             environ: Mapping[str, str] = os.environ
+            fake = None
         else:
-            environ = stack.enter_context(VaultFake()).environ
+            fake = stack.enter_context(VaultFake())
+            environ = fake.environ
         client = hvac.Client(
             url=environ["VAULT_ADDR"],
             token=environ["VAULT_TOKEN"],
@@ -53,7 +118,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
             allow_redirects=False,
         )
         stack.callback(client.adapter.close)
-        found = Server(environ, client, f"reconciler-test-{uuid.uuid4()}")
+        found = Server(environ, client, f"reconciler-test-{uuid.uuid4()}", fake)
         yield found
         for name in ("app", "other", "données"):
             client.secrets.kv.v2.delete_metadata_and_all_versions(f"{found.place}/{name}")
@@ -184,3 +249,50 @@ def test_the_api_s_own_path_is_missing_and_explained(server: Server, resolver: R
     found = failed(one(resolver, "vault", f"secret/data/{server.place}/app#token"))
     assert found.code is Code.SECRET_MISSING
     assert "leave `data/` out" in found.help[0]
+
+
+def test_an_approle_signs_in(server: Server) -> None:
+    server.write("app", token="canary-1")
+    with ExitStack() as stack:
+        resolver = stack.enter_context(Resolver(environ=server.approle(stack)))
+        assert revealed(one(resolver, "vault", server.locator("app", "token"))) == "canary-1"
+
+
+def test_a_signed_token_of_an_issuer_signs_in(server: Server) -> None:
+    server.write("app", token="canary-1")
+    with ExitStack() as stack:
+        environ = server.jwt(stack, aud="https://ours.example")
+        resolver = stack.enter_context(Resolver(environ=environ))
+        assert revealed(one(resolver, "vault", server.locator("app", "token"))) == "canary-1"
+
+
+def test_a_token_for_another_audience_is_denied_with_the_reason(server: Server) -> None:
+    with ExitStack() as stack:
+        environ = server.jwt(stack, aud="https://other.example")
+        resolver = stack.enter_context(Resolver(environ=environ))
+        found = failed(one(resolver, "vault", server.locator("app", "token")))
+    assert found.code is Code.SECRET_DENIED
+    assert "doesn't take tokens for this audience" in found.message
+
+
+def test_a_wrong_secret_id_is_denied_with_the_reason(server: Server) -> None:
+    with ExitStack() as stack:
+        environ = {**server.approle(stack), "VAULT_SECRET_ID": "wrong-canary"}
+        resolver = stack.enter_context(Resolver(environ=environ))
+        found = failed(one(resolver, "vault", server.locator("app", "token")))
+    assert found.code is Code.SECRET_DENIED
+    assert "its secret id is wrong" in found.message
+    assert "canary" not in repr(found)
+
+
+def test_a_write_counts_the_versions_and_refuses_upon_another_one(server: Server) -> None:
+    with ExitStack() as stack:
+        surroundings = Surroundings(
+            environ=server.approle(stack), timeout=10, stop=Event(), workers=1, pacing=Pacing()
+        )
+        client = VaultClient(read_settings(surroundings.environ), surroundings)
+        stack.callback(client.close)
+        path, data = f"{server.place}/app", {"token": Secret("canary-1")}
+        assert [client.write_v2("secret", path, data, number) for number in (0, 1)] == [1, 2]
+        with pytest.raises(VaultConflict):
+            client.write_v2("secret", path, data, 1)

@@ -236,4 +236,4 @@ def test_cookies_of_the_server_are_not_kept(vault: VaultFake, resolver: Make) ->
     client: Any = importlib.import_module("reconciler.secrets.vault_client")
     backend: Any = shared._opened[0]
     assert isinstance(backend._client, client.VaultClient)
-    assert len(backend._client._hvac.session.cookies) == 0
+    assert len(backend._client._wire._session.cookies) == 0

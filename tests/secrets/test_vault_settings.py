@@ -7,7 +7,7 @@ import pytest
 
 from reconciler.diagnostics import Code
 from reconciler.secrets import Resolver
-from reconciler.secrets.vault_faults import VaultTrouble
+from reconciler.secrets.trouble import Trouble
 from reconciler.secrets.vault_settings import VaultSettings, read_settings
 from tests.parts.vault_fake import ROOT_TOKEN, VaultFake
 from tests.secrets.outcomes import everything_said, failed, one, outcome, revealed
@@ -20,8 +20,8 @@ def settings(**environ: str) -> VaultSettings:
     return read_settings({"VAULT_ADDR": "https://vault.example", "VAULT_TOKEN": "t", **environ})
 
 
-def refused(**environ: str) -> VaultTrouble:
-    with pytest.raises(VaultTrouble) as caught:
+def refused(**environ: str) -> Trouble:
+    with pytest.raises(Trouble) as caught:
         settings(**environ)
     return caught.value
 
@@ -95,7 +95,7 @@ def test_the_token_file_of_the_cli_is_used_without_vault_token(
 def test_vault_token_goes_before_the_token_file(tmp_path: Path) -> None:
     (tmp_path / ".vault-token").write_text("of-the-file")
     found = settings(VAULT_TOKEN="of-the-variable", HOME=str(tmp_path))
-    assert (found.token.reveal(), found.token_source) == ("of-the-variable", "VAULT_TOKEN")
+    assert found.login.described == "VAULT_TOKEN"
 
 
 def test_a_refused_token_of_the_file_names_the_file(
