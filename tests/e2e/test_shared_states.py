@@ -1,9 +1,7 @@
 """A state that several machines share, as the command line uses it: PostgreSQL, S3, GitLab."""
 
-import itertools
 import re
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,25 +11,9 @@ from tests.e2e.test_canaries import leaks
 from tests.e2e.test_json_output import checked
 from tests.e2e.world import ADMIN, Servers, Workspace, project_for, server, space
 from tests.parts.cli import Project
-from tests.state.places import Making, Place, open_place
+from tests.state.places import Place
 
 _APPLY = ("apply", "-f", "manifests", "--yes")
-_names = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def making(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Making]:
-    """What makes places for states, of the kind that a test names."""
-    with open_place(request.param, tmp_path_factory.mktemp("places")) as made:
-        yield made
-
-
-@pytest.fixture
-def place(making: Making) -> Place:
-    """A place of the test's own."""
-    return making(f"e{next(_names)}")
 
 
 def at(*kinds: str) -> pytest.MarkDecorator:

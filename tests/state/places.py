@@ -100,7 +100,7 @@ def _files(folder: Path, *, sealed: bool = False) -> Iterator[Making]:
 
 @contextmanager
 def _postgres() -> Iterator[Making]:
-    with postgres_server.PostgresServer() as server:
+    with postgres_server.postgres_server() as server:
         yield lambda name: Place(url=f"{server.url}#{name}", password=postgres_server.PASSWORD)
 
 

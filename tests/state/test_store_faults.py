@@ -28,7 +28,7 @@ from reconciler.state.stores.bucket import client
 from reconciler.state.stores.tries import Trouble, retry_after
 from tests.e2e.gatekeeper import Asked, Gatekeeper, Told
 from tests.parts.buckets import Bucket, s3
-from tests.parts.postgres_server import PASSWORD, PostgresServer
+from tests.parts.postgres_server import PASSWORD, PostgresServer, postgres_server
 from tests.parts.scripted_http import Reply, ScriptedHttp
 from tests.parts.state_server import PASSWORD as TOKEN
 from tests.parts.state_server import USERNAME, Fault, StateServer, state_server
@@ -183,7 +183,7 @@ def test_a_write_that_may_have_happened_is_looked_for_before_it_is_sent_again() 
 @pytest.fixture(scope="module")
 def database() -> Iterator[PostgresServer]:
     """A PostgreSQL that tests may stop and start."""
-    with PostgresServer() as server:
+    with postgres_server() as server:
         yield server
 
 

@@ -15,6 +15,7 @@ import pytest
 from reconciler.resources import Address
 from reconciler.state import (
     Consent,
+    Lease,
     Owner,
     Session,
     State,
@@ -208,6 +209,24 @@ def test_a_lease_that_nobody_renewed_is_inherited(place: Place) -> None:
         assert held.inherited
         assert held.inherited.owner.pid == process.pid
         assert [each.address for each in held.state.unfinished] == [GITHUB]
+
+
+@pytest.mark.places("postgres", "s3", "azure", "gcs")
+def test_a_run_that_lives_renews_its_lease(place: Place) -> None:
+    def lease() -> Lease:
+        with pytest.raises(StateLocked) as caught:
+            short.store().session(owner=BEN, tool="1.0").__enter__()
+        assert caught.value.lease
+        return caught.value.lease
+
+    short = replace(place, lease=4.0)
+    with short.store().session(owner=OWNER, tool="1.0") as held:
+        first, end = lease(), time.monotonic() + 60
+        while lease().renewed == first.renewed:
+            assert time.monotonic() < end
+            threading.Event().wait(0.05)
+        held.put(FINANCE, entry())
+    assert place.store().load().entries.keys() == {FINANCE}
 
 
 @pytest.mark.places("postgres", "s3", "azure", "gcs", "gitlab")

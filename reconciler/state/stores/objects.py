@@ -14,7 +14,7 @@ from threading import RLock
 from urllib.parse import unquote, urlsplit
 
 from reconciler.state.failures import StateError, StateLocked, StateLost
-from reconciler.state.heartbeat import Heartbeat
+from reconciler.state.heartbeat import beating
 from reconciler.state.lease import Lease, Owner, lease_json, parse_lease
 from reconciler.state.locking import new_lease
 from reconciler.state.shelf import Found
@@ -60,12 +60,10 @@ class ObjectShelf:
         bucket = self._open()
         held = _HeldObject(self.name, self._key, bucket, new_lease(owner, self._opening.lease))
         held.begin()
-        heart = Heartbeat(held.renew, lease=self._opening.lease)
-        heart.begin()
         try:
-            yield held
+            with beating(held.renew, lease=self._opening.lease):
+                yield held
         finally:
-            heart.end()
             held.end()
 
     def take_away(self, name: str) -> Lease | None:

@@ -15,7 +15,7 @@ from time import monotonic
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from reconciler.state.failures import StateLocked, StateLost, StateUnreachable, StateUnwritable
-from reconciler.state.heartbeat import Heartbeat
+from reconciler.state.heartbeat import beating
 from reconciler.state.lease import Lease, Owner, lease_json
 from reconciler.state.locking import new_lease
 from reconciler.state.shelf import Found
@@ -69,12 +69,10 @@ class PostgresShelf:
         lease = new_lease(owner, self._opening.lease)
         held = _HeldRow(self.name, lease, self._open)
         self._opening.tries.reading(self.name, held.begin)
-        heart = Heartbeat(held.renew, lease=self._opening.lease)
-        heart.begin()
         try:
-            yield held
+            with beating(held.renew, lease=self._opening.lease):
+                yield held
         finally:
-            heart.end()
             held.end()
 
     def take_away(self, name: str) -> Lease | None:
