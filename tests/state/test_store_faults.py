@@ -271,6 +271,18 @@ def bucket() -> Iterator[Bucket]:
         yield found
 
 
+def endpoint_of(bucket: Bucket) -> str:
+    """Where its server is."""
+    return bucket.after.rpartition("=")[2]
+
+
+@pytest.fixture(scope="module")
+def door(bucket: Bucket) -> Iterator[Gatekeeper]:
+    """A door before the bucket, that spoils what a test tells it to."""
+    with Gatekeeper(endpoint_of(bucket)) as gate:
+        yield gate
+
+
 def _cut_before(_gate: Gatekeeper, _asked: Asked) -> Told:
     return Told(status=200, body=b"", lost=10)
 
@@ -293,23 +305,21 @@ def _cut_after(gate: Gatekeeper, asked: Asked) -> Told:
     "call", [r"PUT .*\.json$", r"GET .*\.json$", r"PUT .*\.lock$", r"GET .*\.lock$"]
 )
 def test_a_fault_of_an_object_store_is_ridden_out(
-    bucket: Bucket, call: str, wrong: Callable[[Gatekeeper, Asked], Told]
+    bucket: Bucket, door: Gatekeeper, call: str, wrong: Callable[[Gatekeeper, Asked], Told]
 ) -> None:
-    endpoint = bucket.after.rpartition("=")[2]
-    with Gatekeeper(endpoint) as gate:
-        left = [wrong, wrong]
-        gate.answer(call, lambda asked: left.pop()(gate, asked) if left else None)
-        place = Place(
-            url=bucket.url(uuid.uuid4().hex + ".json").replace(endpoint, gate.url),
-            username=bucket.username,
-            password=bucket.password,
-        )
-        with place.store().session(owner=OWNER, tool="1.0") as held:
-            held.put(FINANCE, entry())
-        assert len(left) < 2, "nothing went wrong"
-        assert place.store().load().entries.keys() == {FINANCE}
-        with place.store().session(owner=OWNER, tool="1.0") as again:
-            assert again.inherited is None
+    left = [wrong, wrong]
+    door.answer(call, lambda asked: left.pop()(door, asked) if left else None)
+    place = Place(
+        url=bucket.url(uuid.uuid4().hex + ".json").replace(endpoint_of(bucket), door.url),
+        username=bucket.username,
+        password=bucket.password,
+    )
+    with place.store().session(owner=OWNER, tool="1.0") as held:
+        held.put(FINANCE, entry())
+    assert len(left) < 2, "nothing went wrong"
+    assert place.store().load().entries.keys() == {FINANCE}
+    with place.store().session(owner=OWNER, tool="1.0") as again:
+        assert again.inherited is None
 
 
 def test_a_bucket_that_is_not_there_is_said(bucket: Bucket) -> None:
@@ -336,6 +346,14 @@ def test_credentials_that_an_object_store_refuses_are_said(status: int) -> None:
         )
         with pytest.raises(StateUnreachable, match="refuses the credentials"):
             place.store().load()
+
+
+@pytest.mark.parametrize("password", ["a-secret\nkey", "a secret key", '"quoted"\t'])
+def test_credentials_that_can_be_none_are_refused_before_anything_is_sent(password: str) -> None:
+    place = Place(url="s3://acme/a.json?region=eu", username="AKID", password=password)
+    with pytest.raises(StateUnreachable, match="characters that none has") as caught:
+        place.store().load()
+    assert password not in f"{caught.value.message} {caught.value.help}"
 
 
 def test_a_state_that_vanished_from_its_bucket_is_noticed_on_any_machine(bucket: Bucket) -> None:

@@ -229,7 +229,7 @@ def test_a_run_that_lives_renews_its_lease(place: Place) -> None:
     assert place.store().load().entries.keys() == {FINANCE}
 
 
-@pytest.mark.places("postgres", "s3", "azure", "gcs", "gitlab")
+@pytest.mark.places("postgres", "s3", "azure", "gitlab")
 def test_many_processes_at_once_take_turns_and_each_ones_work_is_kept(place: Place) -> None:
     command = [sys.executable, "-m", "tests.state.shared_program", "contend", place.text]
     running = [

@@ -27,6 +27,7 @@ _ACCOUNT: Mapping[str, tuple[str, str]] = {
     "az": ("account_name", "account_key"),
 }
 """obstore's names for `username` and `password`."""
+_PLAIN = re.compile(r"[\x21-\x7e]+\Z")
 _NO_BUCKET = re.compile(r"NoSuchBucket|ContainerNotFound|bucket does not exist", re.IGNORECASE)
 _LOOPBACK = re.compile(r"http://(localhost|127\.[0-9.]+|\[::1\])[:/]?")
 
@@ -116,7 +117,7 @@ class Bucket:
             raise StateUnreachable(
                 self._name,
                 "the store refuses the credentials",
-                ("look at `spec.state.credentials`, and at what that account may do",),
+                ("look at `spec.state.credentials`, and that the account may get, put and list",),
             ) from None
         except (exceptions.BaseError, OSError) as error:
             raise Trouble(_why(error), sent=sent) from None
@@ -143,10 +144,14 @@ def client(name: str, url: str, given: Credentials, *, seconds: float = 30.0) ->
         if key in _PARAMETERS[parts.scheme]
     }
     user, secret = _ACCOUNT[parts.scheme]
-    if given.username is not None and user:
-        config[user] = told(given.username)
-    if given.password is not None:
-        config[secret] = told(given.password)
+    account = {user: told(given.username), secret: told(given.password)}
+    config |= {key: value for key, value in account.items() if key and value is not None}
+    if parts.scheme != "gs" and not all(_PLAIN.match(v) for v in account.values() if v):
+        raise StateUnreachable(
+            name,
+            "its credentials have characters that none has",
+            ("look for a line break, a space or quotes around the stored value",),
+        )
     options: Any = {
         "timeout": timedelta(seconds=seconds),
         "connect_timeout": timedelta(seconds=min(10.0, seconds)),
