@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from reconciler import __version__
-from reconciler.state import Lease, Owner, Session, StateLocked
+from reconciler.state import Lease, Owner, Session, State, StateLocked
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
 
@@ -27,18 +27,25 @@ def holding(context: Context) -> Iterator[Session]:
 
     Raises Stop when it is interrupted while it waits, StateError.
     """
-    with ExitStack() as stack:
-        who = owner(context.options.environ)
-        session = in_turn(
-            context,
-            lambda: stack.enter_context(context.store.session(owner=who, tool=__version__)),
-        )
-        if session.inherited:
-            context.options.say(
-                f"the run of {session.inherited.owner.name} ended without letting go of the "
-                "state; going on from what it wrote down"
+    trace, name = context.options.trace, context.store.name
+    who = owner(context.options.environ)
+    session: Session | None = None
+    try:
+        with ExitStack() as stack:
+            session = in_turn(
+                context,
+                lambda: stack.enter_context(context.store.session(owner=who, tool=__version__)),
             )
-        yield session
+            if session.inherited:
+                context.options.say(
+                    f"the run of {session.inherited.owner.name} ended without letting go of the "
+                    "state; going on from what it wrote down"
+                )
+            trace(f"lock: taken on {name}; {state_text(session.state)}")
+            yield session
+    finally:
+        if session is not None:
+            trace(f"lock: let go of {name}; {state_text(session.state)}")
 
 
 def in_turn(context: Context, attempt: Callable[[], Result]) -> Result:
@@ -70,6 +77,14 @@ def unlock_state(context: Context, name: str) -> Lease | None:
     Raises StateLocked when another run has it, or its process still lives.
     """
     return context.store.unlock(name)
+
+
+def state_text(state: State) -> str:
+    """What is worth telling of a state in a line of `--debug`."""
+    return (
+        f"serial {state.serial}, lineage {state.lineage}, {len(state.entries)} owned, "
+        f"{len(state.unfinished)} unfinished, {len(state.consents)} waiting for a sign-in"
+    )
 
 
 def owner(environ: Mapping[str, str]) -> Owner:

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from threading import RLock, Thread
 from typing import TypeVar
 
+from reconciler.providers.contract import Call
 from reconciler.providers.dust.signin.keeping import SessionStore
 from reconciler.providers.dust.signin.record import SignIn, Tokens
 from reconciler.providers.failures import ProviderError, SignedOut, Unexpected, Unreachable
@@ -23,10 +24,16 @@ class StoredSignIn:
 
     A refresh token counts once, so it is used under a lock, and after a look at what another
     process may have stored meanwhile. Raises SignedOut when the sign-in is gone.
+
+    Parameters: `observe` is told of each exchange with the identity provider.
     """
 
     def __init__(
-        self, store: SessionStore, record: SignIn, say: Callable[[str], None] = lambda _line: None
+        self,
+        store: SessionStore,
+        record: SignIn,
+        say: Callable[[str], None] = lambda _line: None,
+        observe: Callable[[Call], None] = lambda _call: None,
     ) -> None:
         tokens = store.tokens(record)
         if tokens is None:
@@ -34,6 +41,7 @@ class StoredSignIn:
         self.record = record
         self._store = store
         self._say = say
+        self._observe = observe
         self._lock = RLock()
         self._tokens = tokens
         self._unsaved = False
@@ -103,7 +111,7 @@ class StoredSignIn:
         provider = self.record.provider
         if provider is None or self._tokens.refresh is None:
             raise _not_renewable(self.record)
-        with LoginClient(provider) as client:
+        with LoginClient(provider, self._observe) as client:
             for left in reversed(range(_TRIES)):
                 try:
                     return client.refresh(self._tokens)
