@@ -321,9 +321,9 @@ def unlock(
 ) -> int:
     """Take the state from the run of OWNER, which died on another machine.
 
-    OWNER is its name as exit code 7 tells it: user@host:pid. The lock of a run that died on this
-    machine is free already, and one that still lives here is never taken away: end it first. A
-    run elsewhere that lives after all stops before its next write.
+    OWNER is its name as exit code 7 tells it: user@host:pid. With the state in a file, the lock of
+    a run that died on this machine is free already, and one that still lives here is never taken
+    away: end it first. A run elsewhere that lives after all stops before its next write.
     """
     context = _context(console, files, workspace, output)
     from reconciler.workflows import as_stops, holder_json, unlock_state

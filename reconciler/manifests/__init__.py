@@ -5,6 +5,7 @@ from reconciler.manifests.desired import InvalidDesired, from_json, to_json
 from reconciler.manifests.exporting import Export, Grouping, LeftOut, export
 from reconciler.manifests.loading import Loaded, load
 from reconciler.manifests.schema import schema_text, schemas
+from reconciler.manifests.urls import state_url_problem
 
 __all__ = [
     "Declared",
@@ -20,5 +21,6 @@ __all__ = [
     "load",
     "schema_text",
     "schemas",
+    "state_url_problem",
     "to_json",
 ]

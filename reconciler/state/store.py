@@ -12,14 +12,14 @@ from pathlib import Path
 from reconciler.resources import read_json
 from reconciler.state.atomic import remove, write_atomically
 from reconciler.state.document import dump, moved_text, parse
-from reconciler.state.failures import StateForeign, StateLost, StateMoved, StateUnreadable
+from reconciler.state.failures import StateForeign, StateMoved, StateUnreadable
 from reconciler.state.filing import Filing
 from reconciler.state.heartbeat import LEASE
 from reconciler.state.journal import Journal, fold
 from reconciler.state.lease import Lease, Owner
 from reconciler.state.locking import lock, read_note, take_away
 from reconciler.state.model import State
-from reconciler.state.session import Session
+from reconciler.state.session import Session, ending
 
 _LIMIT = 64 * 1024 * 1024
 
@@ -92,15 +92,9 @@ class FileStore:
                 # again: however often runs die here, the journal is one serial behind at most.
                 self._end(session, journal)
             try:
-                journal.begin(session.state, tool=tool, at=datetime.now(UTC).isoformat())
-                yield session
-            except StateLost:
-                raise  # the files are another run's now
-            except BaseException:
-                self._end(session, journal)
-                raise
-            else:
-                self._end(session, journal)
+                with ending(lambda: self._end(session, journal)):
+                    journal.begin(session.state, tool=tool, at=datetime.now(UTC).isoformat())
+                    yield session
             finally:
                 journal.close()
 
