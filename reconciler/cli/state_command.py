@@ -7,24 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.carrying import migrate, pull, push
 from reconciler.cli.completing import owned_addresses
 from reconciler.cli.console import Console
-from reconciler.cli.options import (
-    RunFlags,
-    files_option,
-    lock_option,
-    output_option,
-    read_context,
-    workspace_option,
-)
+from reconciler.cli.offline import offline_context
+from reconciler.cli.options import files_option, lock_option, output_option, workspace_option
 from reconciler.diagnostics import json_for_terminals, printable
 
 if TYPE_CHECKING:
     from datetime import timedelta
-
-    from reconciler.workflows import Carried, Context
-
-_OFFLINE = RunFlags(timeout=30.0, parallelism=1, allow=frozenset())
 
 
 @click.group()
@@ -39,7 +30,7 @@ def state() -> None:
 @click.pass_obj
 def list_(console: Console, files: tuple[Path, ...], workspace: str | None, output: str) -> int:
     """List everything that is owned."""
-    context = _context(console, files, workspace, output)
+    context = offline_context(console, files, workspace, output)
     from reconciler.views import owned_json, owned_text
     from reconciler.workflows import as_stops
 
@@ -62,7 +53,7 @@ def show(
     console: Console, address: str, files: tuple[Path, ...], workspace: str | None, output: str
 ) -> int:
     """Show what is remembered of one resource; never a secret, nor its fingerprint."""
-    context = _context(console, files, workspace, output)
+    context = offline_context(console, files, workspace, output)
     from reconciler.views import entry_json
     from reconciler.workflows import as_stops, owned_at
 
@@ -98,7 +89,7 @@ def mv(
 
     In a pipeline, `metadata.previously` in the manifest does the same at the next apply.
     """
-    context = _context(console, files, workspace, output, lock_timeout)
+    context = offline_context(console, files, workspace, output, lock_timeout)
     from reconciler.workflows import as_stops, move_address
 
     with as_stops():
@@ -125,7 +116,7 @@ def accept(
     A state that something else changed is refused, for it decides what may be deleted. Restoring
     it is better; this is for an edit that is meant.
     """
-    context = _context(console, files, workspace, output)
+    context = offline_context(console, files, workspace, output)
     from reconciler.views import owned_json, owned_text
     from reconciler.workflows import Exit, Stop, accept_state, as_stops
 
@@ -148,106 +139,8 @@ def accept(
     return 0
 
 
-@state.command(short_help="Print the whole state as JSON, decrypted.")
-@files_option
-@workspace_option
-@click.pass_obj
-def pull(console: Console, *, files: tuple[Path, ...], workspace: str | None) -> int:
-    """Print the whole state as JSON, decrypted, with what an interrupted run left folded in."""
-    context = _context(console, files, workspace, "text")
-    from reconciler.workflows import as_stops, pull_state
-
-    with as_stops():
-        console.data(json_for_terminals(pull_state(context)))
-    return 0
-
-
-@state.command(short_help="Put the state in FILE in the place of the present one.")
-@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
-@click.option(
-    "--allow",
-    multiple=True,
-    metavar="GATE",
-    type=click.Choice(["older-serial", "other-lineage", "altered"]),
-    help="Push it although its serial is older (older-serial), it didn't grow out of the state "
-    "that is there (other-lineage), or it was edited (altered).",
-)
-@files_option
-@workspace_option
-@output_option
-@lock_option
-@click.pass_obj
-def push(
-    console: Console,
-    *,
-    file: Path,
-    allow: tuple[str, ...],
-    files: tuple[Path, ...],
-    workspace: str | None,
-    output: str,
-    lock_timeout: "timedelta | None",
-) -> int:
-    """Put the state in FILE (`-` for stdin), as `state pull` gives it, in the place of the present.
-
-    It must be of this workspace, whole, of the same lineage, and not older.
-    """
-    context = _context(console, files, workspace, output, lock_timeout)
-    from reconciler.workflows import as_stops, push_state, read_state_text
-
-    with as_stops():
-        text = read_state_text(file)
-        carried = push_state(context, text, name=str(file), allow=frozenset(allow))
-    return _say_carried(console, carried)
-
-
-@state.command(short_help="Move the state to where the manifests say that it is.")
-@click.option(
-    "--from",
-    "place",
-    required=True,
-    metavar="PLACE",
-    help="Where the state was before: a path, or a URL as in `spec.state.url`, with the "
-    "credentials that its own tools find in the environment.",
-)
-@files_option
-@workspace_option
-@output_option
-@lock_option
-@click.pass_obj
-def migrate(
-    console: Console,
-    *,
-    place: str,
-    files: tuple[Path, ...],
-    workspace: str | None,
-    output: str,
-    lock_timeout: "timedelta | None",
-) -> int:
-    """Move the state from PLACE to where the manifests say that it is.
-
-    Both are locked, the copy is read back, and what stays at PLACE only tells where it went.
-    Doing it twice does no harm.
-    """
-    context = _context(console, files, workspace, output, lock_timeout)
-    from reconciler.workflows import as_stops, migrate_state
-
-    with as_stops():
-        carried = migrate_state(context, place)
-    return _say_carried(console, carried)
-
-
-def _say_carried(console: Console, carried: "Carried") -> int:
-    from reconciler.views import carried_json
-
-    state, source, target = carried.state, carried.source, carried.target
-    if console.json:
-        console.value(carried_json(state, source=source, target=target, written=carried.written))
-    elif carried.written:
-        resources = f"{len(state.entries)} resource{'s' if len(state.entries) != 1 else ''}"
-        console.data(printable(f"{source} → {target}: {resources}, serial {state.serial}"))
-    else:
-        console.data(printable(f"{target} has it already; nothing was written"))
-    return 0
+for _command in (pull, push, migrate):
+    state.add_command(_command)
 
 
 @click.command()
@@ -273,7 +166,7 @@ def forget(
     lock_timeout: "timedelta | None",
 ) -> int:
     """Own what is at ADDRESS no longer; the object stays in the workspace, untouched."""
-    context = _context(console, files, workspace, output, lock_timeout)
+    context = offline_context(console, files, workspace, output, lock_timeout)
     from reconciler.workflows import as_stops, forget_addresses
 
     with as_stops():
@@ -299,17 +192,6 @@ def forget(
     return 0
 
 
-def _context(
-    console: Console,
-    files: tuple[Path, ...],
-    workspace: str | None,
-    output: str,
-    lock_timeout: "timedelta | None" = None,
-) -> "Context":
-    console.json = output == "json"
-    return read_context(console, files, workspace, _OFFLINE.waiting(lock_timeout))
-
-
 @click.command()
 @click.argument("owner")
 @files_option
@@ -325,7 +207,7 @@ def unlock(
     a run that died on this machine is free already, and one that still lives here is never taken
     away: end it first. A run elsewhere that lives after all stops before its next write.
     """
-    context = _context(console, files, workspace, output)
+    context = offline_context(console, files, workspace, output)
     from reconciler.workflows import as_stops, holder_json, unlock_state
 
     with as_stops():
