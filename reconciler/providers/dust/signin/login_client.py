@@ -17,9 +17,10 @@ from authlib.integrations.httpx_client import OAuth2Client
 from httpx2 import HTTPError, Response, Timeout
 from pydantic import BaseModel, Field, ValidationError
 
+from reconciler.providers.dust.signin.endings import AGAIN, RefreshRefused
 from reconciler.providers.dust.signin.provider_address import LoginProvider, is_loopback
 from reconciler.providers.dust.signin.record import Tokens
-from reconciler.providers.failures import Forbidden, SignedOut, Unexpected, Unreachable
+from reconciler.providers.failures import Forbidden, Unexpected, Unreachable
 from reconciler.secrets import Secret
 
 T = TypeVar("T")
@@ -149,7 +150,7 @@ class LoginClient:
     def refresh(self, tokens: Tokens) -> Tokens:
         """Exchange a refresh token for a new pair; it is used up by this.
 
-        Raises SignedOut when it is refused, Unexpected, Unreachable.
+        Raises RefreshRefused, Unexpected, Unreachable.
         """
         assert tokens.refresh is not None
         old = tokens.refresh
@@ -162,12 +163,13 @@ class LoginClient:
         try:
             fresh = self._tokens(ask)
         except _Refused as error:
-            raise SignedOut(
+            raise RefreshRefused(
                 f"the sign-in has ended: {self._provider.origin} doesn't renew it "
                 f"({_words(error)})",
                 call="POST " + _TOKENS,
                 status=error.status,
-                help=("sign in again: `reconciler login`",),
+                help=AGAIN,
+                final=error.code == "invalid_grant",
             ) from None
         # RFC 6749 section 6: without a new refresh token the old one goes on counting.
         return fresh if fresh.refresh is not None else replace(fresh, refresh=old)

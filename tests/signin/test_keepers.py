@@ -1,0 +1,182 @@
+"""What holds of every place for a session that several machines share."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from reconciler.providers.dust.signin import (
+    Ended,
+    KeeperTrouble,
+    KeptSession,
+    LoginProvider,
+    Overtaken,
+    Renewing,
+    Tokens,
+    Why,
+)
+from reconciler.secrets import Secret
+from tests.parts.vault_fake import Fault, VaultFake, Version
+from tests.signin.machines import KINDS, Machines, places, session_of, vault_keeper
+
+_PROVIDER = LoginProvider(origin="http://127.0.0.1:9", client_id="client")
+_PLACE = "secret/ci/dust#session"
+
+
+def session(name: str = "first", generation: int = 1) -> KeptSession:
+    tokens = Tokens(access=Secret(f"access-{name}"), refresh=Secret(f"refresh-{name}"))
+    return replace(session_of(_PROVIDER, tokens), generation=generation)
+
+
+def access(kept: KeptSession | None) -> str | None:
+    return kept.tokens.access.reveal() if kept and kept.tokens else None
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def making(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], Machines]]:
+    with places(request.param, tmp_path_factory.mktemp("keepers")) as made:
+        yield made
+
+
+@pytest.fixture
+def machines(making: Callable[[], Machines]) -> Machines:
+    return making()
+
+
+@pytest.fixture
+def vault() -> Iterator[VaultFake]:
+    with VaultFake() as fake:
+        yield fake
+
+
+def test_what_one_machine_writes_another_reads_whole(machines: Machines) -> None:
+    assert machines.keeper().read() == (None, 0)
+    now = datetime.now(UTC)
+    renewing = Renewing(id="1", by="ci@runner:1", job=None, since=now, until=now, left=True)
+    written = replace(session(generation=7), renewing=renewing)
+    machines.keeper().write(written, 0)
+    found, version = machines.keeper().read()
+    assert found is not None
+    assert access(found) == "access-first"
+    assert replace(found, tokens=None) == replace(written, tokens=None)
+    assert version > 0
+    over = written.over(Ended(why=Why.LOST, at=now, by="ci@runner:1"))
+    machines.keeper().write(over, version)
+    assert machines.keeper().read()[0] == over
+
+
+def test_of_two_that_write_at_once_one_is_told(machines: Machines) -> None:
+    one, other = machines.keeper(), machines.keeper()
+    one.start(session())
+    version = one.read()[1]
+    assert other.read()[1] == version
+    after = one.write(session("second"), version)
+    with pytest.raises(Overtaken):
+        other.write(session("third"), version)
+    assert access(other.read()[0]) == "access-second"
+    other.write(session("third"), after)
+    with pytest.raises(Overtaken):
+        one.write(session("fourth"), after)
+
+
+def test_a_new_session_takes_the_place_of_any(machines: Machines) -> None:
+    machines.keeper().start(session())
+    machines.keeper().start(session("second"))
+    assert access(machines.keeper().read()[0]) == "access-second"
+
+
+def test_other_keys_at_the_path_in_vault_stay(vault: VaultFake) -> None:
+    vault.put("secret/ci/dust", {"other": "theirs"})
+    keeper = vault_keeper(vault, _PLACE)
+    assert keeper.read() == (None, 1)
+    keeper.start(session())
+    latest = vault.mounts["secret"].secrets["ci/dust"][-1].data
+    assert latest is not None
+    assert latest["other"] == "theirs"
+    assert access(keeper.read()[0]) == "access-first"
+
+
+def test_a_session_that_was_deleted_in_vault_is_none_and_may_be_stored_anew(
+    vault: VaultFake,
+) -> None:
+    keeper = vault_keeper(vault, _PLACE)
+    keeper.start(session())
+    vault.mounts["secret"].secrets["ci/dust"][-1].deleted = True
+    assert keeper.read() == (None, 1)
+    keeper.start(session("second"))
+    assert access(keeper.read()[0]) == "access-second"
+
+
+@pytest.mark.parametrize("there", [{"session": "canary, a static token"}, {"session": {"a": 1}}])
+def test_what_is_no_session_in_vault_is_neither_used_nor_overwritten(
+    vault: VaultFake, there: dict[str, object]
+) -> None:
+    vault.put("secret/ci/dust", there)
+    keeper = vault_keeper(vault, _PLACE)
+    for attempt in (keeper.read, lambda: keeper.start(session())):
+        with pytest.raises(KeeperTrouble, match="is no session") as caught:
+            attempt()
+        assert "canary" not in str(caught.value)
+    assert len(vault.mounts["secret"].secrets["ci/dust"]) == 1
+
+
+@pytest.mark.parametrize("drop", [Fault(drop=True), Fault(status=502)])
+def test_a_write_whose_answer_was_lost_is_looked_up_and_sent_again(
+    vault: VaultFake, drop: Fault
+) -> None:
+    keeper = vault_keeper(vault, _PLACE)
+    keeper.start(session())
+    version = keeper.read()[1]
+    vault.faults.append(drop)
+    assert keeper.write(session("second"), version) == version + 1
+    assert len(vault.mounts["secret"].secrets["ci/dust"]) == 2
+
+
+@pytest.mark.parametrize("lost", [Fault(drop=True, after=True), Fault(status=502, after=True)])
+def test_a_write_that_was_done_before_its_answer_was_lost_is_not_done_twice(
+    vault: VaultFake, lost: Fault
+) -> None:
+    keeper = vault_keeper(vault, _PLACE)
+    keeper.start(session())
+    version = keeper.read()[1]
+    vault.faults.append(lost)
+    assert keeper.write(session("second"), version) == version + 1
+    assert len(vault.mounts["secret"].secrets["ci/dust"]) == 2
+
+
+def test_vault_says_which_capability_is_missing(vault: VaultFake) -> None:
+    vault_keeper(vault, _PLACE).start(session())
+    vault.policies["t.stranger"] = ("secret/data/else", "sys/*")
+    with pytest.raises(KeeperTrouble, match=r"Vault at .* denies it") as caught:
+        vault_keeper(vault, _PLACE, "t.stranger").read()
+    assert "grants `read` on `secret/data/ci/dust`" in " ".join(caught.value.help)
+    vault.mounts["secret"].read_only = {"t.reader"}
+    vault.policies["t.reader"] = ("*",)
+    reader = vault_keeper(vault, _PLACE, "t.reader")
+    with pytest.raises(KeeperTrouble, match=r"can't be written: Vault at .* denies it") as caught:
+        reader.write(session(), reader.read()[1])
+    assert "`update` on `secret/data/ci/dust`" in " ".join(caught.value.help)
+
+
+def test_a_vault_that_was_sealed_is_asked_anew(vault: VaultFake) -> None:
+    keeper = vault_keeper(vault, _PLACE)
+    keeper.start(session())
+    vault.sealed = True
+    with pytest.raises(KeeperTrouble, match="is sealed") as caught:
+        keeper.read()
+    assert "unseal it" in caught.value.help[0]
+    vault.sealed = False
+    assert access(keeper.read()[0]) == "access-first"
+
+
+def test_a_store_of_version_1_is_refused(vault: VaultFake) -> None:
+    with pytest.raises(KeeperTrouble, match="KV store of version 1"):
+        vault_keeper(vault, "kv1/ci/dust#session").read()
+
+
+def test_a_session_that_was_destroyed_in_vault_is_none(vault: VaultFake) -> None:
+    vault.mounts["secret"].secrets["ci/dust"] = [Version(data=None)]
+    assert vault_keeper(vault, _PLACE).read() == (None, 1)
