@@ -32,8 +32,10 @@ def add_rules(definitions: dict[str, Any]) -> None:
         places = [{"required": ["region"]}, {"required": ["url"]}]
         definitions["WorkspaceSpec"]["oneOf"] = places
         definitions["WorkspaceCredentials"]["not"] = {"required": ["accessToken", "session"]}
-        keepers = [{"required": ["vault"], "properties": {"key": False}}, {"required": ["beside"]}]
-        definitions["KeptSession"]["oneOf"] = keepers
+        definitions["KeptSession"]["oneOf"] = [
+            {"required": ["vault"], "properties": {"beside": False, "key": False}},
+            {"required": ["beside"], "properties": {"vault": False}},
+        ]
     if "StateLocation" in definitions:
         definitions["StateLocation"]["not"] = {"required": ["path", "url"]}
         definitions["StateLocation"]["dependentRequired"] = {"credentials": ["url"]}
