@@ -9,6 +9,7 @@ from reconciler.authorization.authorizing import (
 from reconciler.authorization.challenge import Challenge, bearer_challenge
 from reconciler.authorization.checks import Auth, Check, Level, Verdict
 from reconciler.authorization.guard import (
+    Observe,
     Policy,
     Refused,
     is_local,
@@ -36,6 +37,7 @@ __all__ = [
     "Inquiry",
     "Level",
     "OAuthApp",
+    "Observe",
     "Policy",
     "Refused",
     "Registered",

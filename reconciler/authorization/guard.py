@@ -8,6 +8,8 @@ connected to, redirects are not followed. What the user probes on loopback may u
 import asyncio
 import ipaddress
 import socket
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     import httpx2
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+Observe = Callable[[str, str, str, float], None]
+"""Is told of an exchange: method, address without its query, status or failure, milliseconds."""
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -88,8 +92,11 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
 
 
-def transport(policy: Policy) -> "httpx2.AsyncBaseTransport":
-    """Sends requests as `policy` allows; raises Refused for the others. To be closed."""
+def transport(policy: Policy, observe: Observe | None = None) -> "httpx2.AsyncBaseTransport":
+    """Sends requests as `policy` allows; raises Refused for the others. To be closed.
+
+    Parameters: `observe` is told of each exchange.
+    """
     import httpx2
 
     class Guarded(httpx2.AsyncBaseTransport):
@@ -98,6 +105,21 @@ def transport(policy: Policy) -> "httpx2.AsyncBaseTransport":
             self._pools: dict[str, httpx2.AsyncHTTPTransport] = {}
 
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            began, outcome = time.monotonic(), "no answer"
+            try:
+                response = await self._handle(request)
+            except (Refused, OSError, httpx2.HTTPError) as error:
+                outcome = type(error).__name__
+                raise
+            else:
+                outcome = str(response.status_code)
+                return response
+            finally:
+                if observe is not None:
+                    took = (time.monotonic() - began) * 1000
+                    observe(request.method, shown(str(request.url)), outcome, took)
+
+        async def _handle(self, request: httpx2.Request) -> httpx2.Response:
             url = request.url
             policy.check_form(str(url))
             port = url.port or (443 if url.scheme == "https" else 80)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.completing import adoptable_addresses
 from reconciler.cli.console import Console
 from reconciler.cli.options import (
     RunFlags,
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("claims", metavar="[ADDRESS=REMOTE-ID]...", nargs=-1)
+@click.argument(
+    "claims",
+    metavar="[ADDRESS=REMOTE-ID]...",
+    nargs=-1,
+    shell_complete=adoptable_addresses,
+)
 @click.option("--all", "every", is_flag=True, help="Every manifest finds its object, or none is.")
 @click.option("--matching", is_flag=True, help="Manifests that find their object; leave the rest.")
 @click.option(

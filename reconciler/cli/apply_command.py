@@ -23,6 +23,7 @@ from reconciler.cli.options import (
     scope_options,
     workspace_option,
 )
+from reconciler.cli.reports import Reports, report_options
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -44,6 +45,7 @@ _yes = click.option("-y", "--yes", is_flag=True, help="Don't ask before writing.
 @run_options
 @scope_options
 @_yes
+@report_options(ending=True)
 @click.pass_obj
 def apply(
     console: Console,
@@ -55,6 +57,7 @@ def apply(
     yes: bool,
     lock_timeout: "timedelta | None",
     flags: RunFlags,
+    reports: Reports,
 ) -> int:
     """Make the workspace match the manifests, or do what a saved PLAN says.
 
@@ -63,9 +66,23 @@ def apply(
     applied without asking.
     """
     console.json = output == "json"
-    if plan_file is None:
-        context = read_context(console, files, workspace, flags.waiting(lock_timeout))
-        return _apply(console, context, mode="apply", saved=None, yes=yes)
+    with reports.covering(console, "Apply"):
+        flags = flags.waiting(lock_timeout)
+        if plan_file is None:
+            context = read_context(console, files, workspace, flags)
+            return _apply(console, context, mode="apply", saved=None, yes=yes, reports=reports)
+        saved, context = _open(console, plan_file, files, workspace, flags)
+        return _apply(console, context, mode=saved.mode, saved=saved, yes=True, reports=reports)
+
+
+def _open(
+    console: Console,
+    plan_file: Path,
+    files: tuple[Path, ...],
+    workspace: str | None,
+    flags: RunFlags,
+) -> "tuple[SavedPlan, Context]":
+    """The saved plan, and what it is applied with; raises Stop."""
     console.step(f"reading {plan_file}")
     from reconciler.planning import Scope
     from reconciler.workflows import Exit, Stop, as_stops, load_manifests, open_saved, read_saved
@@ -87,12 +104,11 @@ def apply(
         saved = read_saved(plan_file)
         loaded = load_manifests(paths_of(files), workspace) if files else None
         options = replace(
-            run_with(console, flags.allowing(saved.allow).waiting(lock_timeout)),
+            run_with(console, flags.allowing(saved.allow)),
             scope=saved.partial.scope if saved.partial else Scope(),
             reviewed=True,
         )
-        context = open_saved(saved, options, loaded)
-    return _apply(console, context, mode=saved.mode, saved=saved, yes=True)
+        return saved, open_saved(saved, options, loaded)
 
 
 @click.command()
@@ -103,6 +119,7 @@ def apply(
 @run_options
 @scope_options
 @_yes
+@report_options(ending=True)
 @click.pass_obj
 def destroy(
     console: Console,
@@ -113,11 +130,13 @@ def destroy(
     yes: bool,
     lock_timeout: "timedelta | None",
     flags: RunFlags,
+    reports: Reports,
 ) -> int:
     """Delete everything that the state owns; protected resources stay."""
     console.json = output == "json"
-    context = read_context(console, files, workspace, flags.waiting(lock_timeout))
-    return _apply(console, context, mode="destroy", saved=None, yes=yes)
+    with reports.covering(console, "Destroy"):
+        context = read_context(console, files, workspace, flags.waiting(lock_timeout))
+        return _apply(console, context, mode="destroy", saved=None, yes=yes, reports=reports)
 
 
 def _apply(
@@ -127,11 +146,12 @@ def _apply(
     mode: Literal["apply", "destroy"],
     saved: "SavedPlan | None",
     yes: bool,
+    reports: Reports,
 ) -> int:
     from reconciler.cli.progress import progress
     from reconciler.views import report_json, report_text
     from reconciler.workflows import apply as apply_workflow
-    from reconciler.workflows import as_stops, exit_code
+    from reconciler.workflows import as_stops, ending_of, exit_code
 
     listener = progress(console)
 
@@ -145,18 +165,22 @@ def _apply(
             context,
             mode=mode,
             saved=saved,
-            approve=_approval(console, yes=yes, quiet=saved is not None),
+            approve=_approval(console, yes=yes, quiet=saved is not None or reports.to_stdout),
             listener=listener,
             during=during,
         )
-    if applied.report is None:
+    noun = mode.capitalize()
+    report = applied.report
+    if report is None:
         console.talk("nothing was written")
+        reports.tell_of(console, noun, "nothing was written: nobody approved the plan")
         return 1
     if console.json:
-        console.value(report_json(applied.report))
-    else:
-        console.data(report_text(applied.report, console.out))
-    return int(exit_code(applied.report))
+        console.value(report_json(report))
+    elif not reports.to_stdout:
+        console.data(report_text(report, console.out))
+    reports.write_ending(console, lambda: ending_of(context.title, report, noun))
+    return int(exit_code(report))
 
 
 def _approval(console: Console, *, yes: bool, quiet: bool) -> "Callable[[Planned], bool]":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.completing import waiting_addresses
 from reconciler.cli.console import Console
 from reconciler.cli.options import (
     RunFlags,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
+@click.argument("addresses", metavar="[ADDRESS]...", nargs=-1, shell_complete=waiting_addresses)
 @files_option
 @workspace_option
 @output_option
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
 @click.option(
     "--deadline",
     type=click.FloatRange(min=1),
-    default=600.0,
+    metavar="SECONDS",
+    default=600,
     show_default=True,
-    help="Seconds to wait for each sign-in.",
+    help="How long to wait for each sign-in.",
 )
 @click.pass_obj
 def connect(

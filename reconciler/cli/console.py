@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -18,6 +20,14 @@ from reconciler.diagnostics import (
     render_text,
 )
 
+if TYPE_CHECKING:
+    from reconciler.cli.tracing import Trace
+    from reconciler.providers import Pause
+
+_COLUMNS = 80
+_LONG = 3.0
+"""Seconds of a wait that are worth a line."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Console:
@@ -27,6 +37,10 @@ class Console:
     debug: bool = False
     quiet: bool = False
     json: bool = False
+    trace: "Trace | None" = None
+    waiting: "Callable[[Pause], None] | None" = None
+    """What shows a wait; while nothing does, long ones are said, once for all calls that wait."""
+    _pause_ends: float = field(default=0.0, init=False)
 
     @property
     def out(self) -> Palette:
@@ -38,6 +52,13 @@ class Console:
         """The palette of stderr."""
         return Palette(enabled=self.color and wants_color(sys.stderr.isatty()))
 
+    @property
+    def width(self) -> int:
+        """Columns for text that is wrapped: those of the terminal, from 40 to 80."""
+        if not sys.stdout.isatty():
+            return _COLUMNS
+        return max(40, min(_COLUMNS, shutil.get_terminal_size().columns))
+
     def data(self, text: str) -> None:
         """Print what the command is for."""
         click.echo(text, nl=not text.endswith("\n"), color=True)
@@ -47,7 +68,41 @@ class Console:
         self.data(json_for_terminals(json.dumps(value, indent=2, ensure_ascii=False)))
 
     def talk(self, text: str) -> None:
-        """Say something about the run."""
+        """Say something about the run; with `--debug`, without what tells who somebody is."""
+        if self.trace is not None:
+            self.trace.keep(text)
+            text = self.trace.masks(text) if self.debug else text
+        self._say(text)
+
+    def show(self, text: str) -> None:
+        """Show the person at the keyboard what they need, such as where to sign in: never masked,
+        and in no file."""
+        self._say(text)
+
+    def traced(self, line: str) -> None:
+        """Tell a line to those who asked for `--debug` or `--debug-file`."""
+        if self.trace is not None:
+            self.trace.line(line)
+
+    def begin_tracing(self, file: TextIO | None) -> None:
+        """Tell what happens from now on, on stderr with `--debug`, and to the file."""
+        from reconciler.cli.tracing import Trace, begin
+
+        self.trace = Trace(tell=self._say if self.debug else lambda _line: None, file=file)
+        begin(self.trace)
+
+    def paused(self, pause: "Pause") -> None:
+        """Show that a call waits before it is tried again."""
+        if self.trace is not None:
+            self.trace.pause(pause)
+        if self.waiting is not None:
+            self.waiting(pause)
+        elif pause.seconds >= _LONG and time.monotonic() >= self._pause_ends:
+            self._pause_ends = time.monotonic() + pause.seconds
+            self.step(pause_text(pause))
+
+    @staticmethod
+    def _say(text: str) -> None:
         click.echo(text, nl=not text.endswith("\n"), err=True, color=True)
 
     def step(self, line: str) -> None:
@@ -58,9 +113,15 @@ class Console:
     def diagnostics(self, found: Diagnostics) -> None:
         """Show located messages: as data when JSON is asked for, as talk else."""
         if self.json:
-            self.value({"format": "reconciler.diagnostics/v1", "diagnostics": render_json(found)})
+            self.value(diagnostics_document(found))
         elif found.items:
             self.talk(render_text(found, self.err))
+
+    def more_about(self, found: Diagnostics) -> None:
+        """On a terminal, say where more is told about what went wrong."""
+        if found.errors and not self.quiet and sys.stderr.isatty():
+            code = found.errors[0].code
+            self.talk(self.err.dim(f"for more about a code: reconciler explain {code}"))
 
     def failure(
         self,
@@ -81,6 +142,7 @@ class Console:
         if found.items:
             self.talk(render_text(found, self.err))
         self.error(message, notes, help_)
+        self.more_about(found)
         if self.json:
             self.failure_value(
                 code,
@@ -105,16 +167,15 @@ class Console:
     ) -> None:
         """Print the failure as data."""
         self.value(
-            {
-                "format": "reconciler.failure/v1",
-                "exitCode": code,
-                "message": message,
-                "notes": list(notes),
-                "help": list(help_),
-                "diagnostics": render_json(diagnostics or Diagnostics()),
-                "moved": list(moved),
-                "holder": holder,
-            }
+            failure_document(
+                code,
+                message,
+                notes=notes,
+                help_=help_,
+                diagnostics=diagnostics,
+                moved=moved,
+                holder=holder,
+            )
         )
 
     def error(self, message: str, notes: tuple[str, ...] = (), help_: tuple[str, ...] = ()) -> None:
@@ -126,10 +187,50 @@ class Console:
             self.talk(f"  {self.err.dim('=')} help: {printable(text)}")
 
 
-def wants_color(terminal: bool) -> bool:
-    """Whether to colour: never with NO_COLOR or a dumb terminal, always with FORCE_COLOR."""
-    if os.environ.get("NO_COLOR"):
+def diagnostics_document(found: Diagnostics) -> dict[str, Any]:
+    """Located messages as a JSON value (`schemas/diagnostics.schema.json`)."""
+    return {"format": "reconciler.diagnostics/v1", "diagnostics": render_json(found)}
+
+
+def failure_document(
+    code: int,
+    message: str,
+    *,
+    notes: tuple[str, ...] = (),
+    help_: tuple[str, ...] = (),
+    diagnostics: Diagnostics | None = None,
+    moved: Sequence[Mapping[str, object]] = (),
+    holder: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Why a command ended early, as a JSON value (`schemas/failure.schema.json`)."""
+    return {
+        "format": "reconciler.failure/v1",
+        "exitCode": code,
+        "message": message,
+        "notes": list(notes),
+        "help": list(help_),
+        "diagnostics": render_json(diagnostics or Diagnostics()),
+        "moved": list(moved),
+        "holder": holder,
+    }
+
+
+def wants_color(terminal: bool, environ: Mapping[str, str] | None = None) -> bool:
+    """Whether to colour what goes to a terminal, or to something else.
+
+    NO_COLOR, `CLICOLOR=0` and `FORCE_COLOR=0` say never, FORCE_COLOR and CLICOLOR_FORCE always;
+    else on every terminal that isn't dumb.
+    """
+    environ = os.environ if environ is None else environ
+    if environ.get("NO_COLOR"):
         return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return terminal and os.environ.get("TERM") != "dumb"
+    for name in ("FORCE_COLOR", "CLICOLOR_FORCE"):
+        if environ.get(name):
+            return environ[name] != "0"
+    return terminal and environ.get("TERM") != "dumb" and environ.get("CLICOLOR") != "0"
+
+
+def pause_text(pause: "Pause", *, left: float | None = None) -> str:
+    """A wait in words; `left` are the seconds of it that are to come, when it has begun."""
+    why = "the workspace asks to slow down" if pause.asked else f"after {pause.reason}"
+    return f"waiting {pause.seconds if left is None else left:.0f} s: {why}"

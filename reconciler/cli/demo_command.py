@@ -1,6 +1,7 @@
 """`reconciler demo`: the whole story in one command."""
 
 import signal
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -29,6 +30,12 @@ def demo(console: Console, keep: bool, serve: bool, folder: Path | None) -> int:
     from reconciler.workflows.demo import ENVIRONMENT, DemoFailed, Stage, tell
     from reconciler.workflows.failures import Exit, Stop
 
+    if sys.platform == "win32":
+        raise Stop(
+            Exit.FAILED,
+            "the demo needs named pipes, which Windows has in another form",
+            help=("run it in WSL or a container",),
+        )
     if folder is not None and folder.exists() and any(folder.iterdir()):
         raise click.UsageError(f"{folder} is not empty")
     if keep and folder is None:

@@ -6,17 +6,21 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
+from typing import TextIO
 
 import click
+from click.shell_completion import CompletionItem
 
 from reconciler import __version__
 from reconciler.cli.console import Console
 
-_COMMANDS: Mapping[str, tuple[str, str]] = {
+COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("init", "Write a commented starter: workspace, space, server, CI workflow."),
     "validate": ("validate", "Check the manifests, without any workspace."),
     "plan": ("plan", "Show what apply would do."),
     "show": ("plan", "Show a saved plan."),
+    "graph": ("graph", "Draw spaces, servers and scopes, before and after a plan."),
     "apply": ("apply", "Make the workspace match the manifests, or do what a saved plan says."),
     "connect": ("connect", "Finish the sign-ins that servers wait for."),
     "probe": ("probe", "Ask a remote MCP server what it is and needs."),
@@ -31,30 +35,48 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "login": ("login", "Sign in, for manifests that name no access token."),
     "logout": ("login", "Forget stored sign-ins."),
     "whoami": ("login", "Show who is signed in, with which role, and until when."),
+    "publish": ("publish", "Say on the forge how a command ended: a comment, an issue, outputs."),
+    "reviewed": ("reviewed", "Fetch the plan that was reviewed with a merged pull request."),
+    "explain": (
+        "explain",
+        "Explain a diagnostic code, a gate, an exit code, or a manifest's field.",
+    ),
+    "doctor": ("doctor", "Check what a run needs: manifests, secrets, access, clock, state."),
+    "completion": ("completion", "Print the script that completes commands in a shell."),
     "schema": ("schema", "Print or write the JSON Schemas."),
     "sandbox": ("sandbox", "Run a workspace on this machine."),
     "demo": ("demo", "Walk through the whole story against a sandbox, offline."),
 }
 
 _USAGE, _BUG, _INTERRUPTED = 64, 1, 130
+_BEFORE_COMMANDS = frozenset({"--debug", "--debug-file", "--no-color", "--quiet", "-q"})
 
 
 class _Commands(click.Group):
     """Imports a command's module only when the command is run or its help is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"reconciler.cli.{_COMMANDS[cmd_name][0]}_command")
+        module = importlib.import_module(f"reconciler.cli.{COMMANDS[cmd_name][0]}_command")
         command: click.Command = getattr(module, cmd_name)
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        found = [
+            CompletionItem(name, help=text)
+            for name, (_, text) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        # The group's own would import every command for its help.
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
 @click.group(
@@ -63,18 +85,42 @@ class _Commands(click.Group):
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.option("--no-color", is_flag=True, help="Never colour the output (also: NO_COLOR).")
-@click.option("--debug", is_flag=True, help="Tell of every HTTP call, and where a bug is.")
+@click.option(
+    "--debug",
+    is_flag=True,
+    help="Tell of every call, wait, secret reference, state and lock, safe to paste.",
+)
+@click.option(
+    "--debug-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the same to a file that only you can read.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and errors.")
 @click.pass_context
-def reconciler(ctx: click.Context, no_color: bool, debug: bool, quiet: bool) -> None:
+def reconciler(
+    ctx: click.Context, *, no_color: bool, debug: bool, debug_file: Path | None, quiet: bool
+) -> None:
     """MCP servers of a Dust workspace as code: manifests, plan, apply, drift.
 
     Exit codes: 0 done, or nothing to do; 1 failed; 2 changes pending (with --detailed-exitcode);
     3 partly applied; 4 refused by a guard or a policy; 5 stale plan; 6 applied, consents pending;
-    7 state locked; 64 wrong usage; 130 interrupted.
+    7 state locked; 64 wrong usage; 130 interrupted. `reconciler explain 5` tells more of one.
     """
     console = ctx.ensure_object(Console)
     console.color, console.debug, console.quiet = not no_color, debug, quiet
+    if debug or debug_file:
+        console.begin_tracing(_opened(debug_file) if debug_file else None)
+
+
+def _opened(path: Path) -> TextIO:
+    from reconciler.cli.tracing import open_private
+
+    try:
+        return open_private(path)
+    except OSError as error:
+        raise click.BadParameter(
+            f"`{path}` can't be written: {error.strerror}", param_hint="--debug-file"
+        ) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -120,6 +166,10 @@ def _run(arguments: list[str], console: Console) -> int:
 def _misused(error: click.ClickException, arguments: list[str], console: Console) -> int:
     """Say so as click does; as data too when JSON is asked for, which wasn't read yet."""
     error.show()
+    if isinstance(error, click.NoSuchOption) and error.option_name in _BEFORE_COMMANDS:
+        console.talk(
+            f"  = help: it goes before the command: `reconciler {error.option_name} COMMAND …`"
+        )
     if "--output=json" in arguments or ("--output", "json") in pairwise(arguments):
         console.failure_value(_USAGE, error.format_message())
     return _USAGE
@@ -152,6 +202,6 @@ def _bug(error: Exception, console: Console) -> None:
         f"this is a bug in reconciler {__version__} ({type(error).__name__})",
         help_=("please report it; with --debug the places in our code are printed, safe to paste",),
     )
-    if console.debug:
+    if console.trace is not None:
         for frame in traceback.extract_tb(error.__traceback__):
-            console.talk(f"    {frame.filename}:{frame.lineno} {frame.name}")
+            console.traced(f"{frame.filename}:{frame.lineno} {frame.name}")

@@ -47,9 +47,15 @@ _TOKEN = "DUST_ACCESS_TOKEN"  # noqa: S105 - a variable's name
     metavar="ID",
     help="Begin from nothing: the id in the workspace's address, after /w/.",
 )
-@click.option("--name", default="main", show_default=True, help="What to call that workspace.")
+@click.option(
+    "--name",
+    metavar="NAME",
+    default="main",
+    show_default=True,
+    help="What to call that workspace.",
+)
 @click.option("--region", type=click.Choice(["us", "eu"]), help="Where Dust hosts it.")
-@click.option("--url", help="Instead of --region: a sandbox or a proxy.")
+@click.option("--url", metavar="URL", help="Instead of --region: a sandbox or a proxy.")
 @click.option(
     "--token-env",
     metavar="NAME",

@@ -12,15 +12,25 @@ from reconciler.cli.console import Console
     "folder", default=Path(), type=click.Path(path_type=Path, file_okay=False), required=False
 )
 @click.option(
-    "--name", default="main", show_default=True, help="What to call the workspace in manifests."
+    "--name",
+    metavar="NAME",
+    default="main",
+    show_default=True,
+    help="What to call the workspace in manifests.",
 )
 @click.option(
     "--workspace-id",
+    metavar="ID",
     default="0ec9852c2f",
-    show_default=True,
-    help="The id in the workspace's address, after /w/.",
+    help="The id in the workspace's address, after /w/. Default: an example.",
 )
-@click.option("--region", type=click.Choice(["us", "eu"]), default="us", show_default=True)
+@click.option(
+    "--region",
+    type=click.Choice(["us", "eu"]),
+    default="us",
+    show_default=True,
+    help="Where Dust hosts it.",
+)
 @click.pass_obj
 def init(console: Console, *, folder: Path, name: str, workspace_id: str, region: str) -> int:
     """Write a commented starter into FOLDER: workspace, a space, a server, a CI workflow.

@@ -26,7 +26,9 @@ _LONGEST = 64 * 1024
 _FLAGS = RunFlags(timeout=30.0, parallelism=4, allow=frozenset())
 
 _url = click.option(
-    "--url", help="The address of a sandbox or a proxy, as `url` in the Workspace manifest."
+    "--url",
+    metavar="URL",
+    help="The address of a sandbox or a proxy, as `url` in the Workspace manifest.",
 )
 _region = click.option(
     "--region", type=click.Choice(["us", "eu"]), help="Where Dust hosts the workspace."
@@ -40,18 +42,21 @@ def _login_options(function: Callable[..., int]) -> Callable[..., int]:
     @_region
     @click.option(
         "--domain",
+        metavar="URL",
         envvar="DUST_LOGIN_DOMAIN",
         show_envvar=True,
         help="The identity provider. Default: api.workos.com; for a sandbox, its --url.",
     )
     @click.option(
         "--client-id",
+        metavar="ID",
         envvar="DUST_LOGIN_CLIENT_ID",
         show_envvar=True,
         help="The OAuth client id there. Default: that of the last sign-in.",
     )
     @click.option(
         "--claim-namespace",
+        metavar="URL",
         envvar="DUST_LOGIN_CLAIM_NAMESPACE",
         show_envvar=True,
         default="https://dust.tt/",
@@ -194,7 +199,7 @@ def _check_store(
 @click.command()
 @_url
 @_region
-@click.option("--email", help="Only the sign-in of this person.")
+@click.option("--email", metavar="EMAIL", help="Only the sign-in of this person.")
 @_store
 @files_option
 @workspace_option
@@ -290,7 +295,7 @@ def _guide(console: Console, *, browser: bool) -> "Callable[[Grant], None]":
 
     def show(grant: "Grant") -> None:
         page = grant.verification_complete or grant.verification
-        console.talk(
+        console.show(
             f"to sign in, open  {printable(page)}\n"
             f"and check the code {console.err.bold(printable(grant.user_code))}"
         )

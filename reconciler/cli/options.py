@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.completing import known_addresses, workspaces
 from reconciler.cli.console import Console
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from reconciler.planning import Scope
-    from reconciler.providers import Call
     from reconciler.resources import Address
     from reconciler.workflows import Context, Options
 
@@ -32,7 +32,11 @@ files_option = click.option(
 )
 
 workspace_option = click.option(
-    "--workspace", "workspace", metavar="NAME", help="Which Workspace, when there are several."
+    "--workspace",
+    "workspace",
+    metavar="NAME",
+    shell_complete=workspaces,
+    help="Which Workspace, when there are several.",
 )
 
 output_option = click.option(
@@ -109,16 +113,18 @@ def run_options(function: Callable[..., int]) -> Callable[..., int]:
     @click.option(
         "--timeout",
         type=click.FloatRange(min=0.1),
-        default=30.0,
+        metavar="SECONDS",
+        default=30,
         show_default=True,
-        help="Seconds that one HTTP exchange may take.",
+        help="How long one HTTP exchange may take.",
     )
     @click.option(
         "--parallelism",
         type=click.IntRange(1, 64),
+        metavar="NUMBER",
         default=4,
         show_default=True,
-        help="How many calls at a time.",
+        help="How many calls at a time, 64 at most.",
     )
     @click.option(
         "--allow",
@@ -126,7 +132,7 @@ def run_options(function: Callable[..., int]) -> Callable[..., int]:
         metavar="GATE",
         type=_Gate(GATES),
         help="Override one guard by its name, or one overridable rule as `policy:NAME`, for this "
-        "run.",
+        "run; repeatable. `reconciler explain` lists the gates.",
     )
     @wraps(function)
     def gathered(
@@ -146,6 +152,7 @@ def scope_options(function: Callable[..., int]) -> Callable[..., int]:
         "targets",
         multiple=True,
         metavar="ADDRESS",
+        shell_complete=known_addresses,
         help="Only this resource (Kind/name), with all that it needs; repeatable.",
     )
     @click.option(
@@ -153,6 +160,7 @@ def scope_options(function: Callable[..., int]) -> Callable[..., int]:
         "excludes",
         multiple=True,
         metavar="ADDRESS",
+        shell_complete=known_addresses,
         help="Not this resource (Kind/name), nor what needs it; repeatable.",
     )
     @wraps(function)
@@ -234,7 +242,9 @@ def run_with(console: Console, flags: RunFlags) -> "Options":
         allow=flags.allow,
         scope=flags.scope,
         say=console.step,
-        observe=_tracer(console) if console.debug else lambda _call: None,
+        observe=console.trace.call if console.trace else lambda _call: None,
+        paused=console.paused,
+        trace=console.traced,
         at_end=click.get_current_context().call_on_close,
     )
 
@@ -255,15 +265,6 @@ def read_context(
     return open_context(loaded.desired, loaded.locator, run_with(console, flags))
 
 
-def _tracer(console: Console) -> "Callable[[Call], None]":
-    def trace(call: "Call") -> None:
-        status = call.status if call.status is not None else "no answer"
-        again = f" (attempt {call.attempt})" if call.attempt > 1 else ""
-        console.talk(f"  {call.method} {call.path} → {status}, {call.milliseconds:.0f} ms{again}")
-
-    return trace
-
-
 @contextmanager
 def graceful_stop(console: Console, stop: Event) -> Iterator[None]:
     """While writing: the first Ctrl-C lets running operations end, the second abandons them.
@@ -281,7 +282,9 @@ def graceful_stop(console: Console, stop: Event) -> Iterator[None]:
             "(Ctrl-C again to abandon them)"
         )
 
-    kinds = (signal.SIGINT, signal.SIGTERM)
+    # Windows sends SIGBREAK for Ctrl-Break, and when the console is closed.
+    names = ("SIGINT", "SIGTERM", "SIGBREAK")
+    kinds = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before = {kind: signal.signal(kind, interrupt) for kind in kinds}
     try:
         yield

@@ -88,7 +88,7 @@ class AtTheKeyboard:
         self._ends[consent.connection] = time.monotonic() + self._deadline
         talk = self._console.talk
         talk(f"sign in to {change.address} as {consent.who}:")
-        talk(f"  {printable(consent.url)}")
+        self._console.show(f"  {printable(consent.url)}")
         if consent.scopes:
             talk(f"  it asks for: {printable(' '.join(consent.scopes))}")
         if self._browser and not open_page(consent.url):

@@ -18,6 +18,7 @@ from reconciler.cli.options import (
     scope_options,
     workspace_option,
 )
+from reconciler.cli.reports import Reports, report_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +49,7 @@ _detailed = click.option(
 )
 @click.option("--destroy", is_flag=True, help="Plan to delete everything that the state owns.")
 @_detailed
+@report_options()
 @click.pass_obj
 def plan(
     console: Console,
@@ -60,27 +62,31 @@ def plan(
     destroy: bool,
     detailed_exitcode: bool,
     flags: RunFlags,
+    reports: Reports,
 ) -> int:
     """Show what apply would do, and write nothing to the workspace.
 
     Exits 4 when a change would be refused, 2 with --detailed-exitcode when there are changes.
     """
     console.json = output == "json"
-    planned = _plan(
-        console, files, workspace, flags, mode="destroy" if destroy else "apply", expires=expires
-    )
-    from reconciler.views import plan_text
-    from reconciler.workflows import life_text, write_plan
+    mode: Literal["apply", "destroy"] = "destroy" if destroy else "apply"
+    with reports.covering(console, "Plan"):
+        planned = _plan(console, files, workspace, flags, mode=mode, expires=expires)
+        from reconciler.views import plan_text
+        from reconciler.workflows import life_text, review_planned, write_plan
 
-    # Made once: fingerprints in it have random salts, and what is printed is what is written.
-    document: Mapping[str, Any] = planned.document() if out is not None or console.json else {}
-    if out is not None:
-        write_plan(document, out)
-        console.step(f"plan written to {out}; {life_text(document['basis'])}")
-    if console.json:
-        console.value(document)
-    else:
-        console.data(plan_text(planned.view(), console.out))
+        # Made once: fingerprints in it have random salts, and what is printed is what is written.
+        document: Mapping[str, Any] = (
+            planned.document() if out is not None or console.json or reports.documented else {}
+        )
+        if out is not None:
+            write_plan(document, out)
+            console.step(f"plan written to {out}; {life_text(document['basis'])}")
+        if console.json:
+            console.value(document)
+        elif not reports.to_stdout:
+            console.data(plan_text(planned.view(), console.out))
+        reports.write(console, lambda: review_planned(planned, document))
     if planned.plan.refused:
         return 4
     return 2 if detailed_exitcode and planned.plan.changes else 0
@@ -93,6 +99,7 @@ def plan(
 @run_options
 @scope_options
 @_detailed
+@report_options()
 @click.pass_obj
 def drift(
     console: Console,
@@ -102,6 +109,7 @@ def drift(
     output: str,
     detailed_exitcode: bool,
     flags: RunFlags,
+    reports: Reports,
 ) -> int:
     """Show what others changed in the workspace since the last apply, apart from edits of yours.
 
@@ -109,54 +117,62 @@ def drift(
     believed.
     """
     console.json = output == "json"
-    planned = _plan(console, files, workspace, flags, mode="apply")
-    from reconciler.diagnostics import as_json, count, render_text
-    from reconciler.planning import change_json, partial_json
-    from reconciler.resources import Gate
-    from reconciler.views import plan_text
+    with reports.covering(console, "Drift"):
+        planned = _plan(console, files, workspace, flags, mode="apply")
+        from reconciler.diagnostics import as_json
+        from reconciler.planning import change_json, partial_json
+        from reconciler.resources import Gate
+        from reconciler.workflows import review_drift
 
-    drifted = planned.plan.drifted
-    if console.json:
-        console.value(
-            {
-                "format": "reconciler.drift/v1",
-                "changes": [change_json(change) for change in drifted],
-                "warnings": [as_json(warning) for warning in planned.plan.warnings],
-                "partial": partial_json(planned.plan.partial),
-            }
-        )
-    elif drifted:
-        view = replace(planned.view(), changes=drifted, noun="Drift")
-        console.data(plan_text(view, console.out))
-    else:
-        edits = len(planned.plan.changes)
-        told = render_text(planned.plan.warnings, console.out)
-        if told:
-            console.data(told)
-        more = f" ({count(edits, 'change')} of your own to apply)" if edits else ""
-        console.data(f"{console.out.bold('No drift')}: the workspace is as last applied{more}.")
+        drifted = planned.plan.drifted
+        document = {
+            "format": "reconciler.drift/v1",
+            "changes": [change_json(change) for change in drifted],
+            "warnings": [as_json(warning) for warning in planned.plan.warnings],
+            "partial": partial_json(planned.plan.partial),
+        }
+        if console.json:
+            console.value(document)
+        elif not reports.to_stdout:
+            console.data(_drift_text(planned, console))
+        reports.write(console, lambda: review_drift(planned, drifted, document))
     unread = (Gate.INCOMPLETE_READ, Gate.SUSPICIOUS_READ)
     if any(change.refusal and change.refusal.gate in unread for change in drifted):
         return 4
     return 2 if detailed_exitcode and drifted else 0
 
 
+def _drift_text(planned: "Planned", console: Console) -> str:
+    from reconciler.diagnostics import render_text
+    from reconciler.views import no_drift_line, plan_text
+
+    drifted = planned.plan.drifted
+    if drifted:
+        return plan_text(replace(planned.view(), changes=drifted, noun="Drift"), console.out)
+    told = render_text(planned.plan.warnings, console.out)
+    return told + no_drift_line(len(planned.plan.changes), console.out)
+
+
 @click.command()
 @click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path, dir_okay=False))
 @output_option
+@report_options()
 @click.pass_obj
-def show(console: Console, plan_file: Path, output: str) -> int:
+def show(console: Console, plan_file: Path, output: str, reports: Reports) -> int:
     """Show a saved plan."""
     from reconciler.views import plan_text
-    from reconciler.workflows import life_text, read_saved, saved_view
+    from reconciler.workflows import life_text, read_saved, review_saved, saved_view
 
     console.json = output == "json"
-    saved = read_saved(plan_file)
-    if console.json:
-        console.value(saved.document)
-    else:
-        console.step(life_text(saved.document["basis"]))
-        console.data(plan_text(saved_view(saved), console.out))
+    with reports.covering(console, "Plan"):
+        saved = read_saved(plan_file)
+        if console.json:
+            console.value(saved.document)
+        else:
+            console.step(life_text(saved.document["basis"]))
+            if not reports.to_stdout:
+                console.data(plan_text(saved_view(saved), console.out))
+        reports.write(console, lambda: review_saved(saved))
     return 0
 
 

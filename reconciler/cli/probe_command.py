@@ -19,7 +19,7 @@ from reconciler.diagnostics import printable
     "headers",
     metavar="NAME=REFERENCE",
     multiple=True,
-    help="A custom header, and where its value is kept.",
+    help="A custom header, and where its value is kept; repeatable.",
 )
 @click.option(
     "--allow-private",
@@ -34,9 +34,10 @@ from reconciler.diagnostics import printable
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0.1),
-    default=30.0,
+    metavar="SECONDS",
+    default=30,
     show_default=True,
-    help="Seconds that the whole probe may take.",
+    help="How long the whole probe may take.",
 )
 @output_option
 @click.pass_obj
@@ -70,6 +71,7 @@ def probe(
         allow_private=allow_private,
         timeout=timeout,
         register=register,
+        trace=console.traced,
     )
     if found.trial is not None and not found.trial.removed:
         console.talk(f"{console.err.warning('warning')}: {_left(found.trial.client_id)}")

@@ -12,7 +12,11 @@ def sandbox() -> None:
 
 @sandbox.command()
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="Where to listen. Default: any free."
+    "--port",
+    metavar="PORT",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Where to listen. Default: any that is free.",
 )
 @click.option(
     "--data",
@@ -29,6 +33,7 @@ def sandbox() -> None:
 )
 @click.option(
     "--token-seconds",
+    metavar="SECONDS",
     type=click.IntRange(min=1),
     default=300,
     show_default=True,
@@ -36,6 +41,7 @@ def sandbox() -> None:
 )
 @click.option(
     "--login-seconds",
+    metavar="SECONDS",
     type=click.IntRange(min=1),
     default=300,
     show_default=True,
@@ -43,6 +49,7 @@ def sandbox() -> None:
 )
 @click.option(
     "--login-interval",
+    metavar="SECONDS",
     type=click.IntRange(min=0),
     default=5,
     show_default=True,

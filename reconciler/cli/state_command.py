@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.completing import owned_addresses
 from reconciler.cli.console import Console
 from reconciler.cli.options import (
     RunFlags,
@@ -28,7 +29,7 @@ _OFFLINE = RunFlags(timeout=30.0, parallelism=1, allow=frozenset())
 
 @click.group()
 def state() -> None:
-    """Look at what the state owns, or rename it there. The workspace isn't asked."""
+    """Look at what the state owns, or change that there. The workspace isn't asked."""
 
 
 @state.command("list")
@@ -51,8 +52,8 @@ def list_(console: Console, files: tuple[Path, ...], workspace: str | None, outp
     return 0
 
 
-@state.command()
-@click.argument("address")
+@state.command(short_help="Show what is remembered of one resource.")
+@click.argument("address", shell_complete=owned_addresses)
 @files_option
 @workspace_option
 @output_option
@@ -75,8 +76,8 @@ def show(
     return 0
 
 
-@state.command()
-@click.argument("old")
+@state.command(short_help="Give what OLD owns to NEW.")
+@click.argument("old", shell_complete=owned_addresses)
 @click.argument("new")
 @files_option
 @workspace_option
@@ -110,7 +111,7 @@ def mv(
     return 0
 
 
-@state.command()
+@state.command(short_help="Accept a state file that was edited by hand.")
 @click.option("-y", "--yes", is_flag=True, help="Don't ask before writing.")
 @files_option
 @workspace_option
@@ -139,7 +140,7 @@ def accept(
         if not (yes or click.confirm("Accept this state?", err=True)):
             console.talk("nothing was written")
             return int(Exit.FAILED)
-        accepted = accept_state(context)
+        accepted = accept_state(context, found)
     if console.json:
         console.value(owned_json(accepted or found))
     else:
@@ -147,7 +148,7 @@ def accept(
     return 0
 
 
-@state.command()
+@state.command(short_help="Print the whole state as JSON, decrypted.")
 @files_option
 @workspace_option
 @click.pass_obj
@@ -161,7 +162,7 @@ def pull(console: Console, *, files: tuple[Path, ...], workspace: str | None) ->
     return 0
 
 
-@state.command()
+@state.command(short_help="Put the state in FILE in the place of the present one.")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
     "--allow",
@@ -199,7 +200,7 @@ def push(
     return _say_carried(console, carried)
 
 
-@state.command()
+@state.command(short_help="Move the state to where the manifests say that it is.")
 @click.option(
     "--from",
     "place",
@@ -250,7 +251,13 @@ def _say_carried(console: Console, carried: "Carried") -> int:
 
 
 @click.command()
-@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
+@click.argument(
+    "addresses",
+    metavar="ADDRESS...",
+    nargs=-1,
+    required=True,
+    shell_complete=owned_addresses,
+)
 @files_option
 @workspace_option
 @output_option
@@ -314,9 +321,9 @@ def unlock(
 ) -> int:
     """Take the state from the run of OWNER, which died on another machine.
 
-    OWNER is its name as exit code 7 tells it: user@host:pid. The lock of a run that died on this
-    machine is free already, and one that still lives here is never taken away: end it first. A
-    run elsewhere that lives after all stops before its next write.
+    OWNER is its name as exit code 7 tells it: user@host:pid. With the state in a file, the lock of
+    a run that died on this machine is free already, and one that still lives here is never taken
+    away: end it first. A run elsewhere that lives after all stops before its next write.
     """
     context = _context(console, files, workspace, output)
     from reconciler.workflows import as_stops, holder_json, unlock_state

@@ -13,6 +13,7 @@ class Code(StrEnum):
     FILE_ENCODING = "file-encoding"
     SYMLINK_LOOP = "symlink-loop"
     NO_MANIFESTS = "no-manifests"
+    TOO_MANY_FAULTS = "too-many-faults"
     # YAML
     YAML_SYNTAX = "yaml-syntax"
     YAML_ALIASES = "yaml-aliases"

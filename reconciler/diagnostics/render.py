@@ -9,7 +9,13 @@ from reconciler.diagnostics.palette import PLAIN, Palette
 _MAX_EXCERPT = 160
 _CONTROL: dict[int, str] = {
     code: "\N{REPLACEMENT CHARACTER}"
-    for span in (range(32), range(127, 0xA0), range(0x202A, 0x202F), range(0x2066, 0x206A))
+    for span in (
+        range(32),
+        range(127, 0xA0),
+        (0x061C, 0x200E, 0x200F),  # marks that turn what is beside them
+        range(0x2028, 0x202F),  # separators of lines, embeddings and overrides
+        range(0x2066, 0x206A),
+    )
     for code in span
 }
 _CONTROL[ord("\t")] = " "

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.authorization import Check, Inquiry, Policy, bearer_challenge, transport
+from reconciler.authorization import Check, Inquiry, Observe, Policy, bearer_challenge, transport
 from reconciler.discovery.connecting import REFUSALS, Visit
 from reconciler.discovery.findings import Finding, Trial
 from reconciler.discovery.judging import judged
@@ -19,13 +19,14 @@ def probe(
     allow_private: bool = False,
     timeout: float = 30.0,
     redirect_uris: Sequence[str] = (),
+    observe: Observe | None = None,
 ) -> Finding:
     """What the server at `url` is and needs.
 
     Parameters: `headers` are sent to the server itself and to nobody else; `allow_private` lets it
     name private addresses; `timeout` seconds for all of it; with `redirect_uris`, a client that
     has them is registered and deleted again where that is offered; else nothing is written
-    anywhere.
+    anywhere. `observe` is told of each exchange.
     """
     asked = _Probe(
         url=url,
@@ -33,6 +34,7 @@ def probe(
         policy=Policy.of(url, allow_private=allow_private),
         seconds=timeout,
         redirect_uris=tuple(redirect_uris),
+        observe=observe,
     )
     return asyncio.run(asked.run())
 
@@ -44,10 +46,11 @@ class _Probe:
     policy: Policy
     seconds: float
     redirect_uris: tuple[str, ...]
+    observe: Observe | None
 
     async def run(self) -> Finding:
         deadline = asyncio.get_running_loop().time() + self.seconds
-        guarded = transport(self.policy)
+        guarded = transport(self.policy, self.observe)
         visit = Visit(url=self.url, headers=self.headers, wire=guarded)
         try:
             found = await self._visited(visit, deadline)

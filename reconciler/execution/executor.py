@@ -1,6 +1,6 @@
 """Carries a plan out: journalled operations, state after each, lookups instead of guesses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 
@@ -36,6 +36,9 @@ from reconciler.state import Intent, Session
 
 class Listener:
     """Is told what happens, from several threads; does nothing unless overridden."""
+
+    def begun(self, changes: Sequence[Change]) -> None:
+        """All that will be tried, before any of it; `depends_on` says what waits for what."""
 
     def started(self, change: Change) -> None:
         """A change begins."""
@@ -80,6 +83,7 @@ def execute(plan: Plan, tools: Tools, resources: Mapping[Address, Resource]) -> 
     lift_protection(plan, tools.session)
     worker = _Worker(tools)
     by_address = {change.address: change for change in plan.runnable}
+    tools.listener.begun(tuple(by_address.values()))
     results = run(
         by_address,
         {address: frozenset(change.depends_on) for address, change in by_address.items()},

@@ -1,20 +1,26 @@
 """Manifests: YAML files to the desired set, with a located message for all that is wrong."""
 
+from reconciler.manifests.declared import Declared, StatePlace, declared
 from reconciler.manifests.desired import InvalidDesired, from_json, to_json
 from reconciler.manifests.exporting import Export, Grouping, LeftOut, export
 from reconciler.manifests.loading import Loaded, load
 from reconciler.manifests.schema import schema_text, schemas
+from reconciler.manifests.urls import state_url_problem
 
 __all__ = [
+    "Declared",
     "Export",
     "Grouping",
     "InvalidDesired",
     "LeftOut",
     "Loaded",
+    "StatePlace",
+    "declared",
     "export",
     "from_json",
     "load",
     "schema_text",
     "schemas",
+    "state_url_problem",
     "to_json",
 ]

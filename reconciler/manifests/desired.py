@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from reconciler.diagnostics import Severity
 from reconciler.manifests.checking import check
 from reconciler.manifests.manifest import Manifest
+from reconciler.manifests.portable import shown
 from reconciler.manifests.words import type_name
 from reconciler.resources import (
     API_VERSION,
@@ -133,4 +134,4 @@ def _refuse(why: str) -> NoReturn:
 
 def root_of(manifest: Manifest) -> str:
     """The folder that a workspace's relative paths start from: that of its manifest."""
-    return str(Path(manifest.file).parent)
+    return shown(Path(manifest.file).parent)

@@ -10,6 +10,7 @@ from reconciler.manifests.desired import to_json
 from reconciler.manifests.faults import Fault, InDocument
 from reconciler.manifests.from_live import Draft, drafts
 from reconciler.manifests.manifest import Manifest
+from reconciler.manifests.portable import file_stem
 from reconciler.manifests.yaml_text import document
 from reconciler.resources import COMPANY, Address, Desired, LiveResource, Snapshot
 
@@ -131,7 +132,7 @@ def _mend(draft: Draft, faults: Sequence[Fault]) -> LeftOut | None:
 def _files(made: Sequence[Draft], grouping: Grouping) -> dict[str, str]:
     groups: dict[str, list[str]] = {}
     for draft in made:
-        own = f"{_FOLDERS[draft.live.kind]}/{draft.name}.yaml"
+        own = f"{_FOLDERS[draft.live.kind]}/{file_stem(draft.name)}.yaml"
         name = own if grouping is Grouping.RESOURCE else _home(draft, own)
         groups.setdefault(name, []).append(draft.text())
     return {name: "---\n".join(texts) for name, texts in sorted(groups.items())}
@@ -144,4 +145,6 @@ def _home(draft: Draft, own: str) -> str:
     spaces: Sequence[str] = draft.spec.get("spaces") or ()
     if len(spaces) != 1:
         return "servers/shared.yaml" if spaces else "servers/elsewhere.yaml"
-    return f"servers/{COMPANY}.yaml" if spaces[0] == COMPANY else f"spaces/{spaces[0]}.yaml"
+    return (
+        f"servers/{COMPANY}.yaml" if spaces[0] == COMPANY else f"spaces/{file_stem(spaces[0])}.yaml"
+    )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reconciler.diagnostics import Code
 from reconciler.manifests.faults import Fault, InFile
+from reconciler.manifests.portable import below, shown
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MAX_FILE_BYTES = 8 * 1024 * 1024
@@ -33,7 +34,7 @@ def find(paths: Iterable[Path]) -> Found:
     that sorts first, so that the order of `paths` doesn't matter.
     """
     walk = _Walk()
-    for path in sorted(set(map(str, paths))):
+    for path in sorted(set(map(shown, paths))):
         walk.start(path)
     walk.follow_links()
     by_name = sorted(walk.files.items(), key=lambda item: item[1])
@@ -73,7 +74,7 @@ class _Walk:
                 self._folder(path)
 
     def _maybe_empty(self, path: str) -> None:
-        if not any(name.startswith(path.rstrip(os.sep) + os.sep) for name in self.files.values()):
+        if not any(name.startswith(path.rstrip("/") + "/") for name in self.files.values()):
             self._add(
                 Code.NO_MANIFESTS,
                 f"no manifests in the folder `{path}`",
@@ -96,7 +97,7 @@ class _Walk:
                 self._entry(path, entry)
 
     def _entry(self, folder: str, entry: "os.DirEntry[str]") -> None:
-        path = entry.path if folder != "." else entry.name
+        path = below(folder, entry.name)
         if entry.is_dir(follow_symlinks=False):
             self._folder(path)
             return

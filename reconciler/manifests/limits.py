@@ -1,4 +1,4 @@
-"""How deep values nest and how far aliases expand, at most.
+"""How deep values nest, how far aliases expand, and how many faults are told, at most.
 
 Aliases share one value in memory, but whoever walks the values walks them once for each alias: a
 few lines of nested aliases can stand for billions of values. So they are counted as expanded.
@@ -9,6 +9,8 @@ from typing import Any
 MAX_DEPTH = 100
 MAX_ALIASED = 100_000
 """How many values the aliases of one file may stand for together."""
+MAX_FAULTS = 1000
+"""How many faults of all files together are told; to find the place of each takes time."""
 
 Extent = tuple[int, int]
 """How many values there are in a value, itself included, and how many levels."""

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.diagnostics import Code, Diagnostics
+from reconciler.diagnostics import Code, Diagnostics, Severity
 from reconciler.manifests.checking import Checked, check
 from reconciler.manifests.credentials import may_hold_credential
 from reconciler.manifests.desired import build, root_of
 from reconciler.manifests.faults import Fault, InFile
 from reconciler.manifests.files import BYTE_ORDER_MARK, find, read_all
+from reconciler.manifests.limits import MAX_FAULTS
 from reconciler.manifests.location import FileLocator
 from reconciler.manifests.manifest import Manifest
 from reconciler.manifests.reading import read_documents
@@ -50,7 +51,7 @@ def load(paths: Sequence[Path], *, workspace: str | None = None) -> Loaded:
     checked = check(texts.manifests, workspace=workspace, complete=texts.complete)
     if not texts.manifests and texts.complete:
         checked.faults[:] = [_nothing(found.files)]
-    faults = texts.faults + checked.faults
+    faults = _some(texts.faults + checked.faults)
     homes = {a: (m.file, m.index) for a, m in checked.by_address.items()}
     diagnostics = FileLocator(homes).diagnostics(faults)
     desired = None if diagnostics.errors else _desired(checked)
@@ -60,6 +61,22 @@ def load(paths: Sequence[Path], *, workspace: str | None = None) -> Loaded:
         locator=FileLocator(homes, valid=desired is not None),
         files=tuple(found.files),
     )
+
+
+def _some(faults: list[Fault]) -> list[Fault]:
+    """As many faults as somebody may read; what stops the command goes before what doesn't."""
+    if len(faults) <= MAX_FAULTS:
+        return faults
+    by_weight = sorted(faults, key=lambda fault: fault.severity is Severity.WARNING)
+    return [
+        *by_weight[:MAX_FAULTS],
+        Fault(
+            code=Code.TOO_MANY_FAULTS,
+            message=f"{len(faults) - MAX_FAULTS} more are not told",
+            help=("mend these first, or check that these files are manifests",),
+            severity=by_weight[MAX_FAULTS].severity,
+        ),
+    ]
 
 
 def _desired(checked: Checked) -> Desired | None:

@@ -12,6 +12,7 @@ from reconciler.manifests.faults import At, Part
 from reconciler.manifests.manifest import Manifest
 from reconciler.manifests.misfits import STATE_URL, bad_url
 from reconciler.manifests.policy_faults import check_rule_names
+from reconciler.manifests.portable import path_problem
 from reconciler.manifests.secret_faults import literal_secret, pasted_in_reference
 from reconciler.manifests.urls import state_url_problem, url_problem
 from reconciler.manifests.words import field_name, key_name, quoted
@@ -55,10 +56,20 @@ def check_rules(manifest: Manifest) -> None:
             _session(manifest)
             check_rule_names(manifest)
             _state(manifest)
+            _state_path(manifest)
         case _:
             return
     if manifest.suspect:
         _pasted(manifest)
+
+
+def _state_path(manifest: Manifest) -> None:
+    at = ("spec", "state", "path")
+    path = manifest.get(*at)
+    problem = path_problem(path) if isinstance(path, str) else None
+    if problem:
+        what, advice = problem
+        manifest.report(at, Code.INVALID_VALUE, what, help=(advice,))
 
 
 def _state(manifest: Manifest) -> None:

@@ -9,7 +9,7 @@ from reconciler.resources import STATE_SCHEMES
 
 _MAX = 2048
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_SECRET = re.compile(r"passw|secret|token|signature|^sig$|key$", re.IGNORECASE)
+_SECRET = re.compile(r"passw|secret|token|signature|^sig$|(?<!ssl)key$", re.IGNORECASE)
 _LOOPBACK = re.compile(r"localhost\Z|127(?:\.[0-9]{1,3}){3}\Z|\[::1\]\Z")
 
 

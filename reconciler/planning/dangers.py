@@ -14,6 +14,7 @@ from reconciler.planning.inputs import Inputs
 from reconciler.resources import (
     COMPANY,
     FALLBACK_STAKE,
+    STAKES,
     Action,
     Address,
     Change,
@@ -24,7 +25,6 @@ from reconciler.resources import (
     Spec,
 )
 
-_STAKES = ("never_ask", "low", "medium", "high")
 _CHANGES = (Action.UPDATE, Action.REPLACE)
 
 
@@ -269,7 +269,7 @@ def _stake(spec: Spec, tool: str) -> str | None:
 
 
 def _rank(stake: object) -> int:
-    return _STAKES.index(str(stake)) if stake in _STAKES else len(_STAKES)
+    return STAKES.index(str(stake)) if stake in STAKES else len(STAKES)
 
 
 def _texts(value: object) -> frozenset[str]:

@@ -62,12 +62,7 @@ class Plan:
     @property
     def drifted(self) -> tuple[Change, ...]:
         """The changes that undo what others did to the workspace."""
-        moved = (Reason.DRIFT, Reason.BOTH, Reason.GONE)
-        return tuple(
-            change
-            for change in self.changes
-            if change.reason in moved or any(f.reason in moved for f in change.fields)
-        )
+        return tuple(change for change in self.changes if change.drifted)
 
     @property
     def calls(self) -> int:

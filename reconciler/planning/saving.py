@@ -1,6 +1,6 @@
 """A plan to JSON and back: self-contained, without any secret, sealed by its digest."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -37,6 +37,7 @@ from reconciler.resources import (
     Shown,
     Users,
     digest_of,
+    place_text,
     read_json,
 )
 
@@ -73,7 +74,12 @@ class SavedPlan:
     mode: Literal["apply", "destroy"]
     basis: Basis
     changes: tuple[Change, ...]
-    unchanged: tuple[str, ...]
+    unchanged: tuple[Address, ...]
+    moves: tuple[tuple[Address, Address], ...]
+    recovered: tuple[Address, ...]
+    forgotten: tuple[Address, ...]
+    ignored: Mapping[Address, tuple[FieldChange, ...]]
+    not_compared: tuple[tuple[Address, Path], ...]
     desired: Mapping[str, Any]
     allow: frozenset[str]
     partial: Partial | None
@@ -135,7 +141,7 @@ def read_plan(text: str, *, name: str) -> SavedPlan:
         where = ""
         if isinstance(error, ValidationError):
             first = error.errors(include_url=False, include_input=False)[0]
-            where = f" at `{'.'.join(map(str, first['loc']))}`"
+            where = f" at `{place_text(first['loc'])}`"
         raise PlanUnreadable(f"{name} is damaged{where}") from None
     if document.digest != _digest({k: v for k, v in raw.items() if k != "digest"}):
         raise PlanUnreadable(f"{name} was altered after it was made: its digest doesn't match")
@@ -277,7 +283,15 @@ def _saved(document: PlanDocument, raw: Mapping[str, Any]) -> SavedPlan:
         mode=document.mode,
         basis=basis,
         changes=tuple(_change(item) for item in document.changes),
-        unchanged=tuple(document.unchanged),
+        unchanged=_addresses(document.unchanged),
+        moves=tuple((Address.parse(old), Address.parse(new)) for old, new in document.moves),
+        recovered=_addresses(document.recovered),
+        forgotten=_addresses(document.forgotten),
+        ignored={
+            Address.parse(text): tuple(map(_field_of, fields))
+            for text, fields in document.ignored.items()
+        },
+        not_compared=tuple((Address.parse(a), tuple(path)) for a, path in document.not_compared),
         desired=document.desired,
         allow=frozenset(document.allow),
         partial=_partial(document.partial) if document.partial else None,
@@ -286,11 +300,15 @@ def _saved(document: PlanDocument, raw: Mapping[str, Any]) -> SavedPlan:
     )
 
 
+def _addresses(texts: Iterable[str]) -> tuple[Address, ...]:
+    return tuple(map(Address.parse, texts))
+
+
 def _partial(item: PartialDocument) -> Partial:
     return Partial(
         scope=Scope(
-            targets=frozenset(map(Address.parse, item.targets)),
-            excludes=frozenset(map(Address.parse, item.excludes)),
+            targets=frozenset(_addresses(item.targets)),
+            excludes=frozenset(_addresses(item.excludes)),
         ),
         along=tuple((Address.parse(x.address), Address.parse(x.because)) for x in item.along),
         left_out=tuple((Address.parse(x.address), Address.parse(x.because)) for x in item.left_out),
@@ -315,7 +333,7 @@ def _change(item: ChangeDocument) -> Change:
         consequences=tuple(item.consequences),
         seen=_seen(item),
         users=_users(item.users) if item.users else None,
-        depends_on=tuple(Address.parse(text) for text in item.depends_on),
+        depends_on=_addresses(item.depends_on),
         refusal=_refusal(item.refusal) if item.refusal else None,
         span=_span(item.place),
     )

@@ -13,13 +13,38 @@ from reconciler.state import Consent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One HTTP exchange, for progress and `--debug`: no header, no body, no query string."""
+    """One HTTP exchange, for `--debug` and `doctor`: no body, and no header with a secret in it.
+
+    `query` has the values of parameters that are known to be harmless, of others the names.
+    `reason` tells why there is no `status`; `request_id` is the server's name for the exchange,
+    `date` its clock (an HTTP date), both empty when it says none.
+    """
 
     method: str
     path: str
     status: int | None
     milliseconds: float
     attempt: int = 1
+    query: str = ""
+    reason: str = ""
+    request_id: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A wait of so many seconds before a call is tried again.
+
+    `attempt` is the number of the try that follows, `asked` whether the platform asked for the wait
+    (429, or a Retry-After), `reason` why the call didn't go through.
+    """
+
+    method: str
+    path: str
+    seconds: float
+    attempt: int
+    asked: bool
+    reason: str
 
 
 class Renewal(Protocol):
@@ -44,7 +69,8 @@ class Connection:
 
     `url` is the origin (scheme, host, port), `timeout` the seconds that one exchange may take,
     `attempts` how often a call is tried at most, `stop` is set when the user interrupts,
-    `observe` is told of each exchange (from worker threads). `renewal`, where there is one, gives
+    `observe` is told of each exchange and `paused` of each wait before a call is tried again (from
+    worker threads). `renewal`, where there is one, gives
     the token to send each time; without it `token` is sent as long as it counts.
     """
 
@@ -56,6 +82,7 @@ class Connection:
     parallelism: int = 8
     stop: Event = field(default_factory=Event)
     observe: Callable[[Call], None] = lambda _call: None
+    paused: Callable[[Pause], None] = lambda _pause: None
     renewal: Renewal | None = None
 
 

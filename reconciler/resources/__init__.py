@@ -14,12 +14,13 @@ from reconciler.resources.changes import (
 from reconciler.resources.fields import API_VERSION, STATE_SCHEMES, is_resource_name
 from reconciler.resources.gates import Gate, Transition
 from reconciler.resources.icons import ICONS
-from reconciler.resources.json_text import digest_of, read_json
+from reconciler.resources.json_text import digest_of, place_text, read_json
 from reconciler.resources.kinds import KINDS, WORKSPACE_KIND
 from reconciler.resources.mcp_server import (
     DEFAULT_TOOL,
     FALLBACK_STAKE,
     MCP_SERVER,
+    STAKES,
     AutomaticAuth,
     BearerAuth,
     MCPServerManifest,
@@ -60,6 +61,7 @@ __all__ = [
     "MCP_SERVER",
     "SCHEMES",
     "SPACE",
+    "STAKES",
     "STATE_SCHEMES",
     "WORKSPACE_KIND",
     "Action",
@@ -104,6 +106,7 @@ __all__ = [
     "WorkspaceSpec",
     "digest_of",
     "is_resource_name",
+    "place_text",
     "read_json",
     "secret_refs",
     "show_path",

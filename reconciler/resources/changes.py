@@ -127,6 +127,12 @@ class Change:
     refusal: Refusal | None = None
     span: Span | None = None
 
+    @property
+    def drifted(self) -> bool:
+        """Whether it undoes, wholly or in part, what others did to the workspace."""
+        moved = (Reason.DRIFT, Reason.BOTH, Reason.GONE)
+        return self.reason in moved or any(f.reason in moved for f in self.fields)
+
     def changes(self, *paths: Path) -> bool:
         """Whether any field at or below one of `paths` changes."""
         return any(f.path[: len(path)] == path for f in self.fields for path in paths)

@@ -3,11 +3,13 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 DEEPEST = 128
 """How deep values may nest: a little more than manifests may."""
 
+_LONGEST_PLACE = 120
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -35,6 +37,11 @@ def read_json(text: str) -> Any:
     except ValueError:  # Python refuses whole numbers of thousands of digits
         raise ValueError("it is not JSON that can be used (a number is too long)") from None
     return value
+
+
+def place_text(path: Iterable[object]) -> str:
+    """A place in a document for a message: what was in it as JSON writes it, and cut."""
+    return json.dumps(".".join(map(str, path)))[1:-1][:_LONGEST_PLACE]
 
 
 def digest_of(value: Any) -> str:

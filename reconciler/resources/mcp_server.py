@@ -17,6 +17,8 @@ from reconciler.resources.values import Address, Json, Spec
 DEFAULT_TOOL = "default"
 FALLBACK_STAKE = "high"
 """What a tool without settings has on the platform, with `enabled: true`."""
+STAKES = ("never_ask", "low", "medium", "high")
+"""From the least asking to the most."""
 
 Scope = Annotated[
     str,

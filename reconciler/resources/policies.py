@@ -76,6 +76,39 @@ class KindDefinition:
         """Those of `leaves` that are, or may be, secret references."""
         return _leaves(((p, policy) for p, policy in self.fields.items() if policy.secret), spec)
 
+    def misfit(self, spec: Spec) -> Path | None:
+        """Where `spec` hasn't the shape that the fields give it; None when it has.
+
+        It is only about shape: a spec of another version of the tool may have other fields, and
+        values that are no longer allowed.
+        """
+        for pattern, policy in self.fields.items():
+            found = _misfit(pattern, policy, spec, ())
+            if found is not None:
+                return found
+        return None
+
+
+def _misfit(pattern: Path, policy: FieldPolicy, value: Any, path: Path) -> Path | None:
+    if not pattern:
+        return None if _fits(policy, value) else path
+    if not isinstance(value, dict):
+        return path
+    head, *rest = pattern
+    for key in value if head == "*" else value.keys() & {head}:
+        found = _misfit(tuple(rest), policy, value[key], (*path, key))
+        if found is not None:
+            return found
+    return None
+
+
+def _fits(policy: FieldPolicy, value: Any) -> bool:
+    if policy.unordered:
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    if policy.secret and isinstance(value, dict):
+        return all(isinstance(each, str) for each in value.values())
+    return not isinstance(value, dict | list)
+
 
 def _leaves(
     table: Iterable[tuple[Path, FieldPolicy]], spec: Spec

@@ -30,9 +30,12 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> "Address":
-        """`Kind/name` as an address; raises ValueError on anything else."""
+        """`Kind/name` as an address; raises ValueError on anything else.
+
+        So it does for what moves a terminal's cursor: addresses of plans and states are printed.
+        """
         kind, slash, name = text.partition("/")
-        if not (slash and kind and name):
+        if not (slash and kind and name and text.isprintable()):
             raise ValueError(f"expected Kind/name, got {text!r}")
         return cls(kind, name)
 

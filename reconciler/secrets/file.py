@@ -11,7 +11,7 @@ from reconciler.secrets.failure import SecretFailure, failure
 from reconciler.secrets.secret import Secret
 
 MAX_BYTES = 64 * 1024
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_FLAGS = sum(getattr(os, name, 0) for name in ("O_RDONLY", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 
 
 class _Refused(Exception):

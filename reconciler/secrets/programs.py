@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -140,7 +141,7 @@ def _written(process: "subprocess.Popen[bytes]") -> tuple[bytes, bytes] | None:
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
     """End a program and what it started."""
-    if hasattr(os, "killpg"):
+    if sys.platform != "win32":
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     else:

@@ -31,7 +31,8 @@ class Resolver:
     Parameters: `workers` bounds how many references are read at once; `environ` is the
     environment (`os.environ` when None); `timeout` the seconds that one exchange with a server
     may take; `stop` is set when the user interrupts: what is not read by then fails at once;
-    `pacing` how passing failures are retried; `backends` the schemes known.
+    `pacing` how passing failures are retried; `backends` the schemes known; `trace` is told which
+    references were read, from the threads that read them, and never what is in them.
     """
 
     def __init__(
@@ -43,7 +44,9 @@ class Resolver:
         stop: Event | None = None,
         pacing: Pacing | None = None,
         backends: Mapping[str, Callable[[Surroundings], Backend]] = BACKENDS,
+        trace: Callable[[str], None] = lambda _line: None,
     ) -> None:
+        self._trace = trace
         self._surroundings = Surroundings(
             environ=os.environ if environ is None else environ,
             timeout=timeout,
@@ -112,7 +115,10 @@ class Resolver:
         while (reference := self._next()) is not None:
             future = self._results[reference]
             try:
-                future.set_result(self._read(reference))
+                result = self._read(reference)
+                told = result.code.value if isinstance(result, SecretFailure) else "read"
+                self._trace(f"secret {reference}: {told}")
+                future.set_result(result)
             except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
                 future.set_exception(error)
 

@@ -26,7 +26,7 @@ from reconciler.state.session import Session
 from reconciler.state.shared import SharedStore
 from reconciler.state.shelf import Concealed, Credentials, Found, Held, Shelf
 from reconciler.state.store import FileStore
-from reconciler.state.stores import Tries, shelf_at
+from reconciler.state.stores import Opening, Tries, shelf_at
 from reconciler.state.stores.files import FileShelf
 from reconciler.state.user_folder import user_folder
 from reconciler.state.witness import Witness
@@ -45,6 +45,7 @@ __all__ = [
     "Keys",
     "Label",
     "Lease",
+    "Opening",
     "Owner",
     "SealedDocument",
     "SealedRecord",

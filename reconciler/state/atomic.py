@@ -3,9 +3,14 @@
 import glob
 import os
 import tempfile
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reconciler.state.failures import StateUnwritable
+
+_PATIENCE = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if os.name == "nt" else ()
+"""Seconds between tries to replace a file that somebody reads; only Windows refuses that."""
 
 
 def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
@@ -26,12 +31,38 @@ def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
             if mode is None:
                 mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
             temporary.chmod(mode)
-            temporary.replace(path)
+            _put(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
         _sync_folder(path.parent)
     except OSError as error:
         raise StateUnwritable(str(path), error.strerror or str(error)) from error
+
+
+def remove(path: Path) -> None:
+    """Remove a file, which may be gone already. Raises StateUnwritable."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StateUnwritable(str(path), error.strerror or str(error)) from error
+
+
+def _put(
+    temporary: Path,
+    path: Path,
+    *,
+    patience: Sequence[float] = _PATIENCE,
+    rename: Callable[[Path, Path], object] = Path.replace,
+) -> None:
+    """Rename it; where an open file can't be replaced, wait for its reader to close it."""
+    for seconds in patience:
+        try:
+            rename(temporary, path)
+        except PermissionError:
+            time.sleep(seconds)
+        else:
+            return
+    rename(temporary, path)
 
 
 def sweep(path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from reconciler.resources import KINDS, Address, digest_of, read_json
+from reconciler.resources import KINDS, Address, digest_of, place_text, read_json
 from reconciler.state.failures import StateAltered, StateMoved, StateUnreadable
 from reconciler.state.model import Consent, Entry, Intent, State
 from reconciler.state.sealing import Keys, is_sealed, unseal
@@ -89,9 +89,9 @@ def entry_json(entry: Entry) -> dict[str, Any]:
     return parts
 
 
-def entry_from_json(value: Any) -> Entry:
-    """The entry that `value` describes; raises pydantic's ValidationError."""
-    return _entry(_Entry.model_validate(value))
+def entry_from_json(address: Address, value: Any) -> Entry:
+    """The entry at `address` that `value` describes; raises ValidationError or ValueError."""
+    return _entry(address, _Entry.model_validate(value))
 
 
 def intent_json(intent: Intent) -> dict[str, Any]:
@@ -204,8 +204,7 @@ def fault_text(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
     first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return f"`{where}`: {first['msg']}"
+    return f"`{place_text(first['loc'])}`: {first['msg']}"
 
 
 def address_of(text: str) -> Address:
@@ -223,14 +222,20 @@ def insist_on_one_owner(entries: Mapping[Address, Entry]) -> None:
         for remote_id in (entry.remote_id, *entry.deposed):
             other = seen.setdefault((address.kind, remote_id), address)
             if other != address:
-                raise ValueError(f"{address} and {other} claim the same object {remote_id}")
+                claimed = place_text([remote_id])
+                raise ValueError(f"{address} and {other} claim the same object {claimed}")
 
 
 def _checksum(document: Mapping[str, Any]) -> str:
     return "sha256:" + digest_of({k: v for k, v in document.items() if k != "checksum"})
 
 
-def _entry(entry: _Entry) -> Entry:
+def _entry(address: Address, entry: _Entry) -> Entry:
+    misfit = KINDS[address.kind].misfit(entry.applied)
+    if misfit is not None:
+        raise ValueError(
+            f"`{place_text(misfit)}` of what was applied to {address} is no such value"
+        )
     return Entry(
         remote_id=entry.remote_id,
         applied=entry.applied,
@@ -257,7 +262,10 @@ def _intent(intent: _Intent) -> Intent:
 
 
 def _state(document: StateDocument) -> State:
-    entries = {address_of(text): _entry(entry) for text, entry in document.resources.items()}
+    entries = {
+        (address := address_of(text)): _entry(address, entry)
+        for text, entry in document.resources.items()
+    }
     insist_on_one_owner(entries)
     return State(
         provider=document.workspace.provider,

@@ -93,7 +93,7 @@ class StateSealed(StateError):
     """The state is encrypted, and can't be opened."""
 
     def __init__(self, name: str, why: str, help: tuple[str, ...]) -> None:  # noqa: A002
-        super().__init__(f"the state in {name} is encrypted: {why}", help)
+        super().__init__(f"the state in {name} is encrypted, and {why}", help)
 
 
 class StateUnsealed(StateError):

@@ -17,14 +17,14 @@ _WRITE_EVERY = 1.0
 class Filing:
     """The recorder of a session on a state file; see `Recorder`.
 
-    `check` raises StateLost once somebody else has the state; it is asked before anything is
-    written.
+    `written` is what the file holds. `check` raises StateLost once somebody else has the state; it
+    is asked before anything is written.
     """
 
     def __init__(
-        self, path: Path, journal: Journal, state: State, *, check: Callable[[], None]
+        self, path: Path, journal: Journal, written: State, *, check: Callable[[], None]
     ) -> None:
-        self.whole = state
+        self.whole = written
         self._path = path
         self._journal = journal
         self._check = check

@@ -1,6 +1,7 @@
 """Signs of life in the background, while a lock is held."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event, Thread
 
@@ -9,6 +10,17 @@ from reconciler.state.failures import StateError, StateLost
 LEASE = timedelta(seconds=90)
 """How long a lease is good for without a sign of life."""
 _BEATS = 4  # signs of life in one lease, so that a few may fail
+
+
+@contextmanager
+def beating(beat: Callable[[], None], *, lease: timedelta) -> Iterator[None]:
+    """Signs of life for as long as the block runs; see `Heartbeat`."""
+    heart = Heartbeat(beat, lease=lease)
+    heart.begin()
+    try:
+        yield
+    finally:
+        heart.end()
 
 
 class Heartbeat:

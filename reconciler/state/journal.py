@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.resources import Address, read_json
+from reconciler.state.atomic import remove
 from reconciler.state.document import (
     address_of,
     consent_from_json,
@@ -84,7 +85,7 @@ class Journal:
         """Delete it: everything in it is in the file of `state`. What follows starts on that."""
         self._check()
         self.close()
-        self._path.unlink(missing_ok=True)
+        remove(self._path)
         self._header = {**self._header, "serial": state.serial}
         self._torn = False
 
@@ -155,15 +156,13 @@ class _Folding:
         """Fold in one event; raises ValueError, KeyError, TypeError, AttributeError."""
         match event["event"]:
             case "begin":
-                if event["lineage"] != self._state.lineage or event["serial"] > self._state.serial:
-                    raise ValueError("it was begun on another state")
+                self._begin(event["lineage"], event["serial"])
             case "entries":
                 self._own(event["entries"])
             case "entry":
                 self._own({event["address"]: event["entry"]})
             case "intent":
-                intent = intent_from_json({k: v for k, v in event.items() if k != "event"})
-                self._open[intent.address, intent.operation] = intent
+                self._intend(intent_from_json({k: v for k, v in event.items() if k != "event"}))
             case "done" | "failed":
                 self._open.pop((address_of(event["address"]), event["operation"]), None)
             case "unknown":
@@ -183,9 +182,26 @@ class _Folding:
             consents=self._consents,
         )
 
+    def _begin(self, lineage: object, serial: object) -> None:
+        """A journal stands on the file beside it, or on the one before that.
+
+        The latter is what a crash leaves between writing the file and removing the journal, whose
+        events are in that file then.
+        """
+        here = self._state.serial
+        if lineage != self._state.lineage or serial not in (here, here - 1):
+            raise ValueError("it was begun on another state")
+
+    def _intend(self, intent: Intent) -> None:
+        """An address has one intent, the latest, as in the session that wrote it down."""
+        others = {key: each for key, each in self._open.items() if key[0] != intent.address}
+        self._open = {**others, (intent.address, intent.operation): intent}
+
     def _own(self, changed: Mapping[str, Any]) -> None:
         entries = {
-            address_of(text): None if value is None else entry_from_json(value)
+            (address := address_of(text)): None
+            if value is None
+            else entry_from_json(address, value)
             for text, value in changed.items()
         }
         _fold_entries(self._entries, self._owners, entries)

@@ -120,11 +120,16 @@ def unseal(text: str, keys: Keys, *, name: str) -> tuple[str, Label]:
         if plain is not None:
             return plain, _label(document)
     if not keys.all:
-        why, help_ = "the manifests name no key", "give `spec.state.encryption` in the manifest"
-    else:
-        why = "no key that the manifests name opens it, or somebody altered it"
-        help_ = "after a change of the key, give the former one as `encryption.previousKey`"
-    raise StateSealed(name, why, (help_, "if it was altered, restore it from a backup"))
+        help_ = "give `encryption: {key: …}` under `spec.state` of the Workspace"
+        raise StateSealed(name, "the manifests name no key", (help_,))
+    raise StateSealed(
+        name,
+        "no key that the manifests name opens it, unless somebody altered it",
+        (
+            "after a change of the key, give the former one as `encryption.previousKey`",
+            "if it was altered, restore it from a backup",
+        ),
+    )
 
 
 def label_of(text: str) -> Label | None:

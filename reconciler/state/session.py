@@ -1,12 +1,14 @@
 """One apply's hold on the state: whatever it learns is durable before the next call is sent."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from threading import RLock
 from typing import Protocol
 
 from reconciler.resources import Address
+from reconciler.state.failures import StateLost
 from reconciler.state.journal import (
     Event,
     consent_event,
@@ -62,13 +64,21 @@ class Session:
         self.inherited = inherited
         self._recorder = recorder
         self._lock = RLock()
-        self.state = state
+        self._state = state
+
+    @property
+    def state(self) -> State:
+        """The state as it is by now, with the serial that was written last."""
+        with self._lock:
+            serial = self._recorder.whole.serial
+            if self._state.serial < serial:
+                self._state = replace(self._state, serial=serial)
+            return self._state
 
     @property
     def changed(self) -> bool:
         """Whether what was last written whole lacks anything."""
-        whole = self._recorder.whole
-        return replace(self.state, serial=whole.serial) != whole
+        return self.state != self._recorder.whole
 
     def intend(self, intent: Intent) -> None:
         """Write down that a call is about to be sent; returns when that is durable."""
@@ -130,7 +140,7 @@ class Session:
     def flush(self) -> None:
         """Write everything known whole."""
         with self._lock:
-            self.state = self._recorder.flush(self.state)
+            self._state = self._recorder.flush(self.state)
 
     def _open(self, intent: Intent) -> None:
         others = tuple(i for i in self.state.unfinished if i.address != intent.address)
@@ -149,4 +159,18 @@ class Session:
             self._take(entries_event(changed), replace(self.state, entries=after))
 
     def _take(self, event: Event, state: State) -> None:
-        self.state = self._recorder.take(event, state)
+        self._state = self._recorder.take(event, state)
+
+
+@contextmanager
+def ending(end: Callable[[], None]) -> Iterator[None]:
+    """Call `end` however the block ends, unless the state is another run's by then."""
+    try:
+        yield
+    except StateLost:
+        raise
+    except BaseException:
+        end()
+        raise
+    else:
+        end()

@@ -10,7 +10,6 @@ from reconciler.state.committing import GroupCommit
 from reconciler.state.document import dump, moved_text, parse, raw_json
 from reconciler.state.failures import (
     StateForeign,
-    StateLost,
     StateMoved,
     StateRolledBack,
     StateUnreadable,
@@ -19,7 +18,7 @@ from reconciler.state.failures import (
 from reconciler.state.lease import Lease, Owner
 from reconciler.state.model import State
 from reconciler.state.sealing import Keys, Label, is_sealed, seal, unseal
-from reconciler.state.session import Session
+from reconciler.state.session import Session, ending
 from reconciler.state.shelf import Found, Held, Shelf
 from reconciler.state.store import moved_away
 from reconciler.state.witness import Witness
@@ -76,15 +75,8 @@ class SharedStore:
             if held.inherited and found.text is not None:
                 # Whoever had it before may still live; its version is gone with this.
                 session.flush()
-            try:
+            with ending(lambda: self._end(session, writing)):
                 yield session
-            except StateLost:
-                raise  # the store is another run's now
-            except BaseException:
-                self._end(session, writing)
-                raise
-            else:
-                self._end(session, writing)
 
     def rewrite(
         self,

@@ -10,16 +10,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reconciler.resources import read_json
-from reconciler.state.atomic import write_atomically
+from reconciler.state.atomic import remove, write_atomically
 from reconciler.state.document import dump, moved_text, parse
-from reconciler.state.failures import StateForeign, StateLost, StateMoved, StateUnreadable
+from reconciler.state.failures import StateForeign, StateMoved, StateUnreadable
 from reconciler.state.filing import Filing
 from reconciler.state.heartbeat import LEASE
 from reconciler.state.journal import Journal, fold
 from reconciler.state.lease import Lease, Owner
-from reconciler.state.locking import lock, take_away
+from reconciler.state.locking import lock, read_note, take_away
 from reconciler.state.model import State
-from reconciler.state.session import Session
+from reconciler.state.session import Session, ending
 
 _LIMIT = 64 * 1024 * 1024
 
@@ -51,6 +51,10 @@ class FileStore:
 
         Without `sealed` its checksum may be wrong. Raises StateUnreadable, StateForeign.
         """
+        return self._load(sealed=sealed)[1]
+
+    def _load(self, *, sealed: bool = True) -> tuple[State, State]:
+        """What the file holds, and that with the journal folded in."""
         text, journal = self._read_both()
         if text is None:
             state = State(
@@ -64,7 +68,7 @@ class FileStore:
         wanted = f"{self._provider}/{self._workspace_id}"
         if found != wanted:
             raise StateForeign(str(self.path), found, wanted)
-        return fold(state, journal, name=str(self.path)) if journal else state
+        return state, fold(state, journal, name=str(self.path)) if journal else state
 
     @contextmanager
     def session(self, *, owner: Owner, tool: str) -> Iterator[Session]:
@@ -74,28 +78,23 @@ class FileStore:
         what `load` raises.
         """
         with lock(self.path, owner=owner, lease=self._lease) as hold:
-            state = self.load()
+            written, state = self._load()
             journal = Journal(self._journal, check=hold.check)
             session = Session(
                 state,
-                recorder=Filing(self.path, journal, state, check=hold.check),
+                recorder=Filing(self.path, journal, written, check=hold.check),
                 quiet=self._quiet(),
                 inherited=hold.inherited,
             )
             if self._journal.exists():
                 # What an interrupted run left goes to the file first: its journal may end in half
-                # a line, and nothing may follow that.
-                session.flush()
+                # a line, and nothing may follow that. A file that holds it already isn't written
+                # again: however often runs die here, the journal is one serial behind at most.
+                self._end(session, journal)
             try:
-                journal.begin(session.state, tool=tool, at=datetime.now(UTC).isoformat())
-                yield session
-            except StateLost:
-                raise  # the files are another run's now
-            except BaseException:
-                self._end(session, journal)
-                raise
-            else:
-                self._end(session, journal)
+                with ending(lambda: self._end(session, journal)):
+                    journal.begin(session.state, tool=tool, at=datetime.now(UTC).isoformat())
+                    yield session
             finally:
                 journal.close()
 
@@ -118,9 +117,12 @@ class FileStore:
                 return None
             state = replace(state, serial=max(before.serial, state.serial) + 1)
             hold.check()
-            # In this order: a crash between leaves a journal that was begun on the former serial.
+            if self._journal.exists():
+                # First what it holds, so that a crash leaves it beside the serial after its own.
+                write_atomically(self.path, dump(replace(before, serial=before.serial + 1)))
+                remove(self._journal)
+                state = replace(state, serial=state.serial + 1)
             write_atomically(self.path, dump(state))
-            self._journal.unlink(missing_ok=True)
             return state
 
     def move_out(self, to: str, receive: Callable[[State], None], *, owner: Owner) -> None:
@@ -131,11 +133,15 @@ class FileStore:
             hold.check()
             write_atomically(self.path.with_name(self.path.name + ".moved"), dump(state))
             write_atomically(self.path, moved_text(state, to=to))
-            self._journal.unlink(missing_ok=True)
+            remove(self._journal)
 
     def unlock(self, name: str) -> Lease | None:
         """Take the lock away from a run that died elsewhere; see `take_away`."""
         return take_away(self.path, name)
+
+    def holder(self) -> Lease | None:
+        """Who wrote down that the state is theirs; None for nobody. Nothing is written."""
+        return read_note(self.path)
 
     @staticmethod
     def _end(session: Session, journal: Journal) -> None:

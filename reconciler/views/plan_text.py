@@ -1,53 +1,22 @@
 """A plan as text that a reviewer can read: what changes, why, from what to what, and what of it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
-from reconciler.diagnostics import Diagnostic, Palette, count, printable, render_text
-from reconciler.planning import Partial
-from reconciler.resources import (
-    Action,
-    Address,
-    Change,
-    FieldChange,
-    Path,
-    Reason,
-    Users,
-    show_path,
-)
+from reconciler.diagnostics import Palette, count, printable, render_text
+from reconciler.resources import Action, Change, show_path
+from reconciler.views.notes import not_compared_text, notes_of
+from reconciler.views.plan_view import PlanView
 from reconciler.views.words import (
     FIELD_REASONS,
     REASONS,
     SIGNS,
     change_text,
     paint_of,
+    users_text,
     value_text,
 )
 
 _PATH_WIDTH = 30
-_NAMES = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanView:
-    """What a plan's text is made of; a fresh plan and a saved one both give it."""
-
-    workspace: str
-    changes: Sequence[Change]
-    unchanged: int
-    moves: Sequence[tuple[Address, Address]] = ()
-    recovered: Sequence[Address] = ()
-    forgotten: Sequence[Address] = ()
-    ignored: Mapping[Address, Sequence[FieldChange]]
-    not_compared: Sequence[tuple[Address, Path]] = ()
-    warnings: Sequence[Diagnostic] = ()
-    partial: Partial | None = None
-    noun: str = "Plan"
-
-    @property
-    def name(self) -> str:
-        """What it is called: a part says so."""
-        return f"Partial {self.noun.lower()}" if self.partial else self.noun
 
 
 def plan_text(view: PlanView, palette: Palette) -> str:
@@ -85,7 +54,7 @@ def summary_line(
     refused = len(listed) - len(runnable)
     if refused:
         parts.append(palette.error(f"{refused} refused"))
-    drifted = sum(_drifted(change) for change in listed)
+    drifted = sum(change.drifted for change in listed)
     calls = sum(len(change.operations) for change in runnable)
     tail = f"{unchanged} unchanged, {count(calls, 'API call')}"
     if drifted:
@@ -93,51 +62,16 @@ def summary_line(
     return f"{palette.bold(f'{noun}:')} {', '.join(parts) or 'no change'} ({tail})."
 
 
-def _drifted(change: Change) -> bool:
-    moved = (Reason.DRIFT, Reason.BOTH, Reason.GONE)
-    return change.reason in moved or any(f.reason in moved for f in change.fields)
-
-
-def _part(partial: Partial) -> Iterator[str]:
-    for option, asked in (
-        ("--target", partial.scope.targets),
-        ("--exclude", partial.scope.excludes),
-    ):
-        if asked:
-            yield f"{option} {', '.join(map(str, sorted(asked)))}"
-    for address, because in partial.along:
-        yield f"{address} is taken along: {because} needs it"
-    for address, because in partial.left_out:
-        yield f"{address} is left out: it needs {because}"
-    if partial.others:
-        yield f"{count(partial.others, 'other change')} left out, because nobody asked for them"
+def no_drift_line(edits: int, palette: Palette) -> str:
+    """That nobody changed the workspace; `edits` are changes of the manifests' own."""
+    more = f" ({count(edits, 'change')} of your own to apply)" if edits else ""
+    return f"{palette.bold('No drift')}: the workspace is as last applied{more}."
 
 
 def _notes(view: PlanView, palette: Palette) -> Iterator[str]:
-    notes = list(_part(view.partial)) if view.partial else []
-    notes += [f"{old} is now called {new} (renamed in state only)" for old, new in view.moves]
-    notes += [
-        f"{address} was created by an interrupted run; this one takes it over"
-        for address in view.recovered
-    ]
-    notes += [
-        f"{address} is gone from manifests and workspace; state forgets it"
-        for address in view.forgotten
-    ]
-    notes += [
-        f"{address} differs in {show_path(field.path)}, which its manifest ignores"
-        for address, fields in view.ignored.items()
-        for field in fields
-    ]
+    notes = list(notes_of(view))
     if view.not_compared:
-        places = ", ".join(
-            f"{address} {show_path(path)}" for address, path in view.not_compared[:3]
-        )
-        more = f" and {len(view.not_compared) - 3} more" if len(view.not_compared) > 3 else ""
-        notes.append(
-            "not compared, because the secret, or the key for its fingerprint, isn't available "
-            f"here: {places}{more}"
-        )
+        notes.append(not_compared_text(view.not_compared))
     for note in notes:
         yield f"  {palette.dim('·')} {printable(note)}"
     if notes:
@@ -152,7 +86,7 @@ def _heading(change: Change, palette: Palette) -> str:
 
 
 def _change(change: Change, palette: Palette) -> Iterator[str]:
-    why = palette.warning if _drifted(change) else palette.dim
+    why = palette.warning if change.drifted else palette.dim
     yield f"{_heading(change, palette)}  {why(REASONS[change.reason])}"
     yield from _fields(change, palette)
     for consequence in change.consequences:
@@ -163,22 +97,6 @@ def _change(change: Change, palette: Palette) -> Iterator[str]:
 def _users(change: Change, palette: Palette) -> Iterator[str]:
     if change.users is not None:
         yield f"      {palette.warning('!')} {printable(users_text(change.users))}"
-
-
-def users_text(users: Users) -> str:
-    """Who uses an object, on one line."""
-    parts = [
-        f"the {noun}{'s' * (len(names) != 1)} {_some(names)}"
-        for noun, names in (("agent", users.agents), ("skill", users.skills))
-        if names
-    ]
-    return f"used by {' and '.join(parts)}" if parts else "no agent or skill uses it"
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(f'"{name}"' for name in names[:_NAMES])
-    more = len(names) - _NAMES
-    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _fields(change: Change, palette: Palette) -> Iterator[str]:

@@ -8,12 +8,13 @@ from reconciler.execution import Outcome, Report, Result, Stopped
 from reconciler.resources import Action
 from reconciler.views.words import SIGNS
 
-_PAST = {
+PAST = {
     Action.CREATE: "created",
     Action.UPDATE: "updated",
     Action.REPLACE: "replaced",
     Action.DELETE: "deleted",
 }
+"""What became of a resource when its change was applied."""
 
 
 def outcome_line(result: Result, palette: Palette) -> str:
@@ -21,7 +22,7 @@ def outcome_line(result: Result, palette: Palette) -> str:
     change = result.change
     match result.outcome:
         case Outcome.APPLIED:
-            return f"  {palette.added('✓')} {change.address} {_PAST[change.action]}"
+            return f"  {palette.added('✓')} {change.address} {PAST[change.action]}"
         case Outcome.PENDING:
             return f"  {palette.warning('…')} {change.address} pending: {printable(result.message)}"
         case Outcome.SKIPPED:

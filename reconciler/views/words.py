@@ -1,9 +1,20 @@
 """The words and signs that every view uses for actions, reasons and values."""
 
 import json
+from collections.abc import Sequence
 
-from reconciler.diagnostics import Palette, printable
-from reconciler.resources import Action, Hidden, Reason, Shown
+from reconciler.diagnostics import PLAIN, Palette, Span, printable
+from reconciler.resources import (
+    Action,
+    FieldChange,
+    Hidden,
+    Reason,
+    Shown,
+    Users,
+    show_path,
+)
+
+_NAMES = 8
 
 SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "±", Action.DELETE: "-"}
 
@@ -64,3 +75,47 @@ def change_text(before: Shown, after: Shown, palette: Palette) -> str:
         removed = [palette.removed(f"- {printable(item)}") for item in sorted(old - after)]
         return ", ".join(added + removed) or "(none)"
     return f"{palette.removed(value_text(before))} → {palette.added(value_text(after))}"
+
+
+def ends_text(before: Shown, after: Shown, characters: int) -> str:
+    """The same without colour, each value cut after so many characters."""
+    if isinstance(after, frozenset):
+        return short(change_text(before, after, PLAIN), characters)
+    return f"{short(value_text(before), characters)} → {short(value_text(after), characters)}"
+
+
+def field_text(action: Action, field: FieldChange, characters: int) -> str:
+    """One field of a change: its path, and what becomes of it."""
+    if action is Action.CREATE:
+        text = short(value_text(field.after), characters)
+    else:
+        text = ends_text(field.before, field.after, characters)
+    return f"{printable(show_path(field.path))}: {text}"
+
+
+def place_text(span: Span | None) -> str:
+    """`file:line`, or nothing."""
+    return f"{span.file}:{span.line}" if span else ""
+
+
+def short(text: str, most: int) -> str:
+    """`text`, cut after `most` characters, with its length when it was cut."""
+    if len(text) <= most:
+        return text
+    return f"{text[:most]}… ({len(text)} characters)"
+
+
+def users_text(users: Users) -> str:
+    """Who uses an object, on one line."""
+    parts = [
+        f"the {noun}{'s' * (len(names) != 1)} {_some(names)}"
+        for noun, names in (("agent", users.agents), ("skill", users.skills))
+        if names
+    ]
+    return f"used by {' and '.join(parts)}" if parts else "no agent or skill uses it"
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:_NAMES])
+    more = len(names) - _NAMES
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -28,6 +28,14 @@ from reconciler.workflows.moving import (
 from reconciler.workflows.owning import accept_state, forget_addresses, move_address, owned_at
 from reconciler.workflows.planning import Planned, make
 from reconciler.workflows.probing import probe_server
+from reconciler.workflows.reporting import (
+    ending_of,
+    review_drift,
+    review_loaded,
+    review_planned,
+    review_saved,
+    review_stopped,
+)
 from reconciler.workflows.saved import life_text, open_saved, read_saved, saved_view, write_plan
 
 __all__ = [
@@ -49,6 +57,7 @@ __all__ = [
     "as_stops",
     "check_allowed",
     "connect",
+    "ending_of",
     "exit_code",
     "export_workspace",
     "forget_addresses",
@@ -68,6 +77,11 @@ __all__ = [
     "push_state",
     "read_saved",
     "read_state_text",
+    "review_drift",
+    "review_loaded",
+    "review_planned",
+    "review_saved",
+    "review_stopped",
     "saved_view",
     "takes_a_person",
     "unlock_state",

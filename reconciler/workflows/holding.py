@@ -5,16 +5,17 @@ import os
 import random
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from reconciler import __version__
-from reconciler.state import Lease, Owner, Session, StateLocked
+from reconciler.state import Lease, Owner, Session, State, StateLocked
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
 
+Result = TypeVar("Result")
 _TRY_EVERY = 1.0
 """Seconds between two looks at a lock that is waited for, give or take some."""
 LONGEST_WAIT = timedelta(hours=24)
@@ -26,24 +27,38 @@ def holding(context: Context) -> Iterator[Session]:
 
     Raises Stop when it is interrupted while it waits, StateError.
     """
-    with ExitStack() as stack:
-        session = _entered(stack, context)
-        if session.inherited:
-            context.options.say(
-                f"the run of {session.inherited.owner.name} ended without letting go of the "
-                "state; going on from what it wrote down"
+    trace, name = context.options.trace, context.store.name
+    who = owner(context.options.environ)
+    session: Session | None = None
+    try:
+        with ExitStack() as stack:
+            session = in_turn(
+                context,
+                lambda: stack.enter_context(context.store.session(owner=who, tool=__version__)),
             )
-        yield session
+            if session.inherited:
+                context.options.say(
+                    f"the run of {session.inherited.owner.name} ended without letting go of the "
+                    "state; going on from what it wrote down"
+                )
+            trace(f"lock: taken on {name}; {state_text(session.state)}")
+            yield session
+    finally:
+        if session is not None:
+            trace(f"lock: let go of {name}; {state_text(session.state)}")
 
 
-def _entered(stack: ExitStack, context: Context) -> Session:
+def in_turn(context: Context, attempt: Callable[[], Result]) -> Result:
+    """What `attempt` gives, tried again while another run has the state, as `Options` say.
+
+    Raises StateLocked, Stop when it is interrupted while it waits, and what `attempt` raises.
+    """
     options = context.options
-    who = owner(options.environ)
     end = time.monotonic() + options.lock_timeout.total_seconds()
     told: str | None = None
     while True:
         try:
-            return stack.enter_context(context.store.session(owner=who, tool=__version__))
+            return attempt()
         except StateLocked as error:
             left = end - time.monotonic()
             if left <= 0:
@@ -74,6 +89,14 @@ def unlock_state(context: Context, name: str) -> Lease | None:
         if beside is None:
             raise
         return beside
+
+
+def state_text(state: State) -> str:
+    """What is worth telling of a state in a line of `--debug`."""
+    return (
+        f"serial {state.serial}, lineage {state.lineage}, {len(state.entries)} owned, "
+        f"{len(state.unfinished)} unfinished, {len(state.consents)} waiting for a sign-in"
+    )
 
 
 def owner(environ: Mapping[str, str]) -> Owner:

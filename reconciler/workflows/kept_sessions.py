@@ -63,6 +63,7 @@ def session_in_use(context: "Context") -> KeptSignIn:
             owner=owner(options.environ),
             again=_again(context),
             say=options.say,
+            observe=options.observe,
             stop=options.stop,
         ),
     )

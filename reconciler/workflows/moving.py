@@ -15,7 +15,7 @@ from reconciler.state import (
 )
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
-from reconciler.workflows.holding import owner
+from reconciler.workflows.holding import in_turn, owner
 
 OLDER, OTHER, ALTERED = "older-serial", "other-lineage", "altered"
 PUSH_GATES = (OLDER, OTHER, ALTERED)
@@ -81,7 +81,7 @@ def push_state(context: Context, text: str, *, name: str, allow: frozenset[str])
         return pushed
 
     who = owner(context.options.environ)
-    written = context.store.rewrite(take, owner=who, sealed=False)
+    written = in_turn(context, lambda: context.store.rewrite(take, owner=who, sealed=False))
     return Carried(
         state=written or pushed,
         written=written is not None,
@@ -112,7 +112,7 @@ def migrate_state(context: Context, place: str) -> Carried:
                 raise Stop(Exit.FAILED, f"there is no state in {source.name}")
             arrived.append(_receive(context, state, source.name))
 
-        source.move_out(target.name, receive, owner=who)
+        in_turn(context, lambda: source.move_out(target.name, receive, owner=who))
     except StateMoved as moved:
         state = target.load()
         if moved.to != target.name or moved.lineage != state.lineage:

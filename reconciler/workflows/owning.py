@@ -60,9 +60,12 @@ def forget_addresses(context: Context, texts: Sequence[str]) -> dict[Address, En
     return gone
 
 
-def accept_state(context: Context) -> State | None:
-    """Take the state as somebody left it; None when nothing is wrong with it. Raises StateError."""
-    return accept(context.store, owner=owner(context.options.environ))
+def accept_state(context: Context, seen: State) -> State | None:
+    """Take the state as somebody left it, and saw it; None when nothing is wrong with it.
+
+    Raises StateError.
+    """
+    return accept(context.store, seen=seen, owner=owner(context.options.environ))
 
 
 def _without(state: State, gone: Collection[Address]) -> State:

@@ -40,6 +40,7 @@ from reconciler.views import PlanView
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
 from reconciler.workflows.fingerprinting import observe_secrets, secrets_seen
+from reconciler.workflows.holding import state_text
 from reconciler.workflows.lifetimes import moment
 from reconciler.workflows.scoping import check_scope
 from reconciler.workflows.users import with_users
@@ -88,7 +89,8 @@ class Planned:
 
     def view(self) -> PlanView:
         """The plan for the eyes."""
-        plan = self.plan
+        plan, options = self.plan, self.context.options
+        guards = self.context.desired.workspace.spec.guards
         return PlanView(
             workspace=self.context.title,
             changes=plan.changes,
@@ -96,10 +98,15 @@ class Planned:
             moves=plan.moves,
             recovered=plan.recovered,
             forgotten=plan.forgotten,
+            as_declared=frozenset(plan.unchanged),
             ignored=plan.ignored,
             not_compared=plan.not_compared,
             warnings=tuple(plan.warnings),
             partial=plan.partial,
+            desired={address: item.spec for address, item in self.resources.items()},
+            allow=options.allow.union(guards.allow),
+            made_at=moment(self.made),
+            expires_at=moment(self.made + options.lifetime),
         )
 
 
@@ -112,7 +119,9 @@ def make(
 ) -> Planned:
     """Read everything and plan; `state` when the caller holds it already. Raises ProviderError,
     StateError, Stop."""
-    state = state or context.store.load()
+    if state is None:
+        state = context.store.load()
+        context.options.trace(f"state: read {context.store.name}; {state_text(state)}")
     resources = {} if mode == "destroy" else context.desired.resources
     if not context.options.reviewed:
         check_scope(context.options.scope, {*resources, *state.entries})

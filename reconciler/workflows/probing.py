@@ -1,7 +1,7 @@
 """Probe: ask a remote MCP server what it is, with credentials by reference."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from threading import Event
 from urllib.parse import urlsplit
@@ -22,11 +22,13 @@ def probe_server(
     timeout: float,
     register: bool = False,
     environ: Mapping[str, str] = os.environ,
+    trace: Callable[[str], None] = lambda _line: None,
 ) -> Finding:
     """What the server at `url` is and needs.
 
     Parameters: `bearer` is a reference (`env:NAME`, `file:PATH`, `vault:PATH#KEY`), `headers` are
-    `NAME=REFERENCE`; `register` tries to register a client with the redirect URIs of workspaces.
+    `NAME=REFERENCE`; `register` tries to register a client with the redirect URIs of workspaces;
+    `trace` takes a line about each exchange and each reference for `--debug`.
 
     Raises Stop for an address or a reference that can't be used.
     """
@@ -34,7 +36,7 @@ def probe_server(
     wanted = dict(_header(text) for text in headers)
     if bearer is not None:
         wanted["Authorization"] = _reference(bearer)
-    with Resolver(environ=environ, timeout=timeout, stop=Event()) as resolver:
+    with Resolver(environ=environ, timeout=timeout, stop=Event(), trace=trace) as resolver:
         found = resolver.resolve(set(wanted.values()))
     sent: dict[str, str] = {}
     for name, reference in wanted.items():
@@ -48,6 +50,9 @@ def probe_server(
         allow_private=allow_private,
         timeout=timeout,
         redirect_uris=_redirect_uris() if register else (),
+        observe=lambda method, address, outcome, took: trace(
+            f"{method} {address} → {outcome}, {took:.0f} ms"
+        ),
     )
     return replace(asked, sent=tuple(sorted(wanted.items(), key=lambda item: item[0])))
 

@@ -10,7 +10,7 @@ from reconciler import __version__
 from reconciler.diagnostics import Span
 from reconciler.manifests import Loaded, from_json
 from reconciler.planning import PlanUnreadable, SavedPlan, read_plan
-from reconciler.resources import Address, FieldChange
+from reconciler.resources import Address, Desired
 from reconciler.resources import Path as FieldPath
 from reconciler.state import StateUnwritable, write_atomically
 from reconciler.views import PlanView
@@ -69,10 +69,7 @@ def open_saved(saved: SavedPlan, options: Options, loaded: Loaded | None) -> Con
     With `loaded`, the manifests beside it, they must be those that the plan was made from.
     Raises Stop.
     """
-    try:
-        desired = from_json(saved.desired)
-    except ValueError as error:
-        raise Stop(Exit.FAILED, f"the plan is damaged: {error}") from None
+    desired = _desired(saved)
     if desired.digest != saved.basis.manifests:
         raise Stop(Exit.FAILED, "the plan is damaged: its manifests don't match its digest")
     if saved.basis.tool_version != __version__:
@@ -92,6 +89,13 @@ def open_saved(saved: SavedPlan, options: Options, loaded: Loaded | None) -> Con
     if context.url != saved.basis.workspace_url:
         raise Stop(Exit.FAILED, "the plan is damaged: it names two different workspaces")
     return context
+
+
+def _desired(saved: SavedPlan) -> Desired:
+    try:
+        return from_json(saved.desired)
+    except ValueError as error:
+        raise Stop(Exit.FAILED, f"the plan is damaged: {error}") from None
 
 
 def _in_time(saved: SavedPlan, now: datetime) -> None:
@@ -125,25 +129,25 @@ def life_text(basis: Mapping[str, Any]) -> str:
 
 
 def saved_view(saved: SavedPlan) -> PlanView:
-    """The saved plan for the eyes."""
-    document = saved.document
-    changes = {str(change.address): change for change in saved.changes}
-    metadata = saved.basis
-    ignored: dict[Address, list[FieldChange]] = {}
-    for text, fields in document["ignored"].items():
-        ignored[Address.parse(text)] = [
-            FieldChange(path=tuple(f["path"]), before=None, after=None, reason=f["reason"])
-            for f in fields
-        ]
+    """The saved plan for the eyes; raises Stop when the manifests in it are none."""
+    basis, desired = saved.basis, _desired(saved)
     return PlanView(
-        workspace=f"{metadata.workspace_id} at {metadata.workspace_url}",
-        changes=list(changes.values()),
+        workspace=f"{desired.workspace.name} ({basis.workspace_id} at {basis.workspace_url})",
+        changes=saved.changes,
         unchanged=len(saved.unchanged),
-        moves=[(Address.parse(old), Address.parse(new)) for old, new in document["moves"]],
-        recovered=[Address.parse(text) for text in document["recovered"]],
-        forgotten=[Address.parse(text) for text in document["forgotten"]],
-        ignored=ignored,
-        not_compared=[(Address.parse(a), tuple(path)) for a, path in document["notCompared"]],
+        as_declared=frozenset(saved.unchanged),
+        moves=saved.moves,
+        recovered=saved.recovered,
+        forgotten=saved.forgotten,
+        ignored=saved.ignored,
+        not_compared=saved.not_compared,
         warnings=saved.warnings,
         partial=saved.partial,
+        desired={}
+        if saved.mode == "destroy"
+        else {address: item.spec for address, item in desired.resources.items()},
+        allow=saved.allow.union(desired.workspace.spec.guards.allow),
+        digest=saved.document["digest"],
+        made_at=basis.made_at,
+        expires_at=basis.expires_at,
     )

@@ -8,6 +8,9 @@ from pydantic import BaseModel
 from reconciler.manifests import schemas as manifest_schemas
 from reconciler.planning import PlanDocument
 from reconciler.state import SealedDocument, StateDocument
+from reconciler.workflows.doctor_documents import DoctorDocument
+from reconciler.workflows.explanation_documents import ExplanationDocument
+from reconciler.workflows.graph_documents import GraphDocument
 from reconciler.workflows.ownership_documents import (
     AdoptionDocument,
     CarriedDocument,
@@ -20,6 +23,7 @@ from reconciler.workflows.probe_documents import (
     CallbacksDocument,
     ProbeDocument,
 )
+from reconciler.workflows.publish_documents import PublishedDocument, ReviewedDocument
 from reconciler.workflows.run_documents import (
     DiagnosticsDocument,
     DriftDocument,
@@ -35,6 +39,7 @@ _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "state": (StateDocument, "The state file"),
     "sealed": (SealedDocument, "The state, encrypted"),
     "report": (ReportDocument, "How an apply ended"),
+    "graph": (GraphDocument, "Spaces, servers and scopes, before and after a plan"),
     "diagnostics": (DiagnosticsDocument, "Located messages about manifests"),
     "failure": (FailureDocument, "Why a command ended early"),
     "identities": (IdentitiesDocument, "Who is signed in"),
@@ -48,7 +53,11 @@ _DOCUMENTS: dict[str, tuple[type[BaseModel], str]] = {
     "ownership": (OwnershipDocument, "What was renamed in state, or given up"),
     "carried": (CarriedDocument, "Which state was pushed or migrated"),
     "unlocked": (UnlockedDocument, "Whose lock was taken away"),
+    "doctor": (DoctorDocument, "A check-up of what a run needs"),
+    "explanation": (ExplanationDocument, "What codes, gates, exit codes and fields mean"),
     "drift": (DriftDocument, "What others changed in the workspace"),
+    "published": (PublishedDocument, "What became of a comment or an issue"),
+    "reviewed": (ReviewedDocument, "The plan that was reviewed with a merged pull request"),
 }
 
 

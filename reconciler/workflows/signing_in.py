@@ -62,7 +62,7 @@ def sign_in(wish: Wish, options: Options, *, show: "Callable[[Grant], None]") ->
     store = SessionStore.of(options.environ, options.say)
     address = _wished_address(wish)
     provider = login_provider(wish, address, store)
-    tokens = device_login(provider, show=show)
+    tokens = device_login(provider, show=show, observe=options.observe)
     return _keep(store, wish, tokens, provider, options)
 
 
@@ -227,6 +227,7 @@ def bare_connection(url: str, token: Secret, options: Options) -> Connection:
         attempts=options.attempts,
         stop=options.stop,
         observe=options.observe,
+        paused=options.paused,
     )
 
 
@@ -234,7 +235,7 @@ def _stored_identity(store: SessionStore, record: SignIn, options: Options) -> I
     """What the platform says of a stored sign-in; why not, when it can't be used."""
     place = store.place(record)
     try:
-        session = StoredSignIn(store, record, options.say)
+        session = StoredSignIn(store, record, options.say, options.observe)
         connection = bare_connection(record.url, session.current(), options)
         account = read_account(replace(connection, renewal=session))
         tokens = Tokens(access=session.current(), obtained=None)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from reconciler.diagnostics import Code, Diagnostic, Diagnostics
+from reconciler.manifests import state_url_problem
 from reconciler.resources import STATE_SCHEMES, WORKSPACE_KIND, Address, Desired, Locator, SecretRef
 from reconciler.resources import Path as FieldPath
 from reconciler.secrets import Secret
@@ -12,6 +13,7 @@ from reconciler.state import (
     FileShelf,
     FileStore,
     Keys,
+    Opening,
     SealedRecord,
     SharedStore,
     Shelf,
@@ -92,10 +94,17 @@ class StatePlaces:
     def former(self, place: str) -> Store:
         """The store at a URL or a path where the state was before; it may be encrypted or not.
 
-        Its credentials are those that the store's own library finds in the environment.
+        Its credentials are those that the store's own library finds in the environment. Raises
+        Stop, StateError.
         """
         if place.partition("://")[0] in STATE_SCHEMES:
-            return self._shared(self._shelf(place, self._from_environment), self._any_keys)
+            problem = state_url_problem(place)
+            if problem is not None:
+                where = ("put it where the store's own tools find it, such as PGPASSWORD",)
+                help_ = where if problem.secret else problem.help
+                raise Stop(Exit.USAGE, f"that place {problem.message}", help=help_)
+            shelf = self._shelf(place, lambda: self._from_environment(place))
+            return self._shared(shelf, self._any_keys)
         path = Path(place)
         store = self._file(path)
         try:
@@ -108,7 +117,8 @@ class StatePlaces:
         state = self._spec.state
         if state is None or state.url is None:
             return FileShelf(self._path())
-        return self._shelf(state.url, self._credentials)
+        url = state.url
+        return self._shelf(url, lambda: self._credentials(url))
 
     def _path(self) -> Path:
         state = self._spec.state
@@ -134,14 +144,13 @@ class StatePlaces:
         return shelf_at(
             url,
             key=f"{self._spec.provider}/{self._spec.workspace_id}",
-            credentials=credentials,
-            tries=self._tries,
+            opening=Opening(credentials=credentials, tries=self._tries),
         )
 
-    def _credentials(self) -> Credentials:
+    def _credentials(self, url: str) -> Credentials:
         given = None if self._spec.state is None else self._spec.state.credentials
         if given is None:
-            return self._from_environment()
+            return self._from_environment(url)
         at = (_STATE, "credentials")
         password = given.password
         username: str | Secret | None
@@ -156,8 +165,10 @@ class StatePlaces:
             else self._secret(password.model_dump(), (*at, "password")),
         )
 
-    def _from_environment(self) -> Credentials:
-        """A state server has no library with customs; Terraform's are its."""
+    def _from_environment(self, url: str) -> Credentials:
+        """A state server has no library with customs of its own; Terraform's are its."""
+        if not url.startswith("http"):
+            return Credentials()
         password = self._environ.get("TF_HTTP_PASSWORD")
         return Credentials(
             username=self._environ.get("TF_HTTP_USERNAME"),

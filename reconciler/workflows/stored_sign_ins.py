@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from reconciler.providers import Call
 from reconciler.workflows.failures import Exit, Stop
 
 if TYPE_CHECKING:
@@ -15,7 +16,12 @@ _REFERENCE = (
 
 
 def sign_in_for(
-    url: str, workspace_id: str, *, environ: Mapping[str, str], say: Callable[[str], None]
+    url: str,
+    workspace_id: str,
+    *,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+    observe: Callable[[Call], None],
 ) -> "StoredSignIn":
     """The sign-in for the workspace at `url`. Raises Stop when there is none, ProviderError."""
     from reconciler.providers.dust.signin import SessionStore, StoredSignIn, normal_url
@@ -28,7 +34,7 @@ def sign_in_for(
     record = store.find(here, workspace_id)
     if record is None:
         raise nobody(store, here)
-    return StoredSignIn(store, record, say)
+    return StoredSignIn(store, record, say, observe)
 
 
 def nobody(store: "SessionStore", url: str | None) -> Stop:

@@ -57,7 +57,12 @@ def store_session(
     with the place is told before anybody signs in. Raises Stop, ProviderError.
     """
     keeper, provider = _prepared(context, wish)
-    return _stored(context, keeper, device_login(provider, show=show), provider)
+    return _stored(
+        context,
+        keeper,
+        device_login(provider, show=show, observe=context.options.observe),
+        provider,
+    )
 
 
 def store_tokens(

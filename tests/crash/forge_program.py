@@ -48,7 +48,7 @@ def _warm() -> None:
     for found in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
         if not found.name.startswith(("reconciler.sandbox", "reconciler.__main__")):
             importlib.import_module(found.name)
-    for name in ("httpx2", "filelock", "deepdiff", "rich.console", "rich.progress"):
+    for name in ("httpx2", "filelock", "deepdiff", "rich.console", "rich.live"):
         importlib.import_module(name)
     httpcore2.default_ssl_context = functools.cache(httpcore2.default_ssl_context)
     with httpx2.Client() as client:  # what it imports when it is first used
@@ -149,7 +149,7 @@ def _child(order: Mapping[str, Any]) -> NoReturn:
     try:
         with (
             patch("reconciler.workflows.Options", options),
-            patch("reconciler.state.session._WRITE_EVERY", 0.0 if order["rewrites"] else math.inf),
+            patch("reconciler.state.filing._WRITE_EVERY", 0.0 if order["rewrites"] else math.inf),
             patch("reconciler.secrets.fingerprint._LOG_N", 4),
             patch("reconciler.providers.dust.sessions.PATIENT_SECONDS", 0.0),
             patch("reconciler.providers.dust.client._BODY_PATIENCE", 1),

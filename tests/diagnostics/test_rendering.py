@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from reconciler.diagnostics import (
     Severity,
     Span,
     as_json,
+    printable,
     render_json,
     render_text,
 )
@@ -122,6 +124,11 @@ def test_no_message_moves_the_cursor_and_every_line_stays_short(
     text = render_text([item])
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
     assert all(len(line) <= 420 for line in text.split("\n"))
+
+
+@pytest.mark.parametrize("mark", list("\x1b\x85\u061c\u200e\u200f\u2028\u2029\u202e\u2066"))
+def test_what_turns_or_breaks_a_line_is_replaced(mark: str) -> None:
+    assert printable(f"a{mark}b") == "a\N{REPLACEMENT CHARACTER}b"
 
 
 @given(st.text("abc é", min_size=1, max_size=150), st.data())

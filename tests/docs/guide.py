@@ -1,8 +1,9 @@
 """A guide as steps: files to write, commands to run, output to see, links to follow.
 
 What a reader doesn't see are comments: `<!-- exit: 4 -->` before a block of commands says how its
-last one ends, `<!-- not run: why -->` that it is only read, and `<!-- do: deed words -->` has
-something done to the workspace that the text tells of.
+last one ends, `<!-- not run: why -->` that it is only read, `<!-- do: deed words -->` has something
+done to the workspace that the text tells of, and `<!-- same as: path -->` says that a file is one
+of the project's own.
 """
 
 import re
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 GUIDES = ROOT / ".github" / "guides"
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
-_COMMENT = re.compile(r"<!-- (exit|not run|do): (.+?) -->")
+_COMMENT = re.compile(r"<!-- (exit|not run|same as|do): (.+?) -->")
 _FILE = re.compile(r"# ([\w./-]+\.ya?ml)\n")
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -31,10 +32,11 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class File(Step):
-    """A block whose first line is a comment with a path."""
+    """A block whose first line is a comment with a path; `same` is the project's own of it."""
 
     path: str
     text: str
+    same: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +83,12 @@ def _block(line: int, language: str, body: str, notes: dict[str, str]) -> Iterat
         case "yaml":
             named = _FILE.match(body)
             if named:
-                yield File(line=line, path=named[1], text=body[named.end() :])
+                yield File(
+                    line=line,
+                    path=named[1],
+                    text=body[named.end() :],
+                    same=notes.get("same as"),
+                )
             elif "kind:" in body and "not run" not in notes:
                 raise ValueError(f"line {line}: the manifest doesn't say in which file it stands")
         case "console":

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.docs.guide import Commands, Deed, File, Output, Step
+from tests.docs.guide import ROOT, Commands, Deed, File, Output, Step
 from tests.e2e.world import ADMIN, GUARDED_TOKEN, Servers, Workspace
 from tests.parts.cli import run_anywhere
 
@@ -50,6 +50,9 @@ class Walker:
         """Follow one step; raises AssertionError where the guide isn't true."""
         match step:
             case File():
+                if step.same:
+                    own = (ROOT / step.same).read_text("utf-8")
+                    assert _bare(step.text) == _bare(own), f"line {step.line}: not {step.same}"
                 path = self._here / step.path
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(self._here_and_now(step.text), "utf-8")
@@ -145,6 +148,11 @@ class Walker:
         assert shown, where
         known = set(_FLAG.findall(shown.out))
         assert set(_FLAG.findall(line)) <= known, where
+
+
+def _bare(text: str) -> list[str]:
+    """The lines of a file without those that are comments alone."""
+    return [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
 
 
 def _is_said(line: str, said: str) -> bool:

@@ -1,15 +1,46 @@
 """Secrets are planted everywhere, and must come up nowhere."""
 
 import base64
+import getpass
 import secrets
+import stat
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from reconciler.cli.entry import COMMANDS
 from tests.e2e.world import ADMIN, Servers, Workspace, server, space
 from tests.parts.cli import Done, Project, texts_under
 from tests.parts.mcp_servers import McpServer
+
+_F = ("-f", "manifests")
+_EVERY_COMMAND = (
+    ("init", "begun"),
+    ("validate", *_F),
+    ("plan", *_F, "--out", "saved.plan"),
+    ("show", "saved.plan"),
+    ("apply", "saved.plan"),
+    ("drift", *_F),
+    ("connect", *_F),
+    ("doctor", *_F),
+    ("state", "list", *_F),
+    ("export", *_F, "-o", "exported"),
+    ("forget", "MCPServer/guarded", *_F),
+    ("adopt", "--all", *_F),
+    ("callbacks", "--live", *_F),
+    ("probe", "URL", "--bearer", "env:BEARER", "--allow-private"),
+    ("login", "--token-stdin", "--url", "SANDBOX"),
+    ("whoami", *_F),
+    ("logout",),
+    ("explain", "literal-secret"),
+    ("completion", "bash"),
+    ("schema", "plan"),
+    ("unlock", "nobody@nowhere:1", *_F),
+    ("destroy", *_F, "--yes"),
+)
+_ELSEWHERE = {"demo", "sandbox"}
+"""Programs of their own, which need no secret of a user's."""
 
 
 def _shapes(value: str) -> set[bytes]:
@@ -51,6 +82,12 @@ def _guarded(url: str, canaries: dict[str, str]) -> dict[str, object]:
     )
 
 
+def _reports(name: str, *more: str) -> tuple[str, ...]:
+    """The options for reports of every format, into the project's folder."""
+    formats = ("markdown", "summary", "annotations", "junit", "json", *more)
+    return tuple(f"--report={each}=reports/{name}.{each}" for each in formats)
+
+
 def _values(canaries: dict[str, str]) -> list[str]:
     return [ADMIN, *(canaries[name] for name in ("bearer", "header", "file"))]
 
@@ -71,13 +108,17 @@ def test_no_command_shows_a_secret_when_all_is_well(
         project.write("space.yaml", space("team", access="open"))
         project.write("server.yaml", _guarded(guarded.url, canaries))
         commands = (
-            ("validate", "-f", "manifests"),
+            ("validate", "-f", "manifests", *_reports("validate", "sarif", "html")),
             ("validate", "-f", "manifests", "--output", "json"),
-            ("--debug", "plan", "-f", "manifests", "--out", "saved.plan"),
+            (
+                *("--debug", "plan", "-f", "manifests", "--out", "saved.plan"),
+                *_reports("plan", "sarif", "html"),
+            ),
             ("plan", "-f", "manifests", "--output", "json"),
             ("show", "saved.plan"),
             ("show", "saved.plan", "--output", "json"),
-            ("--debug", "apply", "saved.plan"),
+            ("graph", "--plan", "saved.plan", "--output", "json"),
+            ("--debug", "apply", "saved.plan", *_reports("apply")),
             ("--debug", "drift", "-f", "manifests"),
             ("apply", "-f", "manifests", "--yes", "--output", "json"),
         )
@@ -89,6 +130,45 @@ def test_no_command_shows_a_secret_when_all_is_well(
         assert "rotated" in rotated.out
         done += [rotated, project.apply(), project.run("destroy", "-f", "manifests", "--yes")]
     assert leaks(_values(canaries), project.folder, done) == []
+
+
+def test_what_debug_tells_of_any_command_is_safe_to_paste(
+    project: Project, workspace: Workspace, canaries: dict[str, str]
+) -> None:
+    done: list[Done] = []
+    trace = project.folder / "trace.log"
+    trace.touch(0o644)
+    told = b""
+    with McpServer("guarded", ("search",), bearer=canaries["bearer"]) as guarded:
+        project.write("space.yaml", space("team", members=["ana@acme.example"]))
+        project.write("server.yaml", _guarded(guarded.url, canaries))
+        project.environ.update(XDG_STATE_HOME=str(project.folder / "home"), HOME="/home/ana.diaz")
+        for arguments in _EVERY_COMMAND:
+            places = {"URL": guarded.url, "SANDBOX": workspace.url}
+            words = [places.get(word, word) for word in arguments]
+            done.append(
+                project.run(
+                    "--debug", "--debug-file", "trace.log", *words, code=None, stdin=ADMIN + "\n"
+                )
+            )
+            told += trace.read_bytes()
+    assert {d.arguments[3] for d in done} == set(COMMANDS) - _ELSEWHERE
+    assert stat.S_IMODE(trace.stat().st_mode) == 0o600
+    assert leaks(_values(canaries), project.folder, done) == []
+    said = told.decode() + "".join(each.err for each in done)
+    for person in ("ana@acme", "ana.diaz", f"{getpass.getuser()}@"):
+        assert person not in said
+    for part in (
+        "Python 3",
+        "secret env:BEARER: read",
+        "lock: taken on",
+        "state: read",
+        "/api/v1/me → 200",
+        "?role=admin → 200",
+        "POST http://127.0.0.1",  # the probe's
+        "<person 1>",
+    ):
+        assert part in said
 
 
 def test_a_server_that_repeats_its_credentials_makes_nobody_show_them(
@@ -107,7 +187,8 @@ def test_no_failure_shows_a_secret(
 ) -> None:
     project.write("space.yaml", space("team"))
     project.write("server.yaml", _guarded(servers.guarded.url, canaries))
-    done = [project.run("--debug", "apply", "-f", "manifests", "--yes", code=3)]
+    failing = ("--debug", "apply", "-f", "manifests", "--yes", *_reports("apply"))
+    done = [project.run(*failing, code=3)]
     project.plan("--out", "saved.plan", code=None)
     plan, state = project.folder / "saved.plan", project.folder / "state.json"
     plan.write_text(plan.read_text()[:-20])
@@ -127,8 +208,11 @@ def test_a_literal_secret_in_a_manifest_is_not_repeated(project: Project) -> Non
     manifest = server("x", "https://mcp.example.com/mcp", auth={"mode": "bearer", "token": canary})
     project.write("server.yaml", manifest)
     done = [
-        project.run("validate", "-f", "manifests", code=1),
+        project.run("validate", "-f", "manifests", *_reports("validate", "sarif", "html"), code=1),
         project.run("validate", "-f", "manifests", "--output", "json", code=1),
         project.run("--debug", "plan", "-f", "manifests", code=1),
     ]
     assert all(canary[4:16] not in each.out + each.err for each in done)
+    reports = list(texts_under(project.folder / "reports"))
+    assert reports
+    assert all(canary[4:16].encode() not in text for _, text in reports)

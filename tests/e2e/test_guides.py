@@ -7,8 +7,10 @@ import pytest
 from tests.docs.guide import GUIDES, steps
 from tests.docs.walking import Walker
 from tests.e2e.world import Servers, Workspace
+from tests.parts.cli import run_anywhere
 
-_GUIDES = sorted(GUIDES.glob("*.md"))
+_REFERENCE = GUIDES / "reference.md"
+_GUIDES = sorted({*GUIDES.glob("*.md")} - {_REFERENCE})
 
 
 def test_there_are_guides() -> None:
@@ -34,3 +36,10 @@ def test_the_index_names_every_guide() -> None:
         if f"({path.name})" not in index
     ]
     assert missing == []
+
+
+def test_the_reference_is_what_the_tool_explains(tmp_path: Path) -> None:
+    """`reconciler explain --markdown >.github/guides/reference.md` after a change of a model."""
+    assert (
+        _REFERENCE.read_text("utf-8") == run_anywhere("explain", "--markdown", folder=tmp_path).out
+    )

@@ -129,7 +129,8 @@ def test_a_kept_demo_can_be_looked_at(tmp_path: Path) -> None:
 
 
 def test_each_example_is_valid() -> None:
-    for folder in sorted(path for path in (ROOT / "examples").iterdir() if path.is_dir()):
+    folders = {path for path in (ROOT / "examples").iterdir() if path.is_dir()}
+    for folder in sorted(folders - {ROOT / "examples/pipelines"}):  # workflows, not manifests
         done = run_anywhere("validate", "-f", str(folder), folder=ROOT)
         assert done.code == 0, str(done)
 

@@ -1,37 +1,19 @@
 """A state that several machines share, as the command line uses it: PostgreSQL, S3, GitLab."""
 
-import itertools
 import re
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.gatekeeper import Gatekeeper
+from tests.e2e.gatekeeper import Gatekeeper, When
 from tests.e2e.test_canaries import leaks
 from tests.e2e.test_json_output import checked
 from tests.e2e.world import ADMIN, Servers, Workspace, project_for, server, space
 from tests.parts.cli import Project
-from tests.state.places import Making, Place, open_place
+from tests.state.places import Place
 
 _APPLY = ("apply", "-f", "manifests", "--yes")
-_names = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def making(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Making]:
-    """What makes places for states, of the kind that a test names."""
-    with open_place(request.param, tmp_path_factory.mktemp("places")) as made:
-        yield made
-
-
-@pytest.fixture
-def place(making: Making) -> Place:
-    """A place of the test's own."""
-    return making(f"e{next(_names)}")
 
 
 def at(*kinds: str) -> pytest.MarkDecorator:
@@ -68,14 +50,23 @@ def make_twice(workspace: Workspace) -> list[str]:
     return sorted({name for name in (*named, *urls) if [*named, *urls].count(name) > 1})
 
 
+@at("postgres", "s3", "gitlab")
 @pytest.mark.parametrize(
-    ("making", "call"),
-    [("postgres", r"POST .*/spaces$"), ("s3", r"POST .*/mcp$"), ("gitlab", r"PATCH .*/tools$")],
-    indirect=["making"],
-    scope="module",
+    ("call", "when"),
+    [
+        (r"POST .*/spaces$", "after"),
+        (r"POST .*/mcp$", "after"),
+        (r"PATCH .*/tools$", "before"),
+        (r"PATCH .*/tools$", "after"),
+    ],
 )
-def test_an_apply_killed_after_a_call_is_finished_by_the_next(
-    project: Project, workspace: Workspace, servers: Servers, place: Place, call: str
+def test_an_apply_killed_at_a_call_is_finished_by_the_next(
+    project: Project,
+    workspace: Workspace,
+    servers: Servers,
+    place: Place,
+    call: str,
+    when: When,
 ) -> None:
     with Gatekeeper(workspace.url) as gate:
         point(project, workspace, place, url=gate.url)
@@ -85,7 +76,7 @@ def test_an_apply_killed_after_a_call_is_finished_by_the_next(
             space("a"),
             server("s", servers.open.url, displayName="S", spaces=["a"], tools=tools),
         )
-        hold = gate.hold(call, "after")
+        hold = gate.hold(call, when)
         with project.start(*_APPLY) as running:
             hold.wait()
             running.kill()

@@ -39,8 +39,13 @@ def test_from_manifest_to_working_server(scene: Scene) -> None:
     scene.project.write("team.yaml", space("team", displayName="Team"))
     scene.write(spaces=["team"], tools={"search": {"stake": "low"}})
 
-    applied = scene.project.apply(code=6)
+    applied = scene.project.apply("--report=markdown=apply.md", code=6)
 
+    told = (scene.project.folder / "apply.md").read_text("utf-8")
+    assert "### Waiting for a sign-in (1)" in told
+    assert f"at: `{scene.oidc.issuer}/auth`" in told
+    assert "`reconciler connect MCPServer/desk`" in told
+    assert "state=" not in told
     assert "ana@acme.example has to sign in" in applied.out
     assert f"at: {scene.oidc.issuer}/auth?" in applied.out
     assert "reconciler connect MCPServer/desk" in applied.out

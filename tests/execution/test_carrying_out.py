@@ -1,6 +1,7 @@
 """The executor: order, failures, interruptions, and what state says afterwards."""
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -226,6 +227,30 @@ class Crowd(Listener):
             self.finished_ones.append(str(result.change.address))
             if result.outcome is not Outcome.SKIPPED:
                 self.now -= 1
+
+
+class Audience(Listener):
+    """Writes down what it is told, in order."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def begun(self, changes: Sequence[Change]) -> None:
+        self.told += [f"{c.address} needs {[str(n) for n in c.depends_on]}" for c in changes]
+
+    def started(self, change: Change) -> None:
+        self.told.append(f"{change.address} begins")
+
+
+def test_what_waits_for_what_is_told_before_anything_begins(bench: Bench) -> None:
+    bench.listener = audience = Audience()
+    bench.apply(space("a"), server("x", {"spaces": ["a"]}))
+    assert audience.told == [
+        "Space/a needs []",
+        "MCPServer/x needs ['Space/a']",
+        "Space/a begins",
+        "MCPServer/x begins",
+    ]
 
 
 @pytest.mark.parametrize("bound", [1, 3])

@@ -82,7 +82,8 @@ _bytes = st.one_of(
 )
 
 
-def _is_inside(span: Span, data: bytes) -> bool:
+def is_inside(span: Span, data: bytes) -> bool:
+    """Whether a span lies in the text of its file."""
     try:
         lines = re.split(r"\r\n|\n|\r", data.removeprefix(b"\xef\xbb\xbf").decode())
     except UnicodeDecodeError:
@@ -115,7 +116,7 @@ def test_any_bytes_give_values_or_diagnostics(tmp_path: Path, data: bytes) -> No
     render_text(loaded.diagnostics)
     render_json(loaded.diagnostics)
     spans = [item.span for item in loaded.diagnostics if item.span]
-    assert all(_is_inside(span, data) for span in spans)
+    assert all(is_inside(span, data) for span in spans)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
@@ -132,7 +133,7 @@ def test_any_edit_of_a_good_file_gives_values_or_diagnostics(
     path.write_bytes(edited)
     loaded = load([path])
     assert (loaded.desired is None) == bool(loaded.diagnostics.errors)
-    assert all(_is_inside(item.span, edited) for item in loaded.diagnostics if item.span)
+    assert all(is_inside(item.span, edited) for item in loaded.diagnostics if item.span)
 
 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
@@ -142,4 +143,4 @@ def test_a_file_that_ends_early_gives_diagnostics(case: object, tmp_path: Path) 
     for end in range(0, min(len(text), 400), 7):
         path.write_text(text[:end])
         spans = [item.span for item in load([path]).diagnostics if item.span]
-        assert all(_is_inside(span, text[:end].encode()) for span in spans)
+        assert all(is_inside(span, text[:end].encode()) for span in spans)

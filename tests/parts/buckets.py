@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import os
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from pathlib import Path
 
 import httpx2
 
@@ -43,7 +43,7 @@ class Bucket:
 def s3() -> Iterator[Bucket]:
     """moto's S3."""
     port = free_port()
-    command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1", "-p"]
+    command = [sys.executable, "-W", "ignore", "-m", "tests.parts.s3_program"]
     with _running([*command, str(port)]) as process:
         url = f"http://127.0.0.1:{port}"
         _until_up(process, f"{url}/moto-api/")
@@ -93,7 +93,8 @@ def _make_container(url: str) -> None:
 @contextmanager
 def _running(command: list[str]) -> Iterator["subprocess.Popen[bytes]"]:
     quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, stdout=quiet, stderr=quiet, env=dict(os.environ)) as process:
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=root) as process:
         try:
             yield process
         finally:

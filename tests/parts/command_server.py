@@ -33,7 +33,7 @@ def _warm() -> None:
     for found in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
         if not found.name.startswith(_NOT_WARMED):
             importlib.import_module(found.name)
-    for name in ("filelock", "deepdiff", "rich.console", "rich.progress"):
+    for name in ("filelock", "deepdiff", "rich.console", "rich.live"):
         importlib.import_module(name)
     httpcore2.default_ssl_context = functools.cache(httpcore2.default_ssl_context)
     with httpx2.Client() as client:  # what it imports when it is first used

@@ -9,11 +9,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote, urlsplit
 
 from tests.parts.buckets import BUCKET, Bucket
+from tests.parts.serving import serving
 
 
 @contextmanager
@@ -58,25 +58,9 @@ def gcs() -> Iterator[Bucket]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""
 
-    server = _Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    account = {"gcs_base_url": url, "disable_oauth": True}
-    account |= dict.fromkeys(("client_email", "private_key", "private_key_id"), "")
-    try:
-        yield Bucket(
-            before=f"gs://{BUCKET}", after=f"?endpoint={url}", password=json.dumps(account)
-        )
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed is no fault here."""
+    account = {"disable_oauth": True} | dict.fromkeys(
+        ("client_email", "private_key", "private_key_id"), ""
+    )
+    with serving(Handler) as url:
+        password = json.dumps({"gcs_base_url": url, **account})
+        yield Bucket(before=f"gs://{BUCKET}", after=f"?endpoint={url}", password=password)

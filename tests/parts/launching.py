@@ -63,6 +63,36 @@ def launch(
     return _Fork(arguments, _server().ask(json.dumps(order), streams))
 
 
+def write_program(folder: Path) -> None:
+    """Put a program `reconciler` into a folder, for scripts: each run of it is a fork, too."""
+    program = folder / "reconciler"
+    python = sys.executable
+    if _CAN_FORK and not os.environ.get("RECONCILER_TESTS_FRESH"):
+        where, always = _server().path, _ALWAYS
+        text = f"#!{python} -IS\nWHERE, ALWAYS = {where!r}, {always!r}\n{_PROGRAM}"
+    else:
+        text = f'#!/bin/sh\nexec "{python}" -m reconciler "$@"\n'
+    program.write_text(text, "utf-8")
+    program.chmod(0o755)
+
+
+_PROGRAM = """
+import json, os, socket, sys
+
+line = socket.socket(socket.AF_UNIX)
+line.connect(WHERE)
+environ = {**os.environ, **ALWAYS}
+order = {"arguments": sys.argv[1:], "folder": os.getcwd(), "environ": environ}
+socket.send_fds(line, [json.dumps(order).encode() + b"\\n"], [0, 1, 2])
+heard = b""
+while heard.count(b"\\n") < 2:
+    more = line.recv(4096)
+    assert more, "the keeper of a command ended"
+    heard += more
+sys.exit(json.loads(heard.splitlines()[1])["code"])
+"""
+
+
 class _Fork:
     """A command in a fork; its keeper tells over the line how it ends."""
 
@@ -102,9 +132,9 @@ class _Server:
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory()
-        self._path = str(Path(self._folder.name) / "commands")
+        self.path = str(Path(self._folder.name) / "commands")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.parts.command_server", self._path],
+            [sys.executable, "-m", "tests.parts.command_server", self.path],
             cwd=_ROOT,
             env={**os.environ, **_ALWAYS},
             stdin=subprocess.DEVNULL,
@@ -117,7 +147,7 @@ class _Server:
     def ask(self, order: str, streams: Sequence[int]) -> socket.socket:
         """Have a command started; the line on which its keeper answers."""
         line = socket.socket(socket.AF_UNIX)
-        line.connect(self._path)
+        line.connect(self.path)
         socket.send_fds(line, [order.encode() + b"\n"], list(streams))
         return line
 

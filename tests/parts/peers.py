@@ -25,6 +25,15 @@ def need_chromium() -> str:
     return found
 
 
+def need_program(name: str) -> str:
+    """Where a program of the system is; skips the test where it isn't installed."""
+    found = shutil.which(name)
+    if found is None:
+        missing(f"there is no {name}")
+    assert found is not None
+    return found
+
+
 def missing(reason: str) -> NoReturn:
     """Skip the test; in CI, fail it."""
     if os.environ.get("CI"):

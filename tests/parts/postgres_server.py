@@ -3,10 +3,10 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
-from types import TracebackType
-from typing import Self
 
 from tests.parts.peers import missing
 from tests.parts.ports import free_port
@@ -15,34 +15,25 @@ USER, PASSWORD = "tool", "a-password-of-the-tests"
 
 
 class PostgresServer:
-    """The server as a context manager; `url` is its database, without the password."""
+    """A cluster in `folder`; `url` is its database, without the password."""
 
-    url: str
-
-    def __enter__(self) -> Self:
+    def __init__(self, folder: Path) -> None:
         self._programs = _programs()
-        self._folder = Path(mkdtemp(prefix="pg-"))
-        self._data = self._folder / "data"
+        self._folder = folder
+        self._data = folder / "data"
+        self._as = _as_somebody_else(folder)
+        self.port = free_port()
+        self.url = f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
+
+    def make(self) -> None:
+        """Make the cluster."""
         secret = self._folder / "password"
         secret.write_text(PASSWORD)
-        self._as = _as_somebody_else(self._folder)
+        secret.chmod(0o644)
         self._run(
             "initdb", "-D", str(self._data), "-U", USER, "--pwfile", str(secret),
             "--auth=scram-sha-256", "--no-sync", "-E", "UTF8", "--locale=C",
         )  # fmt: skip
-        self.port = free_port()
-        self.url = f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
         """Start it on its port."""
@@ -59,6 +50,22 @@ class PostgresServer:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self._folder)
 
 
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """A server that runs."""
+    folder = Path(mkdtemp(prefix="pg-"))
+    try:
+        server = PostgresServer(folder)
+        server.make()
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _programs() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
@@ -70,6 +77,5 @@ def _as_somebody_else(folder: Path) -> list[str]:
     """PostgreSQL doesn't run as root."""
     if os.getuid() != 0:
         return []
-    for path in (folder, *folder.iterdir()):
-        shutil.chown(path, "postgres")
+    shutil.chown(folder, "postgres")
     return ["runuser", "-u", "postgres", "--"]

@@ -5,7 +5,7 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -27,6 +27,9 @@ class Reply:
         fault: `reset` the connection, `hang-up` without an answer, `truncate` the body, keep
             `silence` until the server stops, or `drip` the body with white space before it, a byte
             at a time and without end, or `linger` after a body that isn't over.
+        raw: the whole answer as it goes over the wire, piece by piece, HTTP or not; what is above
+            doesn't count then.
+        pace: seconds between two such pieces.
     """
 
     status: int = 200
@@ -34,6 +37,8 @@ class Reply:
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     fault: Fault = "none"
+    raw: Callable[[], Iterable[bytes]] | None = None
+    pace: float = 0.0
 
     def content(self) -> bytes:
         """The body on the wire."""
@@ -136,9 +141,13 @@ class _Handler(BaseHTTPRequestHandler):
     server_script: ScriptedHttp
     protocol_version = "HTTP/1.1"
     timeout = 5
+    disable_nagle_algorithm = True  # a body that follows its headers isn't to wait for anything
 
     def _answer(self) -> None:
         reply = self.server_script.take(self._request())
+        if reply.raw is not None:
+            self._write_raw(reply.raw(), reply.pace)
+            return
         if reply.fault == "reset":
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -162,7 +171,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.server_script.wait_until_over()
         self.close_connection = bool(extra)
 
-    do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - the library's names
+    def _write_raw(self, pieces: Iterable[bytes], pace: float) -> None:
+        self.close_connection = True
+        for piece in pieces:
+            self.wfile.write(piece)
+            if self.server_script.wait_until_over(pace):
+                return
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - the library's names
 
     def _request(self) -> Request:
         parts = urlsplit(self.path)

@@ -13,9 +13,11 @@ import struct
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Literal
+from http.server import BaseHTTPRequestHandler
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
+
+from tests.parts.serving import serving
 
 USERNAME, PASSWORD = "ci-runner", "a-token-of-the-tests"
 Fault = Literal["500 before", "500 after", "reset before", "reset after", "429"]
@@ -56,24 +58,9 @@ def state_server() -> Iterator[StateServer]:
     class Handler(_Handler):
         server_state = state
 
-    server = _Server(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{server.server_port}/api/v4/projects/7/terraform/state/acme"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
+    with serving(Handler) as url:
+        state.url = f"{url}/api/v4/projects/7/terraform/state/acme"
         yield state
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed is no fault here."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -89,6 +89,30 @@ def test_pages_of_members_that_never_end_are_noticed(web: ScriptedHttp) -> None:
     assert "read already" in failure(web).message
 
 
+def test_pages_of_members_that_bring_somebody_each_time_end_as_well(web: ScriptedHttp) -> None:
+    script_workspace(web)
+    pages = [
+        Reply(
+            json={
+                "members": [{"sId": f"usr_{page}", "email": f"p{page}@b.example"}],
+                "total": 1,
+                "nextPageUrl": f"/api/w/w1/members?lastValue={page}",
+            }
+        )
+        for page in range(1001)
+    ]
+    web.on("GET", f"{ROOT}/members", *pages)
+    assert "it goes on after 1000 pages with 1000 people" in failure(web).message
+
+
+@pytest.mark.parametrize("address", ["//[", "http://a:b@[", "?", "", "/members"])
+def test_a_next_page_without_an_address_is_no_page(web: ScriptedHttp, address: str) -> None:
+    script_workspace(web)
+    page = {"members": [{"sId": "usr_1", "email": "a@b.example"}], "total": 1}
+    web.on("GET", f"{ROOT}/members", Reply(json={**page, "nextPageUrl": address}))
+    assert "read already" in failure(web).message
+
+
 def test_a_view_without_its_server_is_read_again_and_then_a_fault(web: ScriptedHttp) -> None:
     script_workspace(web, servers=[])
     error = failure(web)

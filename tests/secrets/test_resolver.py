@@ -39,6 +39,13 @@ def references(count: int) -> list[SecretRef]:
     return [SecretRef("test", f"N{number}") for number in range(count)]
 
 
+def test_which_references_were_read_is_told_and_never_a_value() -> None:
+    told: list[str] = []
+    resolver = Resolver(environ={"TOKEN": "the-value"}, trace=told.append)
+    resolver.resolve([SecretRef("env", "TOKEN"), SecretRef("env", "GONE")])
+    assert sorted(told) == ["secret env:GONE: secret-missing", "secret env:TOKEN: read"]
+
+
 def test_every_reference_gets_its_own_value() -> None:
     wanted = references(200)
     with Resolver(backends={"test": Counting()}) as resolver:

@@ -6,6 +6,7 @@ import resource
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
 from reconciler.resources import Address
@@ -62,5 +63,25 @@ def contend(folder: Path) -> None:
     raise TimeoutError("the lock was never ours")
 
 
+def crowd(folder: Path) -> None:
+    """Fifty processes that contend; an error when one of them ends badly."""
+    children = []
+    for _ in range(50):
+        pid = os.fork()
+        if pid == 0:
+            random.seed(os.getpid())
+            try:
+                contend(folder)
+            except BaseException:  # noqa: BLE001 - told on stderr, which the test shows
+                traceback.print_exc()
+                os._exit(1)
+            sys.stdout.flush()
+            os._exit(0)
+        children.append(pid)
+    ended = [os.waitpid(pid, 0)[1] for pid in children]
+    sys.exit(any(ended))
+
+
 if __name__ == "__main__":
-    {"hold": hold, "write": write, "fill": fill, "contend": contend}[sys.argv[1]](Path(sys.argv[2]))
+    programs = {"hold": hold, "write": write, "fill": fill, "crowd": crowd}
+    programs[sys.argv[1]](Path(sys.argv[2]))

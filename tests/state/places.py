@@ -7,7 +7,17 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from reconciler.state import Credentials, FileStore, Keys, SharedStore, Shelf, Store, Tries, Witness
+from reconciler.state import (
+    Credentials,
+    FileStore,
+    Keys,
+    Opening,
+    SharedStore,
+    Shelf,
+    Store,
+    Tries,
+    Witness,
+)
 from reconciler.state.heartbeat import LEASE
 from reconciler.state.stores import shelf_at
 from reconciler.state.stores.files import FileShelf
@@ -55,9 +65,8 @@ class Place:
         password = None if self.password is None else Open(self.password)
         given = Credentials(username=self.username, password=password)
         assert self.url is not None
-        return shelf_at(
-            self.url, key="dust/w1", credentials=lambda: given, tries=tries, lease=lease
-        )
+        opening = Opening(credentials=lambda: given, tries=tries, lease=lease)
+        return shelf_at(self.url, key="dust/w1", opening=opening)
 
     def store(
         self,
@@ -91,7 +100,7 @@ def _files(folder: Path, *, sealed: bool = False) -> Iterator[Making]:
 
 @contextmanager
 def _postgres() -> Iterator[Making]:
-    with postgres_server.PostgresServer() as server:
+    with postgres_server.postgres_server() as server:
         yield lambda name: Place(url=f"{server.url}#{name}", password=postgres_server.PASSWORD)
 
 

@@ -20,7 +20,7 @@ from reconciler.state import (
     parse,
 )
 from tests.parts.values import owned, state
-from tests.state.stores import FINANCE, OWNER, entry, session, store
+from tests.state.stores import FINANCE, GITHUB, OWNER, crash, entry, files, session, store
 
 GOLDEN = Path(__file__).parent / "golden" / "state.json"
 WHOLE = state(
@@ -159,11 +159,36 @@ def test_an_edit_that_keeps_the_document_valid_is_refused_and_can_be_accepted(
     with pytest.raises(StateAltered, match="something else changed it") as caught:
         store(tmp_path).load()
     assert any("reconciler state accept" in line for line in caught.value.help)
-    accepted = accept(store(tmp_path), owner=OWNER)
+    seen = store(tmp_path).load(sealed=False)
+    accepted = accept(store(tmp_path), seen=seen, owner=OWNER)
     assert accepted is not None
     assert store(tmp_path).load() == accepted
     assert accepted.entries[FINANCE].remote_id == "vlt_9"
-    assert accept(store(tmp_path), owner=OWNER) is None
+    assert accept(store(tmp_path), seen=accepted, owner=OWNER) is None
+
+
+def test_what_was_edited_again_since_somebody_saw_it_is_not_accepted(tmp_path: Path) -> None:
+    with session(tmp_path) as held:
+        held.put(FINANCE, entry("vlt_1"))
+    path = tmp_path / "acme.json"
+    path.write_text(path.read_text().replace("vlt_1", "vlt_9"))
+    seen = store(tmp_path).load(sealed=False)
+    path.write_text(path.read_text().replace("vlt_9", "vlt_8"))
+    with pytest.raises(StateAltered):
+        accept(store(tmp_path), seen=seen, owner=OWNER)
+
+
+def test_accepting_takes_in_what_an_interrupted_run_left(tmp_path: Path) -> None:
+    with session(tmp_path) as held:
+        held.put(FINANCE, entry("vlt_1"))
+    crash(tmp_path, (GITHUB, entry("rms_1")))
+    path = tmp_path / "acme.json"
+    path.write_text(path.read_text().replace("vlt_1", "vlt_9"))
+    seen = store(tmp_path).load(sealed=False)
+    accepted = accept(store(tmp_path), seen=seen, owner=OWNER)
+    assert accepted is not None
+    assert set(accepted.entries) == {FINANCE, GITHUB}
+    assert files(tmp_path) == {"acme.json"}
 
 
 def test_a_state_of_version_2_needs_its_checksum() -> None:

@@ -139,7 +139,7 @@ def test_encryption_is_turned_on_by_accepting_the_state(tmp_path: Path) -> None:
         store.load()
     with pytest.raises(StateUnsealed), store.session(owner=OWNER, tool="1.0"):
         pass
-    assert accept(store, owner=OWNER)
+    assert accept(store, seen=store.load(sealed=False), owner=OWNER)
     assert store.load().entries.keys() == {FINANCE}
     assert "hush" not in (tmp_path / "acme.json").read_text()
 
@@ -195,7 +195,7 @@ def test_a_state_that_went_back_is_refused_until_it_is_accepted(
         store.load()
     with pytest.raises(StateRolledBack), store.session(owner=OWNER, tool="1.0"):
         pass
-    accepted = accept(store, owner=OWNER)
+    accepted = accept(store, seen=store.load(sealed=False), owner=OWNER)
     assert accepted
     assert accepted.serial == 3, "above all that was there before"
     assert store.load() == accepted

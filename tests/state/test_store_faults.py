@@ -1,5 +1,7 @@
 """Faults at the wire of shared stores: each ends with the write done once, or the run stopped."""
 
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -22,11 +24,11 @@ from reconciler.state import (
 )
 from reconciler.state.committing import GroupCommit
 from reconciler.state.model import State
-from reconciler.state.stores.objects import client
+from reconciler.state.stores.bucket import client
 from reconciler.state.stores.tries import Trouble, retry_after
 from tests.e2e.gatekeeper import Asked, Gatekeeper, Told
 from tests.parts.buckets import Bucket, s3
-from tests.parts.postgres_server import PASSWORD, PostgresServer
+from tests.parts.postgres_server import PASSWORD, PostgresServer, postgres_server
 from tests.parts.scripted_http import Reply, ScriptedHttp
 from tests.parts.state_server import PASSWORD as TOKEN
 from tests.parts.state_server import USERNAME, Fault, StateServer, state_server
@@ -181,7 +183,7 @@ def test_a_write_that_may_have_happened_is_looked_for_before_it_is_sent_again() 
 @pytest.fixture(scope="module")
 def database() -> Iterator[PostgresServer]:
     """A PostgreSQL that tests may stop and start."""
-    with PostgresServer() as server:
+    with postgres_server() as server:
         yield server
 
 
@@ -244,7 +246,7 @@ def test_a_text_that_was_put_back_without_its_serial_is_noticed(database: Postgr
     ask(database, restore)
     with pytest.raises(StateRolledBack, match="it has serial 1, and serial 2 was there before"):
         place.store().load()
-    assert accept(place.store(), owner=OWNER)
+    assert accept(place.store(), seen=place.store().load(sealed=False), owner=OWNER)
     assert place.store().load().entries[FINANCE].remote_id == "vlt_1"
 
 
@@ -269,6 +271,18 @@ def bucket() -> Iterator[Bucket]:
         yield found
 
 
+def endpoint_of(bucket: Bucket) -> str:
+    """Where its server is."""
+    return bucket.after.rpartition("=")[2]
+
+
+@pytest.fixture(scope="module")
+def door(bucket: Bucket) -> Iterator[Gatekeeper]:
+    """A door before the bucket, that spoils what a test tells it to."""
+    with Gatekeeper(endpoint_of(bucket)) as gate:
+        yield gate
+
+
 def _cut_before(_gate: Gatekeeper, _asked: Asked) -> Told:
     return Told(status=200, body=b"", lost=10)
 
@@ -291,23 +305,22 @@ def _cut_after(gate: Gatekeeper, asked: Asked) -> Told:
     "call", [r"PUT .*\.json$", r"GET .*\.json$", r"PUT .*\.lock$", r"GET .*\.lock$"]
 )
 def test_a_fault_of_an_object_store_is_ridden_out(
-    bucket: Bucket, call: str, wrong: Callable[[Gatekeeper, Asked], Told]
+    bucket: Bucket, door: Gatekeeper, call: str, wrong: Callable[[Gatekeeper, Asked], Told]
 ) -> None:
-    endpoint = bucket.after.rpartition("=")[2]
-    with Gatekeeper(endpoint) as gate:
-        left = [wrong, wrong]
-        gate.answer(call, lambda asked: left.pop()(gate, asked) if left else None)
-        place = Place(
-            url=bucket.url(uuid.uuid4().hex + ".json").replace(endpoint, gate.url),
-            username=bucket.username,
-            password=bucket.password,
-        )
-        with place.store().session(owner=OWNER, tool="1.0") as held:
-            held.put(FINANCE, entry())
-        assert len(left) < 2, "nothing went wrong"
-        assert place.store().load().entries.keys() == {FINANCE}
-        with place.store().session(owner=OWNER, tool="1.0") as again:
-            assert again.inherited is None
+    door.open()  # what an earlier test wanted to go wrong is over
+    left = [wrong, wrong]
+    door.answer(call, lambda asked: left.pop()(door, asked) if left else None)
+    place = Place(
+        url=bucket.url(uuid.uuid4().hex + ".json").replace(endpoint_of(bucket), door.url),
+        username=bucket.username,
+        password=bucket.password,
+    )
+    with place.store().session(owner=OWNER, tool="1.0") as held:
+        held.put(FINANCE, entry())
+    assert len(left) < 2, "nothing went wrong"
+    assert place.store().load().entries.keys() == {FINANCE}
+    with place.store().session(owner=OWNER, tool="1.0") as again:
+        assert again.inherited is None
 
 
 def test_a_bucket_that_is_not_there_is_said(bucket: Bucket) -> None:
@@ -316,8 +329,10 @@ def test_a_bucket_that_is_not_there_is_said(bucket: Bucket) -> None:
         username=bucket.username,
         password=bucket.password,
     )
+    with pytest.raises(StateUnreachable, match="no-such-bucket"):
+        place.store().load()
     with (
-        pytest.raises(StateError, match="no-such-bucket"),
+        pytest.raises(StateUnreachable, match="no-such-bucket"),
         place.store().session(owner=OWNER, tool="1.0"),
     ):
         pass
@@ -334,6 +349,14 @@ def test_credentials_that_an_object_store_refuses_are_said(status: int) -> None:
             place.store().load()
 
 
+@pytest.mark.parametrize("password", ["a-secret\nkey", "a secret key", '"quoted"\t'])
+def test_credentials_that_can_be_none_are_refused_before_anything_is_sent(password: str) -> None:
+    place = Place(url="s3://acme/a.json?region=eu", username="AKID", password=password)
+    with pytest.raises(StateUnreachable, match="characters that none has") as caught:
+        place.store().load()
+    assert password not in f"{caught.value.message} {caught.value.help}"
+
+
 def test_a_state_that_vanished_from_its_bucket_is_noticed_on_any_machine(bucket: Bucket) -> None:
     name = f"{uuid.uuid4().hex}.json"
     place = Place(url=bucket.url(name), username=bucket.username, password=bucket.password)
@@ -343,6 +366,27 @@ def test_a_state_that_vanished_from_its_bucket_is_noticed_on_any_machine(bucket:
     client("the bucket", bucket.url(""), given).delete(name)
     with pytest.raises(StateRolledBack, match="it is gone, and serial 1 was there before"):
         place.store().load()
+
+
+@pytest.mark.parametrize(
+    ("url", "library", "extra"),
+    [("postgresql://db", "psycopg", "postgres"), ("s3://acme/a.json", "obstore", "objects")],
+)
+def test_a_library_that_is_not_installed_is_named(
+    url: str, library: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(StateUnreachable, match=f"{library} isn't installed") as caught:
+        Place(url=url).store().load()
+    assert caught.value.help == (f"pip install 'reconciler[{extra}]'",)
+
+
+def test_a_store_costs_nothing_before_it_is_used() -> None:
+    heavy = {"psycopg", "obstore", "httpx2", "cryptography"}
+    program = f"import sys, reconciler.state; print(*{heavy!r} & set(sys.modules))"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_writes_that_come_while_one_is_under_way_share_the_next() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from reconciler.planning import Observation, Plan
-from reconciler.resources import Address, Guards
+from reconciler.resources import Address, Guards, Spec
 from reconciler.state import Intent
 from reconciler.views import PlanView
 from tests.parts.values import (
@@ -24,7 +24,7 @@ KEY = {"vault": "secret/mcp#key"}
 NEW_URL = "https://new.example/mcp"
 
 
-def view(made: Plan) -> PlanView:
+def view(made: Plan, **more: Any) -> PlanView:
     """The view of a plan."""
     return PlanView(
         workspace="acme (w1)",
@@ -36,7 +36,12 @@ def view(made: Plan) -> PlanView:
         ignored=made.ignored,
         not_compared=made.not_compared,
         warnings=tuple(made.warnings),
+        **{"desired": _desired(made), **more},
     )
+
+
+def _desired(made: Plan) -> dict[Address, Spec]:
+    return {change.address: change.desired.spec for change in made.changes if change.desired}
 
 
 def nothing() -> Plan:

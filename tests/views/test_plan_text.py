@@ -1,9 +1,7 @@
 """A plan as text, held to golden files: `RECONCILER_WRITE_GOLDEN=1` writes them anew."""
 
 import json
-import os
 import re
-from pathlib import Path
 
 import pytest
 
@@ -12,18 +10,10 @@ from reconciler.planning import read_plan
 from reconciler.views import PlanView, plan_text, summary_line
 from tests.parts.values import live_space, owned, plan, snapshot, space, state
 from tests.planning.documents import document
+from tests.views.golden_files import assert_golden
 from tests.views.scenes import PLANS, view
 
-GOLDEN = Path(__file__).parent / "golden"
 _STYLE = re.compile("\x1b\\[[0-9;]*m")
-
-
-def assert_golden(name: str, text: str) -> None:
-    """Compare with the golden file, or write it."""
-    path = GOLDEN / name
-    if os.environ.get("RECONCILER_WRITE_GOLDEN"):
-        path.write_text(text, "utf-8")
-    assert text == path.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", PLANS)

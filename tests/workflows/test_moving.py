@@ -1,6 +1,9 @@
 """Carrying a state as a whole, in one process: pull, push, migrate, and what they refuse."""
 
 import json
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +132,22 @@ def test_nothing_is_pushed_while_a_run_has_the_state(tmp_path: Path) -> None:
         push(there, text, "older-serial")
 
 
+def test_a_push_waits_for_the_run_that_has_the_state(tmp_path: Path) -> None:
+    there = context(tmp_path)
+    text = own(there)
+    said: list[str] = []
+    with ExitStack() as held:
+
+        def say(line: str) -> None:
+            said.append(line)
+            held.close()  # it ends when somebody waits for it
+
+        options = replace(there.options, lock_timeout=timedelta(minutes=1), say=say)
+        held.enter_context(there.store.session(owner=OWNER, tool="1.0"))
+        assert not push(replace(there, options=options), text)
+    assert said[0].startswith("waiting for the state, which is locked by ana@laptop:42")
+
+
 def test_a_state_that_went_back_is_put_right_by_pushing_the_newest(tmp_path: Path) -> None:
     there = context(tmp_path, path="acme.json", encryption={"key": {"env": "KEY"}})
     own(there)
@@ -203,6 +222,12 @@ def test_a_migration_never_overwrites_another_state(tmp_path: Path) -> None:
 def test_nothing_migrates_from_a_place_without_a_state(tmp_path: Path) -> None:
     with pytest.raises(Stop, match="there is no state in"):
         migrate_state(context(tmp_path), str(tmp_path / "nowhere.json"))
+
+
+def test_a_place_with_a_password_in_it_is_not_migrated_from(tmp_path: Path) -> None:
+    with pytest.raises(Stop, match="that place carries a credential") as caught:
+        migrate_state(context(tmp_path), "postgresql://ana:hush@db.example/x")
+    assert "hush" not in f"{caught.value.message} {caught.value.help}"
 
 
 def test_a_state_does_not_migrate_to_where_it_is(tmp_path: Path) -> None:

@@ -7,7 +7,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+_MOST_OF_A_FAULT = 2**20  # bytes
 Query = Sequence[tuple[str, str]]
+_HARMLESS = frozenset(
+    {"availability", "includeAllMembers", "kind", "limit", "orderColumn", "role", "useCase"}
+)
+"""Parameters whose values tell nothing about anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +28,13 @@ class Sent:
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     cookie: str | None = field(default=None, repr=False)
     seconds: float
+
+    @property
+    def shown_query(self) -> str:
+        """The query as `--debug` may show it: of most parameters the names alone."""
+        return "&".join(
+            f"{name}={value if name in _HARMLESS else '…'}" for name, value in self.query
+        )
 
 
 class Trouble(StrEnum):
@@ -92,13 +104,15 @@ class Envelope(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One HTTP answer, its body read whole."""
+    """One HTTP answer, its body read whole; `request_id` is what the server calls the exchange."""
 
     status: int
     body: bytes
     content_type: str = ""
     retry_after: str | None = None
     location: str | None = None
+    date: str = ""
+    request_id: str = ""
     cookies: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -107,7 +121,9 @@ class Answer:
         return 200 <= self.status < 300
 
     def envelope(self) -> Envelope | None:
-        """The body as an error of the API; None when it is something else."""
+        """The body as an error of the API; None when it is something else, or too long for one."""
+        if len(self.body) > _MOST_OF_A_FAULT:
+            return None
         try:
             return Envelope.model_validate_json(self.body)
         except ValidationError:

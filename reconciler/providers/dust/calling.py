@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from reconciler.providers.contract import Connection
+from reconciler.providers.contract import Connection, Pause
 from reconciler.providers.dust.answers import Answer, Broken, Query, Sent
 from reconciler.providers.dust.decoding import Misfit, decode
 from reconciler.providers.dust.refusals import Asked, lost, refusal
@@ -78,11 +78,26 @@ class Caller:
             waited += pause
             if waited > self._backoff.total:
                 return outcome
+            self.connection.paused(
+                Pause(
+                    method=sent.method,
+                    path=sent.path,
+                    seconds=pause,
+                    attempt=attempt + 1,
+                    asked=isinstance(outcome, Answer) and (outcome.status == 429 or bool(told)),
+                    reason=self._why(outcome),
+                )
+            )
             if self.connection.stop.wait(pause):
                 if asked.writes and may_have_happened(outcome):
                     return outcome
                 raise Interrupted(f"interrupted before {asked.call} was repeated", call=asked.call)
             attempt += 1
+
+    def _why(self, outcome: Answer | Broken) -> str:
+        if isinstance(outcome, Answer):
+            return f"status {outcome.status}"
+        return self._words.safe(outcome.reason)
 
 
 def get(caller: Caller, path: str, adapter: TypeAdapter[T], query: Query) -> T:

@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 
 from reconciler.providers.contract import Call, Connection
 from reconciler.providers.dust.answers import Answer, Broken, Sent, Trouble
+from reconciler.providers.dust.bodies import ENCODINGS, Body, Garbled
 from reconciler.providers.dust.calling import Caller
+from reconciler.providers.dust.lines import Lines
 from reconciler.providers.dust.retries import Backoff
 from reconciler.providers.dust.words import Words
 from reconciler.providers.failures import Forbidden, Interrupted
@@ -33,8 +35,11 @@ _BEGINS = re.compile(r"/oauth/[^/]+/(setup|finalize)\Z")
 """Paths at which even a GET begins or ends something (Dust API: OAuth set-up and finalize)."""
 _UNAUTHORIZED = 401
 _CONNECT_SECONDS = 10.0
-_BODY_PATIENCE = 10  # times the timeout: how long an answer may keep trickling in
+_PATIENCE = 10  # times the timeout: how long an answer may keep trickling in
 _MOST_BYTES = 64 * 1024 * 1024  # of an answer, decompressed
+_NAMES = ("x-request-id", "request-id", "x-vercel-id", "cf-ray")
+"""Headers in which servers say what they call an exchange; worth telling their support."""
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,80}\Z")
 _LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+|::1)\Z")
 
 
@@ -61,8 +66,13 @@ class Transport:
             trust_env=not _LOOPBACK.match(host),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             limits=httpx2.Limits(max_connections=max(connection.parallelism, 1) + 2),
-            headers={"accept": "application/json", "user-agent": "reconciler"},
+            headers={
+                "accept": "application/json",
+                "accept-encoding": ENCODINGS,
+                "user-agent": "reconciler",
+            },
         )
+        self._lines = Lines()
         self._lock = Lock()
         self._active = 0
         self._closing = False
@@ -108,11 +118,20 @@ class Transport:
                 status=outcome.status if isinstance(outcome, Answer) else None,
                 milliseconds=(time.monotonic() - started) * 1000,
                 attempt=attempt,
+                query=sent.shown_query,
+                reason=self._words.safe(outcome.reason) if isinstance(outcome, Broken) else "",
+                request_id=self._public(outcome.request_id) if isinstance(outcome, Answer) else "",
+                date=outcome.date if isinstance(outcome, Answer) else "",
             )
         )
         if outcome is None:
             raise Interrupted("interrupted while reading", call=f"{sent.method} {sent.path}")
         return outcome
+
+    def _public(self, name: str) -> str:
+        """What the server calls an exchange, if it looks like a name and repeats no secret."""
+        fits = _REQUEST_ID.match(name) and not self._words.repeats_a_secret(name)
+        return name if fits else ""
 
     @contextmanager
     def _under_way(self, sent: Sent) -> "Iterator[None]":
@@ -148,42 +167,55 @@ class Transport:
             library.LocalProtocolError,
         )
         try:
-            with self._http.stream(
-                sent.method,
-                sent.path,
-                params=list(sent.query) or None,
-                content=None if sent.body is None else json.dumps(sent.body).encode(),
-                headers=_headers(sent, token),
-                timeout=library.Timeout(sent.seconds, connect=min(_CONNECT_SECONDS, sent.seconds)),
-            ) as response:
+            with (
+                self._lines.patience(_PATIENCE * sent.seconds) as answered,
+                self._http.stream(
+                    sent.method,
+                    sent.path,
+                    params=list(sent.query) or None,
+                    content=None if sent.body is None else json.dumps(sent.body).encode(),
+                    headers=_headers(sent, token),
+                    timeout=library.Timeout(
+                        sent.seconds, connect=min(_CONNECT_SECONDS, sent.seconds)
+                    ),
+                    extensions={"trace": self._lines.trace},
+                ) as response,
+            ):
+                answered.set()
                 return self._read(response, sent, started)
         except not_sent as error:
             return Broken(trouble=Trouble.NOT_SENT, reason=_reason(error))
         except library.TimeoutException:
             return Broken(trouble=Trouble.NO_ANSWER, reason=f"no answer in {sent.seconds:g} s")
+        except Garbled as error:
+            return Broken(trouble=Trouble.NO_ANSWER, reason=str(error))
         except (library.RequestError, library.StreamError, library.InvalidURL) as error:
             return Broken(trouble=Trouble.NO_ANSWER, reason=_reason(error))
 
     def _read(
         self, response: "httpx2.Response", sent: Sent, started: float
     ) -> Answer | Broken | None:
-        parts: list[bytes] = []
-        size = 0
-        for part in response.iter_bytes():  # decompressed in bounded pieces
-            parts.append(part)
-            size += len(part)
-            if size > _MOST_BYTES:
+        body = Body(response.headers.get("content-encoding", ""))
+        content = bytearray()  # not a list of parts, which may be many and of a byte each
+        for raw in response.iter_raw():
+            content += body.take(raw, _MOST_BYTES - len(content))
+            if len(content) > _MOST_BYTES:
                 return Broken(trouble=Trouble.TOO_MUCH, reason=f"more than {_MOST_BYTES} bytes")
             if sent.method == "GET" and self._connection.stop.is_set():
                 return None
-            if time.monotonic() - started > _BODY_PATIENCE * sent.seconds:
+            if time.monotonic() - started > _PATIENCE * sent.seconds:
                 return Broken(trouble=Trouble.NO_ANSWER, reason="the answer came too slowly")
+        body.end()
         return Answer(
             status=response.status_code,
-            body=b"".join(parts),
+            body=bytes(content),
             content_type=response.headers.get("content-type", ""),
             retry_after=response.headers.get("retry-after"),
             location=response.headers.get("location"),
+            date=response.headers.get("date", ""),
+            request_id=next(
+                (found for name in _NAMES if (found := response.headers.get(name))), ""
+            ),
             cookies=tuple(response.headers.get_list("set-cookie")),
         )
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from reconciler.providers.contract import Done
 from reconciler.providers.dust.access import check_access
 from reconciler.providers.dust.goals import PROVIDERS, mode
 from reconciler.providers.dust.live import USE_CASES
+from reconciler.providers.dust.queries import query_of, state_of
 from reconciler.providers.dust.sealed import client_id, client_secret, headers
 from reconciler.providers.dust.sessions import WriteClient
 from reconciler.providers.dust.task import Task
@@ -108,7 +108,7 @@ def scope(task: Task) -> str | None:
 
 def finish(client: WriteClient, consent: Consent, callback: str) -> None:
     """Redeem the code in the address that the browser landed on. Raises Rejected, Forbidden."""
-    query = parse_qs(urlsplit(callback.strip()).query)
+    query = query_of(callback.strip())
     if query.get("state") != [consent.connection]:
         raise Rejected(
             "this address doesn't belong to the sign-in that is waited for",
@@ -119,13 +119,14 @@ def finish(client: WriteClient, consent: Consent, callback: str) -> None:
             "the sign-in was denied at the server's side" + _known_error(query["error"][0]),
             help=("run `reconciler connect` again and allow the access",),
         )
-    if not query.get("code"):
+    code = query.get("code", [""])[0]
+    if not code:
         raise Rejected(
             "this address has no `code` in it",
             help=("paste the whole address of the page that the sign-in ended on",),
         )
     try:
-        status = client.finish_sign_in(consent.provider, query["code"][0], consent.connection)
+        status = client.finish_sign_in(consent.provider, code, consent.connection)
     except Forbidden as error:
         raise Forbidden(
             f"the platform finishes this sign-in for {consent.who} only, in the session that "
@@ -158,7 +159,7 @@ def _begin(task: Task, asked: str) -> Consent:
     details = _details(task)
     # Also for personal credentials: the workspace's own connection comes first.
     url = task.client.set_up(provider, USE_CASES["workspace"], details)
-    connection = parse_qs(urlsplit(url).query).get("state", [""])[0]
+    connection = state_of(url)
     if not connection:
         raise Rejected("the platform's sign-in address names no connection")
     scopes = details.get("scope")

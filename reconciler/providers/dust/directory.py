@@ -1,14 +1,15 @@
 """People and groups of the workspace, by the words that manifests use for them."""
 
 from threading import Lock
-from urllib.parse import parse_qsl, urlsplit
 
 from reconciler.providers.dust.live import ATTACHABLE
+from reconciler.providers.dust.queries import query_of
 from reconciler.providers.dust.sessions import ReadClient, WriteClient
 from reconciler.providers.dust.wire import GROUPS, MEMBERS, Group, Member
 from reconciler.providers.failures import Rejected, Unexpected
 
 _PAGE = "150"
+_MOST_PAGES, _MOST_PEOPLE = 1000, 150_000
 _KINDS = tuple(("kind", kind) for kind in sorted(ATTACHABLE))
 
 
@@ -20,13 +21,19 @@ def read_members(client: ReadClient | WriteClient) -> list[Member]:
     while True:
         asked.add(tuple(query))
         page = client.get("/members", MEMBERS, query)
+        known = len(found)
         found.update((member.s_id, member) for member in page.members)
         if page.next_page_url is None:
             break
         # Only the query is taken over: an answer doesn't choose where the token goes.
-        query = parse_qsl(urlsplit(page.next_page_url).query, keep_blank_values=True)
+        told = query_of(page.next_page_url)
+        query = [(name, value) for name, values in told.items() for value in values]
         if not query or tuple(query) in asked:
             raise _incomplete("the next page is one that was read already")
+        if len(asked) >= _MOST_PAGES or len(found) > _MOST_PEOPLE:
+            raise _incomplete(f"it goes on after {len(asked)} pages with {len(found)} people")
+        if len(found) == known:
+            raise _incomplete("a page told of nobody new, and of another page")
     if len(found) < page.total:
         raise _incomplete(f"{len(found)} people were listed of {page.total}")
     return list(found.values())

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
 
 from pydantic import TypeAdapter
 
@@ -11,6 +10,7 @@ from reconciler.providers.contract import Connection
 from reconciler.providers.dust.answers import Query, Sent
 from reconciler.providers.dust.calling import get
 from reconciler.providers.dust.client import READS, Transport
+from reconciler.providers.dust.queries import state_of
 from reconciler.providers.dust.retries import Backoff
 from reconciler.providers.dust.wire_servers import FINISHED, SET_UP
 from reconciler.providers.dust.words import Words
@@ -126,8 +126,9 @@ class WriteClient:
             writes=True,
             seen=lambda whole: cookies.extend(whole.cookies),
         )
-        state = parse_qs(urlsplit(answer.redirect_url).query).get("state", [""])[0]
-        self._nonces[state] = "; ".join(self._pair(cookie) for cookie in cookies)
+        self._nonces[state_of(answer.redirect_url)] = "; ".join(
+            self._pair(cookie) for cookie in cookies
+        )
         return answer.redirect_url
 
     def _pair(self, cookie: str) -> str:

@@ -14,8 +14,13 @@ T = TypeVar("T")
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:~=+@-]{0,254}$")]
 """An id goes into paths of later calls, into the state and onto terminals: none but a plain one."""
 
-Rows = TypeAliasType("Rows", Annotated[list[T], FailFast()], type_params=(T,))
-"""A list that is refused at its first wrong row: a fault for each of millions would fill memory."""
+Rows = TypeAliasType(
+    "Rows", Annotated[list[T], FailFast(), Field(max_length=100_000)], type_params=(T,)
+)
+"""A list that is refused at its first wrong row, and when it is longer than any real one.
+
+Millions of faults or rows, of a few bytes each on the wire, would fill memory.
+"""
 
 
 class Wire(BaseModel):

@@ -6,7 +6,7 @@ only whether there is one, and the names of headers, get past these models.
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, TypeAdapter
+from pydantic import BeforeValidator, Field, PlainValidator, TypeAdapter
 from typing_extensions import TypedDict
 
 from reconciler.providers.dust.wire import Id, Named, Rows, Wire
@@ -183,17 +183,17 @@ class ServerUsers(Wire):
     skills: Rows[User] = Field(default_factory=list)
 
 
-def _objects(value: Any) -> Any:
+def _each(value: Any) -> dict[str, ServerUsers]:
     """Stop at the first wrong row, as lists do."""
-    if isinstance(value, dict) and not all(isinstance(each, dict) for each in value.values()):
-        raise ValueError("expected an object for each server")
-    return value
+    if not isinstance(value, dict):
+        raise ValueError("expected an object")  # noqa: TRY004 - what pydantic takes for a fault
+    return {sid: ServerUsers.model_validate(users) for sid, users in value.items()}
 
 
 class Usage(Wire):
     """`GET /mcp/usage`, by the id of the server."""
 
-    usage: Annotated[dict[str, ServerUsers], BeforeValidator(_objects)]
+    usage: Annotated[dict[str, ServerUsers], PlainValidator(_each)]
 
 
 class ServerCreated(Wire):

@@ -13,6 +13,7 @@ from reconciler.secrets import Secret
 _FRAGMENT = 8
 _TELLING = 4  # encoded forms shorter than this are found in any text
 _LONGEST = 500
+_MOST_READ = 20_000  # of a message: all that may be shown is judged, and not much more
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 
 WITHHELD = "(message withheld: it repeats a secret)"
@@ -52,6 +53,7 @@ class Words:
 
     def safe(self, text: str) -> str:
         """`text` on one line without control characters, cut; or the note that it is withheld."""
+        text = text[:_MOST_READ]
         plain = "".join(" " if c.isspace() else c for c in text if c.isspace() or _visible(c))
         if self.repeats_a_secret(plain):
             return WITHHELD

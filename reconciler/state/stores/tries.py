@@ -3,12 +3,15 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from threading import Event
 from time import time
 from typing import TypeVar
 
 from reconciler.state.failures import StateUnreachable, StateUnwritable
+from reconciler.state.heartbeat import LEASE
+from reconciler.state.shelf import Credentials
 
 Answer = TypeVar("Answer")
 _uniform = random.SystemRandom().uniform
@@ -82,6 +85,16 @@ class Tries:
         if trouble.after is not None:
             return min(max(trouble.after, 0.0), self.told_most)
         return self.jitter(min(self.first * 2.0 ** (attempt - 1), self.most))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """How to get in to a store: `credentials` are asked for when something is sent; `lease` is how
+    long a lock is believed without a sign of life, where the store has leases."""
+
+    credentials: Callable[[], Credentials]
+    tries: Tries = field(default_factory=Tries)
+    lease: timedelta = LEASE
 
 
 def retry_after(text: str | None) -> float | None:

@@ -97,6 +97,8 @@ class Stage:
 
         What they type into, as a file descriptor, and the environment that names the browser.
         """
+        if sys.platform == "win32":
+            raise AssertionError("the command refuses to run there")
         with tempfile.TemporaryDirectory(prefix="demo-keyboard-") as folder:
             keyboard = Path(folder) / "keyboard"
             os.mkfifo(keyboard, 0o600)

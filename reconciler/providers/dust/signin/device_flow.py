@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from reconciler.providers.contract import Call
 from reconciler.providers.dust.signin.provider_address import LoginProvider
 from reconciler.providers.dust.signin.record import Tokens
 from reconciler.providers.failures import Forbidden, Unreachable
@@ -22,17 +23,19 @@ def device_login(
     show: "Callable[[Grant], None]",
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
+    observe: Callable[[Call], None] = lambda _call: None,
 ) -> Tokens:
     """Have a person sign in; nothing is kept when it ends early.
 
-    Parameters: `show` tells the person where to go; `clock` and `sleep` are the time.
+    Parameters: `show` tells the person where to go; `clock` and `sleep` are the time;
+    `observe` is told of each exchange.
 
     Raises Forbidden when it is denied, refused, or not approved in time; Unexpected; Unreachable
     when it can't even begin.
     """
     from reconciler.providers.dust.signin.login_client import LoginClient, Wait
 
-    with LoginClient(provider) as client:
+    with LoginClient(provider, observe) as client:
         grant = client.begin()
         deadline, interval = clock() + grant.seconds, max(grant.interval, _AT_LEAST)
         show(grant)

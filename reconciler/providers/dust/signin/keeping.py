@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import stat
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -219,22 +220,24 @@ class SessionStore:
 
     def _read(self, path: Path) -> bytes:
         # A link could lead to, or make us repair, a file that isn't ours.
-        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(path, flags), "rb") as file:
-            if os.name == "posix":
+            if sys.platform != "win32":
                 self._mend(path, file.fileno())
             return file.read(_LIMIT)
 
-    def _mend(self, path: Path, descriptor: int) -> None:
-        found = os.fstat(descriptor)
-        if found.st_uid != os.getuid():
-            raise PermissionError(0, "it belongs to another user")
-        if stat.S_IMODE(found.st_mode) & 0o077:
-            os.fchmod(descriptor, _PRIVATE)
-            self._say(
-                f"{path} could be read by others; it is private again. Sign in again if others "
-                "use this machine"
-            )
+    if sys.platform != "win32":
+
+        def _mend(self, path: Path, descriptor: int) -> None:
+            found = os.fstat(descriptor)
+            if found.st_uid != os.getuid():
+                raise PermissionError(0, "it belongs to another user")
+            if stat.S_IMODE(found.st_mode) & 0o077:
+                os.fchmod(descriptor, _PRIVATE)
+                self._say(
+                    f"{path} could be read by others; it is private again. Sign in again if "
+                    "others use this machine"
+                )
 
 
 def _unwritable(path: Path, cause: BaseException | None) -> ProviderError:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import Event
 
+from reconciler.providers.contract import Call
 from reconciler.providers.dust.signin import session_words
 from reconciler.providers.dust.signin.endings import RefreshRefused
 from reconciler.providers.dust.signin.keepers import Keeper, KeeperTrouble, Overtaken
@@ -34,8 +35,8 @@ class Use:
     """Who uses a session for what.
 
     Parameters: `url` and `workspace_id` say where its tokens are to go, `owner` who renews it;
-    `again` is the command that stores a new one; `say` takes a line for the user, `stop` is set
-    when the user interrupts.
+    `again` is the command that stores a new one; `say` takes a line for the user, `observe` is
+    told of each exchange with the identity provider, `stop` is set when the user interrupts.
     """
 
     url: str
@@ -43,6 +44,7 @@ class Use:
     owner: Owner
     again: str
     say: Callable[[str], None] = lambda _line: None
+    observe: Callable[[Call], None] = lambda _call: None
     stop: Event = field(default_factory=Event)
     pace: Pace = field(default_factory=Pace)
 
@@ -64,7 +66,7 @@ class KeptSignIn(RenewedSignIn):
         self._unsaved: KeptSession | None = None  # with the tokens that ours replace
         session, tokens, _ = self._look()
         again = session_words.sign_in_again(session, use.again)
-        super().__init__(session.sign_in, tokens, again=again)
+        super().__init__(session.sign_in, tokens, again=again, observe=use.observe)
 
     @property
     def place(self) -> str:

@@ -17,6 +17,7 @@ from authlib.integrations.httpx_client import OAuth2Client
 from httpx2 import HTTPError, Response, Timeout
 from pydantic import BaseModel, Field, ValidationError
 
+from reconciler.providers.contract import Call
 from reconciler.providers.dust.signin.endings import AGAIN, RefreshRefused
 from reconciler.providers.dust.signin.provider_address import LoginProvider, is_loopback
 from reconciler.providers.dust.signin.record import Tokens
@@ -76,9 +77,15 @@ class _Refused(Exception):
 
 
 class LoginClient:
-    """Talks to an identity provider, as a public client; a context manager."""
+    """Talks to an identity provider, as a public client; a context manager.
 
-    def __init__(self, provider: LoginProvider) -> None:
+    Parameters: `observe` is told of each exchange, without codes and tokens.
+    """
+
+    def __init__(
+        self, provider: LoginProvider, observe: Callable[[Call], None] = lambda _call: None
+    ) -> None:
+        self._observe = observe
         self._provider = provider
         self._oauth = OAuth2Client(
             client_id=provider.client_id,
@@ -184,11 +191,17 @@ class LoginClient:
 
     def _calling(self, call: str, ask: Callable[[], T]) -> T:
         origin = self._provider.origin
+        began, status, reason = time.monotonic(), None, ""
         try:
-            return ask()
+            value = ask()
+        except _Refused as error:
+            status = error.status
+            raise
         except OAuthError as error:
+            status = 400
             raise _Refused(400, str(error.error)) from None
         except HTTPError as error:
+            reason = type(error).__name__
             raise Unreachable(
                 f"{origin} could not be reached: {type(error).__name__}",
                 call=call,
@@ -200,6 +213,20 @@ class LoginClient:
                 call=call,
                 help=("is this the identity provider's address? check the login domain",),
             ) from None
+        else:
+            status = 200
+            return value
+        finally:
+            method, _, path = call.partition(" ")
+            self._observe(
+                Call(
+                    method=method,
+                    path=origin + path,
+                    status=status,
+                    milliseconds=(time.monotonic() - began) * 1000,
+                    reason=reason,
+                )
+            )
 
 
 def _refuse(response: Response) -> Response:

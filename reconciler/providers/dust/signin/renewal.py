@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from threading import RLock, Thread
 from typing import TypeVar
 
+from reconciler.providers.contract import Call
 from reconciler.providers.dust.signin.endings import AGAIN, RefreshRefused
 from reconciler.providers.dust.signin.record import SignIn, Tokens
 from reconciler.providers.failures import ProviderError, SignedOut, Unexpected, Unreachable
@@ -21,14 +22,23 @@ _TRIES = 3
 class RenewedSignIn(ABC):
     """The `Renewal` of a sign-in that is kept somewhere. Safe to use from several threads.
 
-    Parameters: `record` and `tokens` are what is kept now; `again` says how to sign in again.
+    Parameters: `record` and `tokens` are what is kept now; `again` says how to sign in again;
+    `observe` is told of each exchange with the identity provider.
     """
 
     passing: tuple[type[ProviderError], ...] = (Unreachable, Unexpected)
     """What may be well again later, so that a token that still counts is used meanwhile."""
 
-    def __init__(self, record: SignIn, tokens: Tokens, *, again: tuple[str, ...] = AGAIN) -> None:
+    def __init__(
+        self,
+        record: SignIn,
+        tokens: Tokens,
+        *,
+        again: tuple[str, ...] = AGAIN,
+        observe: Callable[[Call], None] = lambda _call: None,
+    ) -> None:
         self.record = record
+        self._observe = observe
         self._tokens = tokens
         self._again = again
         self._lock = RLock()
@@ -85,7 +95,7 @@ class RenewedSignIn(ABC):
         provider = self.record.provider
         if provider is None or tokens.refresh is None:
             raise self._not_renewable()
-        with LoginClient(provider) as client:
+        with LoginClient(provider, self._observe) as client:
             for left in reversed(range(_TRIES)):
                 try:
                     return client.refresh(tokens)

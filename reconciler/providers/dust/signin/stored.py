@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from reconciler.providers.contract import Call
 from reconciler.providers.dust.signin.endings import AGAIN
 from reconciler.providers.dust.signin.keeping import SessionStore
 from reconciler.providers.dust.signin.record import SignIn, Tokens
@@ -14,15 +15,21 @@ class StoredSignIn(RenewedSignIn):
 
     A refresh token counts once, so it is used under a lock, and after a look at what another
     process may have stored meanwhile. Raises SignedOut when the sign-in is gone.
+
+    Parameters: `observe` is told of each exchange with the identity provider.
     """
 
     def __init__(
-        self, store: SessionStore, record: SignIn, say: Callable[[str], None] = lambda _line: None
+        self,
+        store: SessionStore,
+        record: SignIn,
+        say: Callable[[str], None] = lambda _line: None,
+        observe: Callable[[Call], None] = lambda _call: None,
     ) -> None:
         tokens = store.tokens(record)
         if tokens is None:
             raise _gone(record)
-        super().__init__(record, tokens)
+        super().__init__(record, tokens, observe=observe)
         self._store = store
         self._say = say
         self._unsaved = False

@@ -1,0 +1,222 @@
+"""The requests of Terraform's HTTP protocol, and what each answer means."""
+
+import base64
+import hashlib
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from reconciler.state.failures import (
+    StateLocked,
+    StateLost,
+    StateUnreachable,
+    StateUnreadable,
+    StateUnwritable,
+)
+from reconciler.state.lease import Lease
+from reconciler.state.shelf import LIMIT, Found, told
+from reconciler.state.stores.http_lock import holder_of, lock_info
+from reconciler.state.stores.tries import Opening, Tries, Trouble, retry_after
+
+if TYPE_CHECKING:
+    import httpx2
+
+_TAKEN = frozenset({409, 423})
+_NOT_OURS = frozenset({409, 412, 423})
+_REFUSED = frozenset({401, 403})
+_NOTHING = frozenset({204, 404})
+_TOO_MANY = 429
+_PASSING = frozenset({408, 425, _TOO_MANY, 500, 502, 503, 504})
+_BODY_PATIENCE = 10  # times the timeout: how long an answer may keep trickling in
+_LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+|::1)\Z")
+_JSON = {"content-type": "application/json"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    text: str
+    headers: Mapping[str, str]
+
+
+@contextmanager
+def wire_to(url: str, *, methods: bool, opening: Opening) -> Iterator["Wire"]:
+    """The protocol to a state's address; `methods` says that it is locked by LOCK and UNLOCK."""
+    import httpx2
+
+    given, auth = opening.credentials(), None
+    if given.username is not None or given.password is not None:
+        auth = httpx2.BasicAuth(told(given.username) or "", told(given.password) or "")
+    with httpx2.Client(
+        auth=auth,
+        follow_redirects=False,
+        # A server on this machine is never reached through a proxy.
+        trust_env=not _LOOPBACK.match(urlsplit(url).hostname or ""),
+        timeout=opening.tries.seconds,
+        headers={"user-agent": "reconciler"},
+    ) as client:
+        yield Wire(client, url, methods, opening.tries)
+
+
+class Wire:
+    """The protocol, over one client."""
+
+    def __init__(self, client: "httpx2.Client", url: str, methods: bool, tries: Tries) -> None:
+        self._client = client
+        self._url = url
+        self._tries = tries
+        address, question, query = url.partition("?")
+        self._lock_url = url if methods else f"{address}/lock{question}{query}"
+        self._lock, self._unlock = ("LOCK", "UNLOCK") if methods else ("POST", "DELETE")
+
+    def read(self) -> Found:
+        """The text, with when it was written if the server says."""
+        return self._tries.reading(self._url, self._read)
+
+    def write(self, text: str, lease: Lease) -> str:
+        """Write under the lock; the version is a digest, for the protocol has none."""
+        content = text.encode()
+        version = _digest(text)
+        headers = {
+            "content-type": "application/json",
+            "content-md5": base64.b64encode(_md5(content)).decode("ascii"),
+        }
+
+        def send() -> str:
+            answer = self._ask("POST", self._url, content, headers, {"ID": lease.id})
+            if answer.status in _NOT_OURS:
+                found = holder_of(answer.text)
+                raise StateLost(
+                    self._url,
+                    None if found is None or found.id == lease.id else found,
+                )
+            self._insist(answer, StateUnwritable)
+            return version
+
+        def seen() -> str | None:
+            return version if self._read().version == version else None
+
+        return self._tries.writing(self._url, send, seen)
+
+    def lock(self, lease: Lease) -> None:
+        """Take the lock. Raises StateLocked."""
+        body = json.dumps(lock_info(lease, self._url)).encode()
+
+        def send() -> bool:
+            answer = self._ask(self._lock, self._lock_url, body, _JSON)
+            if answer.status in _TAKEN:
+                found = holder_of(answer.text)
+                if found is None or found.id != lease.id:  # a lost answer may have locked for us
+                    raise StateLocked(self._url, found, elsewhere=True, endless=True)
+            else:
+                self._insist(answer, StateUnreachable)
+            return True
+
+        try:
+            self._tries.writing(self._url, send, lambda: None)
+        except StateUnwritable as error:
+            raise StateUnreachable(self._url, error.why, error.help) from None
+
+    def unlock(self, lease: Lease) -> None:
+        """Give the lock back; one that is another's by now stays."""
+        body = json.dumps(lock_info(lease, self._url)).encode()
+        way = f"everything is written; free it: `reconciler unlock {shlex.quote(lease.owner.name)}`"
+
+        def send() -> bool:
+            answer = self._ask(self._unlock, self._lock_url, body, _JSON)
+            if answer.status not in _NOT_OURS | _NOTHING:
+                self._insist(answer, StateUnreachable)
+            return True
+
+        try:
+            self._tries.writing(self._url, send, lambda: None)
+        except StateUnwritable as error:
+            raise StateUnreachable(self._url, f"its lock stays: {error.why}", (way,)) from None
+
+    def _read(self) -> Found:
+        answer = self._ask("GET", self._url)
+        if answer.status in _NOTHING or (answer.status == 200 and not answer.text):
+            return Found(text=None, version=None)
+        self._insist(answer, StateUnreachable)
+        return Found(text=answer.text, version=_digest(answer.text), quiet=_quiet(answer.headers))
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> _Answer:
+        import httpx2
+
+        not_sent = (
+            httpx2.ConnectError,
+            httpx2.ConnectTimeout,
+            httpx2.PoolTimeout,
+            httpx2.ProxyError,
+        )
+        target = httpx2.URL(url)
+        for name, value in (query or {}).items():
+            target = target.copy_add_param(name, value)
+        end = monotonic() + _BODY_PATIENCE * self._tries.seconds
+        try:
+            with self._client.stream(method, target, content=content, headers=headers) as response:
+                parts, size = [], 0
+                for part in response.iter_bytes():
+                    parts.append(part)
+                    size += len(part)
+                    if size > LIMIT:
+                        raise StateUnreadable(self._url, f"it is larger than {LIMIT} bytes")
+                    if monotonic() > end:
+                        raise Trouble("the answer comes too slowly", sent=True)
+        except not_sent as error:
+            raise Trouble(type(error).__name__, sent=False) from None
+        except (httpx2.RequestError, httpx2.StreamError) as error:
+            raise Trouble(f"no answer ({type(error).__name__})", sent=True) from None
+        if response.status_code in _PASSING:
+            raise Trouble(
+                f"the server answered {response.status_code}",
+                sent=response.status_code != _TOO_MANY,
+                after=retry_after(response.headers.get("retry-after")),
+            )
+        try:
+            text = b"".join(parts).decode("utf-8")
+        except UnicodeDecodeError:
+            raise StateUnreadable(self._url, "it is not UTF-8") from None
+        return _Answer(response.status_code, text, response.headers)
+
+    def _insist(self, answer: _Answer, failure: "type[StateUnreachable | StateUnwritable]") -> None:
+        if 200 <= answer.status < 300:
+            return
+        if answer.status in _REFUSED:
+            raise failure(
+                self._url,
+                f"the server refuses the credentials ({answer.status})",
+                ("look at `spec.state.credentials`, and at what that account may do",),
+            )
+        raise failure(self._url, f"the server answered {answer.status}", ())
+
+
+def _quiet(headers: Mapping[str, str]) -> float:
+    """Seconds since the text was written, by the server's clock; 0 when it doesn't say."""
+    try:
+        then = parsedate_to_datetime(headers["last-modified"])
+        return max(0.0, (parsedate_to_datetime(headers["date"]) - then).total_seconds())
+    except (KeyError, ValueError, TypeError):
+        return 0.0
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _md5(content: bytes) -> bytes:
+    return hashlib.md5(content, usedforsecurity=False).digest()

@@ -1,0 +1,1 @@
+"""Forges: comments, issues and artifacts, against fakes at the wire."""

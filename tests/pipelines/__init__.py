@@ -1,0 +1,1 @@
+"""Pipelines: what the workflows, the action and the templates hold to."""

@@ -1,0 +1,105 @@
+"""Rules that the published workflows, the action and the examples hold to."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+REUSABLE = [ROOT / ".github/workflows" / f"{name}.yml" for name in ("plan", "apply", "drift")]
+EXAMPLES = sorted((ROOT / "examples/pipelines/github").glob("*.yml"))
+ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
+WORKFLOWS = [*REUSABLE, *EXAMPLES]
+_PINNED = re.compile(r"(\$/[\w./-]+|[\w-]+/[\w./-]+@[0-9a-f]{40})\Z")
+
+
+def _named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text("utf-8"))
+
+
+def _steps(path: Path) -> Iterator[dict[str, Any]]:
+    read = _read(path)
+    if "runs" in read:
+        yield from read["runs"]["steps"]
+    for job in read.get("jobs", {}).values():
+        yield from job.get("steps", [])
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, *ACTIONS], ids=_named)
+def test_no_expression_is_put_into_the_text_of_a_script(path: Path) -> None:
+    assert [step["run"] for step in _steps(path) if "${{" in step.get("run", "")] == []
+
+
+@pytest.mark.parametrize("path", [*REUSABLE, *ACTIONS], ids=_named)
+def test_every_action_is_pinned_to_a_commit_or_comes_from_this_repository(path: Path) -> None:
+    used = [step["uses"] for step in _steps(path) if "uses" in step]
+    assert [each for each in used if not _PINNED.match(each)] == []
+    for each in used:
+        if each.startswith("$/"):
+            assert (ROOT / each.removeprefix("$/") / "action.yml").is_file()
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=_named)
+def test_nothing_is_permitted_but_what_a_job_asks_for(path: Path) -> None:
+    read = _read(path)
+    assert read["permissions"] == {}
+    for name, job in read["jobs"].items():
+        assert set(job["permissions"].values()) <= {"read", "write"}, name
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=_named)
+def test_no_pull_request_runs_beside_secrets_that_are_not_its_own(path: Path) -> None:
+    # YAML 1.1 takes the key `on` for a truth value.
+    assert not {"pull_request_target", "workflow_run"} & set(_read(path)[True] or ())
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=_named)
+def test_a_checkout_leaves_no_token_behind(path: Path) -> None:
+    for step in _steps(path):
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("name", ["plan", "apply", "drift"])
+def test_an_example_permits_what_its_workflow_asks_for_and_no_more(name: str) -> None:
+    [job] = _read(ROOT / "examples/pipelines/github" / f"{name}.yml")["jobs"].values()
+    called = _read(ROOT / ".github/workflows" / f"{name}.yml")
+    asked: dict[str, str] = {}
+    for each in called["jobs"].values():
+        for what, how in each["permissions"].items():
+            asked[what] = max(asked.get(what, "read"), how)
+    assert job["permissions"] == asked
+    assert job["uses"].endswith(f"/.github/workflows/{name}.yml@main")
+    assert job["with"].keys() <= called[True]["workflow_call"]["inputs"].keys()
+
+
+@pytest.mark.parametrize("path", [*REUSABLE, *EXAMPLES], ids=_named)
+def test_secrets_go_to_the_step_that_runs_the_tool_and_to_no_other(path: Path) -> None:
+    for step in _steps(path):
+        if "secrets." in str(step):
+            assert step["uses"].partition("@")[0].endswith("/.github/actions/reconcile")
+
+
+def test_a_fork_gets_no_job_that_has_secrets() -> None:
+    jobs = _read(REUSABLE[0])["jobs"]
+    with_secrets = [name for name, job in jobs.items() if "secrets." in str(job["steps"])]
+    assert with_secrets == ["plan"]
+    assert "head.repo.full_name == github.repository" in jobs["plan"]["if"]
+    assert "head.repo.full_name != github.repository" in jobs["validate"]["if"]
+    assert jobs["validate"]["permissions"] == {"contents": "read"}
+
+
+def test_one_apply_of_a_workspace_runs_at_a_time_and_none_is_dropped() -> None:
+    group = _read(REUSABLE[1])["jobs"]["apply"]["concurrency"]
+    assert group == {
+        "group": "reconciler-apply-${{ inputs.workspace }}",
+        "cancel-in-progress": False,
+        "queue": "max",
+    }

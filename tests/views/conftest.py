@@ -1,0 +1,33 @@
+"""One browser for all tests of views, and a page of its own for each."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.parts.peers import need_chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Debian's chromium, without anything that it does on its own."""
+    program = need_chromium()
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-background-networking", "--no-proxy-server"]
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=program, args=flags)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(browser: "Browser") -> Iterator["Page"]:
+    """An empty page."""
+    opened = browser.new_page()
+    opened.set_default_timeout(20_000)
+    yield opened
+    opened.close()
