@@ -32,10 +32,9 @@ def add_rules(definitions: dict[str, Any]) -> None:
         places = [{"required": ["region"]}, {"required": ["url"]}]
         definitions["WorkspaceSpec"]["oneOf"] = places
         definitions["WorkspaceCredentials"]["not"] = {"required": ["accessToken", "session"]}
-        definitions["KeptSession"]["oneOf"] = [
-            {"required": ["vault"], "properties": {"beside": False, "key": False}},
-            {"required": ["beside"], "properties": {"vault": False}},
-        ]
+        keepers = [{"required": ["vault"]}, {"required": ["beside"]}]
+        definitions["KeptSession"]["oneOf"] = keepers
+        definitions["KeptSession"]["dependentRequired"] = {"key": ["beside"]}
     if "StateLocation" in definitions:
         definitions["StateLocation"]["not"] = {"required": ["path", "url"]}
         definitions["StateLocation"]["dependentRequired"] = {"credentials": ["url"]}

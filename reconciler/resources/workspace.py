@@ -25,6 +25,7 @@ class KeptSession(Strict):
             default=None,
             description="In a KV store of version 2 of Vault or OpenBao, `mount/path#key`; whoever "
             "runs the tool may read and update it there.",
+            examples=["secret/ci/dust#session"],
         ),
     ] = None
     beside: Annotated[

@@ -3,7 +3,7 @@
 import shlex
 from typing import TYPE_CHECKING
 
-from reconciler.providers.dust.signin import Keeper, KeptSession, KeptSignIn, Use, normal_url
+from reconciler.providers.dust.signin import Keeper, KeptSignIn, Use, normal_url
 from reconciler.resources import SecretRef
 from reconciler.workflows.failures import Exit, Stop
 from reconciler.workflows.holding import owner
@@ -69,14 +69,6 @@ def session_in_use(context: "Context") -> KeptSignIn:
     )
     options.at_end(session.settle)
     return session
-
-
-def look_at_session(context: "Context") -> KeptSession | None:
-    """The session as it is kept now, None when there is none; it is neither used nor renewed.
-
-    Raises Stop, KeeperTrouble.
-    """
-    return keeper_of(context).read()[0]
 
 
 def address_of(context: "Context") -> str:

@@ -307,6 +307,23 @@ def test_whoami_tells_whose_session_it_is_and_where_it_is_kept(
     assert "acme" in [each["id"] for each in identity["workspaces"]]
 
 
+def test_doctor_tells_of_the_session_what_is_kept_and_of_the_token_why_it_can_t_be_used(
+    project: Project, sandbox: SandboxProcess, vault: VaultFake
+) -> None:
+    declare(project, sandbox.url, IN_VAULT)
+    store(project, sandbox)
+    expire_all(sandbox.url)
+    project.plan()
+    done = project.run("doctor", "-f", "manifests", code=None)
+    told = r"session of ana@acme.example in vault:\S+, stored 20\S+, renewed 1 time"
+    assert re.search(told, _flat(done.out)), str(done)
+    assert "accepted: ana@acme.example, renewed by itself" in _flat(done.out)
+    vault.sealed = True
+    done = project.run("doctor", "-f", "manifests", code=1)
+    assert "is sealed or in maintenance" in _flat(done.out)
+    assert "stored 20" not in done.out
+
+
 def test_a_second_login_knows_the_client_and_says_whose_session_it_replaces(
     project: Project, sandbox: SandboxProcess
 ) -> None:
@@ -368,3 +385,8 @@ def test_unlock_frees_a_session_whose_writer_died(
         done = project.run("unlock", "ci@gone:7", "-f", "manifests")
         assert "ci@gone:7" in done.out
         store(project, sandbox)
+
+
+def _flat(text: str) -> str:
+    """A text whose lines may be wrapped."""
+    return re.sub(r"\s+", " ", text)

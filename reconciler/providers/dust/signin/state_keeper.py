@@ -65,7 +65,10 @@ class StateKeeper:
 
         def put(held: HeldRecord) -> None:
             if held.serial != version:
-                raise Overtaken(f"the session in {self.name} was written by another run meanwhile")
+                raise Overtaken(
+                    f"the session in {self.name} was written by another run meanwhile",
+                    help=("run the command again",),
+                )
             held.write(text.reveal())
 
         return self._holding(put)

@@ -94,7 +94,10 @@ class VaultKeeper:
             self._latest()
         seen, data = self._seen or (0, {})
         if seen != version:
-            raise Overtaken(f"the session in `{self.name}` was written by somebody else meanwhile")
+            raise Overtaken(
+                f"the session in `{self.name}` was written by another run meanwhile",
+                help=("run the command again",),
+            )
         others = {key: value for key, value in data.items() if isinstance(value, Secret)}
         if len(others) < len(data):
             raise KeeperTrouble(
