@@ -33,8 +33,8 @@ def add_rules(definitions: dict[str, Any]) -> None:
         definitions["WorkspaceSpec"]["oneOf"] = places
         definitions["WorkspaceCredentials"]["not"] = {"required": ["accessToken", "session"]}
         keepers = [{"required": ["vault"]}, {"required": ["beside"]}]
-        definitions["KeptSession"]["oneOf"] = keepers
-        definitions["KeptSession"]["dependentRequired"] = {"key": ["beside"]}
+        definitions["SessionPlace"]["oneOf"] = keepers
+        definitions["SessionPlace"]["dependentRequired"] = {"key": ["beside"]}
     if "StateLocation" in definitions:
         definitions["StateLocation"]["not"] = {"required": ["path", "url"]}
         definitions["StateLocation"]["dependentRequired"] = {"credentials": ["url"]}

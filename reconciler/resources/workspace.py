@@ -13,7 +13,7 @@ from reconciler.resources.secret_places import VaultPlace
 from reconciler.resources.strict import Strict
 
 
-class KeptSession(Strict):
+class SessionPlace(Strict):
     """Where a sign-in is kept that the tool renews and writes back by itself.
 
     `reconciler login --store` puts it there once.
@@ -63,7 +63,7 @@ class WorkspaceCredentials(Strict):
         ),
     ] = None
     session: Annotated[
-        KeptSession | None,
+        SessionPlace | None,
         Field(
             default=None,
             description="Where the sign-in of a workspace administrator is kept that lasts (CI).",

@@ -123,28 +123,31 @@ def test_what_is_no_session_in_vault_is_neither_used_nor_overwritten(
     assert len(vault.mounts["secret"].secrets["ci/dust"]) == 1
 
 
-@pytest.mark.parametrize("drop", [Fault(drop=True), Fault(status=502)])
-def test_a_write_whose_answer_was_lost_is_looked_up_and_sent_again(
-    vault: VaultFake, drop: Fault
+@pytest.mark.parametrize(
+    "fault", [Fault(drop=True), Fault(status=502)], ids=["no answer", "bad gateway"]
+)
+@pytest.mark.parametrize("after", [False, True], ids=["not done", "done"])
+def test_a_write_whose_answer_was_lost_is_done_once(
+    vault: VaultFake, fault: Fault, after: bool
 ) -> None:
     keeper = vault_keeper(vault, _PLACE)
     keeper.start(session())
     version = keeper.read()[1]
-    vault.faults.append(drop)
+    vault.faults.append(replace(fault, after=after))
     assert keeper.write(session("second"), version) == version + 1
+    assert access(vault_keeper(vault, _PLACE).read()[0]) == "access-second"
     assert len(vault.mounts["secret"].secrets["ci/dust"]) == 2
 
 
-@pytest.mark.parametrize("lost", [Fault(drop=True, after=True), Fault(status=502, after=True)])
-def test_a_write_that_was_done_before_its_answer_was_lost_is_not_done_twice(
-    vault: VaultFake, lost: Fault
+@pytest.mark.parametrize("preflight", ["denied", "absent"])
+def test_where_vault_does_not_tell_the_mount_it_is_the_first_part(
+    vault: VaultFake, preflight: str
 ) -> None:
+    vault.preflight = preflight
     keeper = vault_keeper(vault, _PLACE)
     keeper.start(session())
-    version = keeper.read()[1]
-    vault.faults.append(lost)
-    assert keeper.write(session("second"), version) == version + 1
-    assert len(vault.mounts["secret"].secrets["ci/dust"]) == 2
+    assert access(keeper.read()[0]) == "access-first"
+    assert "`secret/data/ci/dust`" in " ".join(keeper.needs()).replace('"', "`")
 
 
 def test_vault_says_which_capability_is_missing(vault: VaultFake) -> None:

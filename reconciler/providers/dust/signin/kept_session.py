@@ -6,7 +6,14 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, ValidationError
 
-from reconciler.providers.dust.signin.record import LoginPart, Part, SignIn, Tokens, TokensPart
+from reconciler.providers.dust.signin.record import (
+    HeadPart,
+    LoginPart,
+    Part,
+    SignIn,
+    Tokens,
+    TokensPart,
+)
 from reconciler.secrets import Secret
 
 FORMAT = "reconciler.kept-session/v1"
@@ -85,12 +92,7 @@ class _Ended(Part):
     by: str | None
 
 
-class _Document(Part):
-    format: str
-    url: str
-    email: str
-    workspaces: list[str]
-    since: str
+class _Document(HeadPart):
     login: LoginPart
     generation: int
     tokens: TokensPart | None

@@ -170,14 +170,15 @@ class LoginClient:
         try:
             fresh = self._tokens(ask)
         except _Refused as error:
-            raise RefreshRefused(
+            refused = RefreshRefused(
                 f"the sign-in has ended: {self._provider.origin} doesn't renew it "
                 f"({_words(error)})",
                 call="POST " + _TOKENS,
                 status=error.status,
                 help=AGAIN,
-                final=error.code == "invalid_grant",
-            ) from None
+            )
+            refused.final = error.code == "invalid_grant"
+            raise refused from None
         # RFC 6749 section 6: without a new refresh token the old one goes on counting.
         return fresh if fresh.refresh is not None else replace(fresh, refresh=old)
 

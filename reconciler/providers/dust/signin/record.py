@@ -129,12 +129,17 @@ class LoginPart(Part):
         return LoginProvider(**self.model_dump(by_alias=False))
 
 
-class _Document(Part):
+class HeadPart(Part):
+    """Whose it is, and where it counts."""
+
     format: str
     url: str
     email: str
     workspaces: list[str]
     since: str
+
+
+class _Document(HeadPart):
     login: LoginPart | None = None
     kept: Kept
     tokens: TokensPart | None = None
