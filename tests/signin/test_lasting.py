@@ -17,6 +17,7 @@ import pytest
 
 from reconciler.providers import Forbidden, Interrupted, SignedOut
 from reconciler.providers.dust.signin import (
+    Ended,
     KeeperTrouble,
     KeptSession,
     KeptSignIn,
@@ -24,6 +25,7 @@ from reconciler.providers.dust.signin import (
     Overtaken,
     Renewing,
     Tokens,
+    Why,
 )
 from reconciler.secrets import Secret
 from tests.e2e.gatekeeper import Asked, Gatekeeper, Told
@@ -37,6 +39,7 @@ from tests.signin.machines import (
     Machines,
     places,
     session_of,
+    since,
 )
 
 _TOKENS = r"POST /user_management/authenticate"
@@ -391,6 +394,20 @@ def test_a_new_sign_in_meanwhile_is_not_written_over(
     assert access(two.kept()) == anew
 
 
+def test_tokens_of_a_former_sign_in_do_not_wake_a_later_one_that_is_lost(
+    two: Machines, door: Gatekeeper
+) -> None:
+    hold = door.hold(_TOKENS, "after")
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(expire, two.sign_in())
+        hold.wait()
+        lost = Ended(why=Why.LOST, at=datetime.now(UTC), by="ci@runner-9:9")
+        two.change(lambda kept: since(kept, "later").over(lost))
+        hold.release()
+        running.result()
+    assert two.kept().ended == lost
+
+
 def test_a_place_that_is_written_all_the_time_is_told(two: Machines, door: Gatekeeper) -> None:
     class Busy(_Refusing):
         def write(self, session: KeptSession, version: int) -> int:
@@ -399,6 +416,24 @@ def test_a_place_that_is_written_all_the_time_is_told(two: Machines, door: Gatek
     with pytest.raises(SignedOut, match="written by others again and again"):
         expire(two.sign_in(pace=Clock().pace, keeper=Busy(two)))
     assert renewals(door) == 0
+
+
+def test_a_lease_that_is_nearly_over_before_the_provider_is_asked_is_taken_anew(
+    two: Machines, door: Gatekeeper
+) -> None:
+    slow = _Slow(two)
+    expire(two.sign_in(pace=slow.time.pace, keeper=slow))
+    first, second = slow.leases
+    assert first.until < second.until
+    assert renewals(door) == 1
+
+
+def test_a_lease_under_which_nothing_was_sent_is_not_what_lost_a_session(two: Machines) -> None:
+    slow = _Slow(two)
+    two.change(lambda kept: replace(kept, tokens=replace(_tokens(kept), refresh=Secret("stolen"))))
+    with pytest.raises(SignedOut, match="has ended at"):
+        expire(two.sign_in(pace=slow.time.pace, keeper=slow))
+    assert len(slow.leases) == 2
 
 
 def test_a_session_for_another_address_is_used_for_nothing(two: Machines, door: Gatekeeper) -> None:
@@ -447,6 +482,21 @@ class _Refusing:
             self.refuses = self._times > 0
             raise KeeperTrouble("the disk is full")
         return self.real.write(session, version)
+
+
+class _Slow(_Refusing):
+    """A keeper that takes nearly all the time of a lease to write the first one down."""
+
+    def __init__(self, machines: Machines) -> None:
+        super().__init__(machines)
+        self.time = Clock()
+        self.leases: list[Renewing] = []
+
+    def write(self, session: KeptSession, version: int) -> int:
+        if session.renewing is not None:
+            self.leases.append(session.renewing)
+            self.time.sleep(100 if len(self.leases) == 1 else 1)
+        return super().write(session, version)
 
 
 def _tokens(kept: KeptSession) -> Tokens:
