@@ -11,14 +11,12 @@ from reconciler.planning.document import (
 from reconciler.planning.inputs import Forecaster, Inputs, Observation
 from reconciler.planning.ownership import candidates, moved, renamed
 from reconciler.planning.plan import Plan, make_plan
+from reconciler.planning.reading import PlanUnreadable, SavedPlan, read_plan
 from reconciler.planning.saving import (
     Basis,
-    PlanUnreadable,
-    SavedPlan,
     change_json,
     partial_json,
     plan_json,
-    read_plan,
     shown_json,
     substance,
 )

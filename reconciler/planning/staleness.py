@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.planning.plan import Plan
-from reconciler.planning.saving import SavedPlan, shown_json, substance
+from reconciler.planning.reading import SavedPlan
+from reconciler.planning.saving import shown_json, substance
 from reconciler.resources import (
     Action,
     Address,

@@ -38,7 +38,7 @@ class SealedRecord:
     def read_version(self) -> tuple[str | None, int]:
         """The same, with its serial; 0 when there is none."""
         text, serial = self._opened(self.shelf.read())
-        self.witness.saw(self.shelf.name, serial)
+        self.witness.saw(self.shelf.identity, serial)
         return text, serial
 
     @contextmanager
@@ -99,7 +99,7 @@ class SealedRecord:
             raise StateForeign(self.shelf.name, whose, wanted)
 
     def _highest(self, found: Found) -> int:
-        return max(found.highest, self.witness.highest(self.shelf.name))
+        return max(found.highest, self.witness.highest(self.shelf.identity))
 
     def _label(self, serial: int) -> Label:
         return Label(
@@ -129,4 +129,4 @@ class HeldRecord:
         sealed = self._record.sealed(text, serial)
         self._version = self._held.write(sealed, serial=serial, expected=self._version)
         self.text, self.serial = text, serial
-        self._record.witness.saw(self._record.shelf.name, serial)
+        self._record.witness.saw(self._record.shelf.identity, serial)

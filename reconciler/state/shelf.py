@@ -69,9 +69,16 @@ class Held(Protocol):
 
 
 class Shelf(Protocol):
-    """One text in a shared store. `name` is how messages call it; it has no secret in it."""
+    """One text in a shared store.
+
+    `name` is how messages call it; it has no secret in it. `identity` tells it from every other on
+    this machine, for whoever remembers something of it.
+    """
 
     name: str
+
+    @property
+    def identity(self) -> str: ...
 
     def read(self) -> Found:
         """What is there, also while somebody holds it. Raises StateUnreachable, StateUnreadable."""

@@ -45,6 +45,4 @@ class Witness:
     def _path(self, name: str) -> Path | None:
         if self.folder is None:
             return None
-        # A file is called by a path that may be relative, and isn't the same from everywhere.
-        whole = name if "://" in name else str(Path(name).absolute())
-        return self.folder / f"{hashlib.sha256(whole.encode()).hexdigest()}.json"
+        return self.folder / f"{hashlib.sha256(name.encode()).hexdigest()}.json"

@@ -9,7 +9,6 @@ from typing import Any
 from reconciler.diagnostics import PLAIN, Palette, printable
 
 WIDTH = 80
-_NAMES = 12
 
 
 class Health(StrEnum):
@@ -36,9 +35,10 @@ class Checked:
 
 def checkup_text(checks: Sequence[Checked], palette: Palette = PLAIN, width: int = WIDTH) -> str:
     """All checks, a line each and what to do below; the verdict last. `width` in columns."""
+    names = max((len(check.name) for check in checks), default=0)
     lines: list[str] = []
     for check in checks:
-        lines += _lines(check, palette, width)
+        lines += _lines(check, palette, width, names)
     return "\n".join([*lines, "", _verdict(checks, palette)]) + "\n"
 
 
@@ -65,16 +65,16 @@ def healthy(checks: Iterable[Checked]) -> bool:
     return all(check.health is not Health.FAILED for check in checks)
 
 
-def _lines(check: Checked, palette: Palette, width: int) -> list[str]:
+def _lines(check: Checked, palette: Palette, width: int, names: int) -> list[str]:
     paint = {
         Health.OK: palette.added,
         Health.WARNING: palette.warning,
         Health.FAILED: palette.error,
         Health.SKIPPED: palette.dim,
     }[check.health]
-    margin = " " * (_NAMES + 3)
+    margin = " " * (names + 3)
     first, *rest = _wrapped(check.message, margin, margin, width) or [margin]
-    lines = [f"{paint(_SIGNS[check.health])} {check.name:<{_NAMES}} {first.strip()}", *rest]
+    lines = [f"{paint(_SIGNS[check.health])} {check.name:<{names}} {first.strip()}", *rest]
     for text in check.help:
         first, *rest = _wrapped(f"= help: {text}", margin, margin + "  ", width)
         lines += [palette.dim(line) for line in (first, *rest)]

@@ -65,6 +65,10 @@ def _reached(subject: Subject, field: FieldChange) -> Iterator[Matter]:
 
 def _shown(subject: Subject, field: FieldChange) -> Iterator[Matter]:
     added, removed = sides(field)
+    if COMPANY in removed:
+        message = "is shown to some spaces, and no longer to the whole company"
+        yield subject.matter(Concern.EXPOSURE, Effect.TIGHTENS, message, field)
+        return
     wide = sorted(label for label in added if _is_open(label, subject.desired))
     if wide:
         where = "the whole company" if COMPANY in wide else f"open spaces ({', '.join(wide)})"

@@ -301,6 +301,7 @@ def test_it_reads_in_columns(width: int) -> None:
     ]
     text = checkup_text(checks, width=width)
     assert max(map(len, text.splitlines())) <= width
+    assert {line[9:10] for line in text.splitlines()[:-2]} == {" "}, "the names have one column"
     assert text.endswith("not ready: 1 failed, 1 warning\n")
 
 

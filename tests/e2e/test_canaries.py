@@ -36,6 +36,9 @@ _EVERY_COMMAND = (
     ("explain", "literal-secret"),
     ("completion", "bash"),
     ("schema", "plan"),
+    ("graph", *_F),
+    ("publish", "issue", "--title", "Drift", "--body", "-"),
+    ("reviewed", "--out", "reviewed.plan"),
     ("unlock", "nobody@nowhere:1", *_F),
     ("destroy", *_F, "--yes"),
 )
@@ -143,6 +146,7 @@ def test_what_debug_tells_of_any_command_is_safe_to_paste(
         project.write("space.yaml", space("team", members=["ana@acme.example"]))
         project.write("server.yaml", _guarded(guarded.url, canaries))
         project.environ.update(XDG_STATE_HOME=str(project.folder / "home"), HOME="/home/ana.diaz")
+        project.environ.update(_forge(canaries))
         for arguments in _EVERY_COMMAND:
             places = {"URL": guarded.url, "SANDBOX": workspace.url}
             words = [places.get(word, word) for word in arguments]
@@ -154,7 +158,7 @@ def test_what_debug_tells_of_any_command_is_safe_to_paste(
             told += trace.read_bytes()
     assert {d.arguments[3] for d in done} == set(COMMANDS) - _ELSEWHERE
     assert stat.S_IMODE(trace.stat().st_mode) == 0o600
-    assert leaks(_values(canaries), project.folder, done) == []
+    assert leaks([*_values(canaries), canaries["forge"]], project.folder, done) == []
     said = told.decode() + "".join(each.err for each in done)
     for person in ("ana@acme", "ana.diaz", f"{getpass.getuser()}@"):
         assert person not in said
@@ -169,6 +173,18 @@ def test_what_debug_tells_of_any_command_is_safe_to_paste(
         "<person 1>",
     ):
         assert part in said
+
+
+def _forge(canaries: dict[str, str]) -> dict[str, str]:
+    """A forge that nobody answers for, and a token for it."""
+    canaries["forge"] = "ghs-the-very-token-of-this-job"
+    return {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_API_URL": "http://127.0.0.1:1",
+        "GITHUB_REPOSITORY": "acme/tools",
+        "GITHUB_SHA": "5" * 40,
+        "GITHUB_TOKEN": canaries["forge"],
+    }
 
 
 def test_a_server_that_repeats_its_credentials_makes_nobody_show_them(

@@ -70,11 +70,6 @@ def test_the_five_minutes_work_as_written(
                 _point_at(folder / "manifests", workspace, servers.open.url)
             case ["export", _]:
                 assert "DUST_ACCESS_TOKEN" in line
-            case ["reconciler", "sandbox", *rest]:
-                assert run_anywhere("sandbox", *rest[:1], "--help", folder=folder).code == 0
-            case ["reconciler", "export" | "adopt" as command, *rest]:  # test_take_over runs them
-                known = run_anywhere(command, "--help", folder=folder).out
-                assert all(word in known for word in rest if word.startswith("-")), line
             case ["reconciler", *arguments]:
                 extra = ("--yes",) if arguments == ["apply", "-f", "manifests"] else ()
                 done = run_anywhere(*arguments, *extra, folder=folder, environ=environ)
@@ -82,7 +77,7 @@ def test_the_five_minutes_work_as_written(
                 ran.append(arguments[0])
             case _:
                 assert "venv" in line, f"no test runs {line}"
-    assert ran == ["init", "validate", "plan", "show", "apply", "drift", "apply", "connect"]
+    assert ran == ["init", "validate", "plan", "show", "apply", "drift", "apply"]
 
 
 def _point_at(manifests: Path, workspace: Workspace, server: str) -> None:

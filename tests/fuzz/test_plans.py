@@ -114,7 +114,11 @@ def sealed(value: Any) -> str:
 
 def use(saved: SavedPlan) -> None:
     """Everything that is done with a plan before anything is asked of the workspace."""
-    told = plan_text(saved_view(saved), PLAIN) + life_text(saved.document["basis"])
+    view = tried(lambda: saved_view(saved), Stop)
+    if isinstance(view, Stop):  # what it wants isn't manifests
+        assert printable(view.message) == view.message
+        return
+    told = plan_text(view, PLAIN) + life_text(saved.document["basis"])
     assert [line for line in told.split("\n") if printable(line) != line] == []
     for fresh in FRESH.values():
         moved = moved_since(saved, fresh, {})

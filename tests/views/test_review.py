@@ -114,6 +114,15 @@ def test_a_dangerous_creation_is_told_though_no_gate_asks() -> None:
             (Concern.EXPOSURE, Effect.TIGHTENS, "is shown in fewer spaces"),
         ),
         (
+            {"spaces": ["team"]},
+            {"spaces": ["company"]},
+            (
+                Concern.EXPOSURE,
+                Effect.TIGHTENS,
+                "is shown to some spaces, and no longer to the whole company",
+            ),
+        ),
+        (
             {"tools": {"search": {"stake": "low"}}},
             {"tools": {"search": tool("high")}},
             (Concern.STAKES, Effect.LOOSENS, "lets agents call `search` with less asking"),

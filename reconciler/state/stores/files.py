@@ -24,6 +24,11 @@ class FileShelf:
         self._lease = lease
         self.name = str(path)
 
+    @property
+    def identity(self) -> str:
+        """Its whole path: a relative one means another file elsewhere."""
+        return str(self._path.resolve())
+
     def beside(self, suffix: str) -> "FileShelf":
         """Another file in the same folder."""
         return FileShelf(self._path.with_name(f"{self._path.name}.{suffix}"), lease=self._lease)

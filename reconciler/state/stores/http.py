@@ -29,6 +29,11 @@ class HttpShelf:
         self._opening = opening
         self.name = self._url
 
+    @property
+    def identity(self) -> str:
+        """Its address says it."""
+        return self.name
+
     def beside(self, suffix: str) -> "HttpShelf":
         """Another state of the same server."""
         address, question, query = self._url.partition("?")

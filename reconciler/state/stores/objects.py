@@ -39,6 +39,11 @@ class ObjectShelf:
         self._opening = opening
         self.name = f"{parts.scheme}://{parts.netloc}/{self._key}"
 
+    @property
+    def identity(self) -> str:
+        """Its address says it."""
+        return self.name
+
     def beside(self, suffix: str) -> "ObjectShelf":
         """Another object in the same folder."""
         parts = urlsplit(self._bucket)

@@ -46,6 +46,11 @@ class PostgresShelf:
         self._opening = opening
         self.name = f"{self._url}#{self._key}"
 
+    @property
+    def identity(self) -> str:
+        """Its address says it."""
+        return self.name
+
     def beside(self, suffix: str) -> "PostgresShelf":
         """Another row of the same table."""
         return PostgresShelf(
