@@ -2,7 +2,9 @@
 
 import itertools
 import json
+import os
 import re
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -187,17 +189,22 @@ def test_a_run_that_is_killed_between_renewal_and_write_is_named_by_the_next(
     project.plan()
 
 
-def test_ctrl_c_during_the_renewal_loses_nothing(
-    project: Project, sandbox: SandboxProcess, gate: Gatekeeper, vault: VaultFake
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_a_job_that_is_cancelled_during_the_renewal_loses_nothing(
+    project: Project,
+    sandbox: SandboxProcess,
+    gate: Gatekeeper,
+    vault: VaultFake,
+    kind: signal.Signals,
 ) -> None:
     stored_through(gate, project, sandbox)
     expire_all(sandbox.url)
     hold = gate.hold(_RENEWAL, "after")
     with project.start("plan", "-f", "manifests") as running:
         hold.wait()
-        running.interrupt()
+        os.kill(running.pid, kind)
         hold.release()
-        assert running.end().code == 130
+        assert running.end().code == (130 if kind is signal.SIGINT else -signal.SIGTERM)
     assert json.loads(kept(vault))["generation"] == 2
     expire_all(sandbox.url)
     project.plan()

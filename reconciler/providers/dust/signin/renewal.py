@@ -1,10 +1,12 @@
 """A sign-in in use: its access token is renewed in time, whoever keeps it."""
 
+import signal
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from threading import RLock, Thread
+from contextlib import contextmanager
+from threading import RLock, Thread, current_thread, main_thread
 from typing import TypeVar
 
 from reconciler.providers.contract import Call
@@ -117,7 +119,7 @@ class RenewedSignIn(ABC):
 
 
 def to_the_end(call: Callable[[], T]) -> T:
-    """The result of `call`, which Ctrl-C doesn't interrupt half-way."""
+    """The result of `call`, which neither Ctrl-C nor, in the main thread, SIGTERM ends half-way."""
     future: Future[T] = Future()
 
     def run() -> None:
@@ -126,12 +128,30 @@ def to_the_end(call: Callable[[], T]) -> T:
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
             future.set_exception(error)
 
-    Thread(target=run, name="renewal", daemon=True).start()
+    with _termination_deferred():
+        Thread(target=run, name="renewal", daemon=True).start()
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            future.exception()
+            raise
+
+
+@contextmanager
+def _termination_deferred() -> Iterator[None]:
+    """SIGTERM, by which a cancelled job is ended, counts once the block is over."""
+    before = signal.getsignal(signal.SIGTERM)
+    if current_thread() is not main_thread() or before is None:
+        yield
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: came.append(number))
     try:
-        return future.result()
-    except KeyboardInterrupt:
-        future.exception()
-        raise
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if came:
+            signal.raise_signal(signal.SIGTERM)
 
 
 def _not_now(error: ProviderError) -> SignedOut:
