@@ -20,7 +20,7 @@ from reconciler.cli.options import (
 
 if TYPE_CHECKING:
     from reconciler.providers.dust.signin.login_client import Grant
-    from reconciler.workflows import Options
+    from reconciler.workflows import Context, Options
 
 _LONGEST = 64 * 1024
 _FLAGS = RunFlags(timeout=30.0, parallelism=4, allow=frozenset())
@@ -134,7 +134,10 @@ def login(
     console.json = output == "json"
     _check_store(store, files, workspace, wish.url or wish.region)
     if store:
-        return _login_to_store(console, wish, files, workspace, None if token_stdin else no_browser)
+        context = read_context(console, files, workspace, _FLAGS)
+        return _login_to_store(
+            console, wish, context, browser=not no_browser, token_stdin=token_stdin
+        )
     from reconciler.views import identities_json, identities_text
     from reconciler.workflows import as_stops
     from reconciler.workflows.signing_in import sign_in, take_token
@@ -155,24 +158,18 @@ def login(
 
 
 def _login_to_store(
-    console: Console,
-    wish: Any,
-    files: tuple[Path, ...],
-    workspace: str | None,
-    no_browser: bool | None,
+    console: Console, wish: Any, context: "Context", *, browser: bool, token_stdin: bool
 ) -> int:
-    """`login --store`; without `no_browser` the tokens come on stdin."""
     from reconciler.diagnostics import printable
     from reconciler.views import identities_json, identities_text
     from reconciler.workflows import as_stops
     from reconciler.workflows.storing_sessions import store_session, store_tokens
 
     with as_stops():
-        context = read_context(console, files, workspace, _FLAGS)
-        if no_browser is None:
+        if token_stdin:
             identity, needs = store_tokens(context, wish, _token())
         else:
-            show = _guide(console, browser=not no_browser)
+            show = _guide(console, browser=browser)
             identity, needs = store_session(context, wish, show=show)
     if console.json:
         console.value(identities_json([identity]))
@@ -223,13 +220,14 @@ def logout(
     console.json = output == "json"
     from reconciler.workflows import as_stops
     from reconciler.workflows.signing_in import Wish, sign_out
-    from reconciler.workflows.storing_sessions import end_session
 
     if url and region:
         raise click.UsageError("give --url or --region, not both")
     _check_store(store, files, workspace, url or region or email)
     with as_stops():
         if store:
+            from reconciler.workflows.storing_sessions import end_session
+
             ended = end_session(read_context(console, files, workspace, _FLAGS))
             gone = [] if ended is None else [ended]
         else:
