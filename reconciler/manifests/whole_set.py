@@ -140,7 +140,8 @@ def choose_workspace(
     found = [m for m in manifests if m.kind == WORKSPACE_KIND]
     named = [m for m in found if wanted is None or m.get(*_NAME) == wanted]
     if named:
-        if len({m.get(*_NAME) for m in named}) > 1:
+        # A name may be anything here; one that is no text is told of by itself.
+        if len({str(m.get(*_NAME)) for m in named}) > 1:
             for other in named[1:]:
                 _second_workspace(other, named[0])
         return named[0], []

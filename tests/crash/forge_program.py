@@ -152,7 +152,7 @@ def _child(order: Mapping[str, Any]) -> NoReturn:
             patch("reconciler.state.filing._WRITE_EVERY", 0.0 if order["rewrites"] else math.inf),
             patch("reconciler.secrets.fingerprint._LOG_N", 4),
             patch("reconciler.providers.dust.sessions.PATIENT_SECONDS", 0.0),
-            patch("reconciler.providers.dust.client._BODY_PATIENCE", 1),
+            patch("reconciler.providers.dust.client._PATIENCE", 1),
         ):
             main(order["arguments"])
         code = 0

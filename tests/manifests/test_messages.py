@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.diagnostics import render_text
+from reconciler.diagnostics import Code, render_text
 from reconciler.manifests import load
-from tests.manifests.corpus import ALL, Case, beside
+from tests.manifests.corpus import ALL, WORKSPACE, Case, beside
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -40,3 +40,10 @@ def test_a_fault_reads_like_this(
 
 def test_there_is_no_golden_text_without_a_case() -> None:
     assert {path.stem for path in GOLDEN.glob("*.txt")} == {case.name for case in ALL}
+
+
+def test_a_second_workspace_is_told_of_where_the_first_has_no_name_to_use(tmp_path: Path) -> None:
+    text = WORKSPACE.replace("acme", "[]") + "---\n" + WORKSPACE
+    (tmp_path / "two.yaml").write_text(text)
+    found = [item.code for item in load([tmp_path]).diagnostics]
+    assert found == [Code.WRONG_TYPE, Code.DUPLICATE_WORKSPACE]
