@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +17,12 @@ from reconciler.providers.dust.signin import (
     Tokens,
     Why,
 )
+from reconciler.providers.dust.signin.state_keeper import StateKeeper
 from reconciler.secrets import Secret
+from reconciler.state import FileShelf, Keys, Owner, SealedRecord, Witness
 from tests.parts.vault_fake import Fault, VaultFake, Version
 from tests.signin.machines import KINDS, Machines, places, session_of, vault_keeper
+from tests.state.places import KEY
 
 _PROVIDER = LoginProvider(origin="http://127.0.0.1:9", client_id="client")
 _PLACE = "secret/ci/dust#session"
@@ -178,6 +182,45 @@ def test_a_vault_that_was_sealed_is_asked_anew(vault: VaultFake) -> None:
 def test_a_store_of_version_1_is_refused(vault: VaultFake) -> None:
     with pytest.raises(KeeperTrouble, match="KV store of version 1"):
         vault_keeper(vault, "kv1/ci/dust#session").read()
+
+
+def beside(folder: Path, workspace: str = "w1") -> StateKeeper:
+    """A keeper of a workspace, in a file, on a machine that remembers."""
+    record = SealedRecord(
+        shelf=FileShelf(folder / "acme.json.session"),
+        what="session",
+        provider="dust",
+        workspace_id=workspace,
+        keys=Keys(current=KEY),
+        witness=Witness(folder=folder / "seen"),
+    )
+    owner = Owner(user="ci", host="runner", pid=1)
+    return StateKeeper(record=record, owner=owner, key="env:KEY", again=("store a new one",))
+
+
+def test_a_session_of_another_workspace_is_neither_read_nor_written_over(tmp_path: Path) -> None:
+    beside(tmp_path).start(session())
+    other = beside(tmp_path, "w2")
+    for attempt in (other.read, lambda: other.start(session("second"))):
+        with pytest.raises(
+            KeeperTrouble, match=r"the session in .* belongs to workspace"
+        ) as caught:
+            attempt()
+        assert caught.value.help == ("give each workspace a place of its own in `spec.state`",)
+    assert access(beside(tmp_path).read()[0]) == "access-first"
+
+
+def test_an_old_session_that_was_put_back_is_refused_and_a_new_one_is_not(tmp_path: Path) -> None:
+    keeper, path = beside(tmp_path), tmp_path / "acme.json.session"
+    keeper.start(session())
+    old = path.read_bytes()
+    keeper.start(session("second"))
+    path.write_bytes(old)
+    with pytest.raises(KeeperTrouble, match=r"the session in .* went back") as caught:
+        keeper.read()
+    assert caught.value.help == ("store a new one",)
+    keeper.start(session("third"))
+    assert access(keeper.read()[0]) == "access-third"
 
 
 def test_a_session_that_was_destroyed_in_vault_is_none(vault: VaultFake) -> None:

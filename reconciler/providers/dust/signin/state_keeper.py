@@ -13,7 +13,6 @@ from reconciler.state import (
     Owner,
     SealedRecord,
     StateError,
-    StateForeign,
     StateLocked,
     StateLost,
     StateRolledBack,
@@ -113,7 +112,7 @@ class StateKeeper:
                     f"the session in {self.name} is encrypted: {why}",
                     help=("give the key that it was stored with, or start anew", *self.again),
                 )
-            case StateRolledBack() | StateForeign() | StateUnreadable():
+            case StateRolledBack() | StateUnreadable():
                 return KeeperTrouble(message, help=self.again)
             case _:
                 return KeeperTrouble(message, help=error.help)
