@@ -20,7 +20,7 @@ from reconciler.cli.options import (
 
 if TYPE_CHECKING:
     from reconciler.providers.dust.signin.login_client import Grant
-    from reconciler.workflows import Options
+    from reconciler.workflows import Context, Options
 
 _LONGEST = 64 * 1024
 _FLAGS = RunFlags(timeout=30.0, parallelism=4, allow=frozenset())
@@ -89,24 +89,55 @@ def _login_options(function: Callable[..., int]) -> Callable[..., int]:
     return gathered
 
 
+_store = click.option(
+    "--store",
+    is_flag=True,
+    help="For pipelines: the session that the Workspace of -f keeps (`credentials.session`).",
+)
+
+
 @click.command()
 @_login_options
+@_store
+@files_option
+@workspace_option
 @click.option("--no-browser", is_flag=True, help="Print the address and open nothing.")
 @click.option(
     "--token-stdin",
     is_flag=True,
-    help="Store the access token given on stdin instead; it can't be renewed.",
+    help="Store the access token given on stdin instead; it can't be renewed. With --store, the "
+    "JSON of a token endpoint's answer, with both tokens.",
 )
 @output_option
 @click.pass_obj
-def login(console: Console, *, wish: Any, no_browser: bool, token_stdin: bool, output: str) -> int:
+def login(
+    console: Console,
+    *,
+    wish: Any,
+    store: bool,
+    files: tuple[Path, ...],
+    workspace: str | None,
+    no_browser: bool,
+    token_stdin: bool,
+    output: str,
+) -> int:
     """Sign in as a workspace administrator, for manifests without `credentials.accessToken`.
 
     Prints an address and a code, opens the browser, and waits until you approve. What it gets is
     kept in the operating system's keyring when there is one (extra `keyring`), else in a file
     that only you can read, and is renewed by itself.
+
+    With --store it is kept where the Workspace manifest says (`credentials.session`), for
+    pipelines: in Vault, or encrypted beside the state. Whoever runs the tool there renews it and
+    writes it back.
     """
     console.json = output == "json"
+    _check_store(store, files, workspace, wish.url or wish.region)
+    if store:
+        context = read_context(console, files, workspace, _FLAGS)
+        return _login_to_store(
+            console, wish, context, browser=not no_browser, token_stdin=token_stdin
+        )
     from reconciler.views import identities_json, identities_text
     from reconciler.workflows import as_stops
     from reconciler.workflows.signing_in import sign_in, take_token
@@ -126,24 +157,81 @@ def login(console: Console, *, wish: Any, no_browser: bool, token_stdin: bool, o
     return 0
 
 
+def _login_to_store(
+    console: Console, wish: Any, context: "Context", *, browser: bool, token_stdin: bool
+) -> int:
+    from reconciler.diagnostics import printable
+    from reconciler.views import identities_json, identities_text
+    from reconciler.workflows import as_stops
+    from reconciler.workflows.storing_sessions import store_session, store_tokens
+
+    with as_stops():
+        if token_stdin:
+            identity, needs = store_tokens(context, wish, _token())
+        else:
+            show = _guide(console, browser=browser)
+            identity, needs = store_session(context, wish, show=show)
+    if console.json:
+        console.value(identities_json([identity]))
+        return 0
+    console.talk(f"stored the session in {printable(identity.source)}")
+    console.data(identities_text([identity], console.out))
+    console.data("a pipeline that uses it needs\n")
+    for line in needs:
+        console.data(f"  - {printable(line)}\n")
+    return 0
+
+
+def _check_store(
+    store: bool, files: tuple[Path, ...], workspace: str | None, elsewhere: str | None
+) -> None:
+    if store and elsewhere:
+        raise click.UsageError(
+            "--store takes the address from the manifests: no --url, --region or --email"
+        )
+    if not store and (files or workspace):
+        raise click.UsageError("--file and --workspace go with --store")
+
+
 @click.command()
 @_url
 @_region
 @click.option("--email", metavar="EMAIL", help="Only the sign-in of this person.")
+@_store
+@files_option
+@workspace_option
 @output_option
 @click.pass_obj
 def logout(
-    console: Console, *, url: str | None, region: str | None, email: str | None, output: str
+    console: Console,
+    *,
+    url: str | None,
+    region: str | None,
+    email: str | None,
+    store: bool,
+    files: tuple[Path, ...],
+    workspace: str | None,
+    output: str,
 ) -> int:
-    """Forget stored sign-ins: all, or those for an address or of a person."""
+    """Forget stored sign-ins: all, or those for an address or of a person.
+
+    With --store, the session that the Workspace manifest keeps for pipelines, and no other.
+    """
     console.json = output == "json"
     from reconciler.workflows import as_stops
     from reconciler.workflows.signing_in import Wish, sign_out
 
     if url and region:
         raise click.UsageError("give --url or --region, not both")
+    _check_store(store, files, workspace, url or region or email)
     with as_stops():
-        gone = sign_out(Wish(url=url, region=region), _options(console), email=email)
+        if store:
+            from reconciler.workflows.storing_sessions import end_session
+
+            ended = end_session(read_context(console, files, workspace, _FLAGS))
+            gone = [] if ended is None else [ended]
+        else:
+            gone = sign_out(Wish(url=url, region=region), _options(console), email=email)
     if console.json:
         removed = [{"url": record.url, "email": record.email} for record in gone]
         console.value({"format": "reconciler.logout/v1", "removed": removed})

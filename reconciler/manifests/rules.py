@@ -53,6 +53,7 @@ def check_rules(manifest: Manifest) -> None:
         case "Workspace":
             _url(manifest, ("spec", "url"))
             _references(manifest, ("spec", "credentials", "accessToken"))
+            _session(manifest)
             check_rule_names(manifest)
             _state(manifest)
             _state_path(manifest)
@@ -83,6 +84,30 @@ def _state(manifest: Manifest) -> None:
     given = manifest.get(*username)
     if isinstance(given, str) and is_credential(given):
         literal_secret(manifest, username, "`username` looks like a secret, not a name")
+
+
+def _session(manifest: Manifest) -> None:
+    session: At = ("spec", "credentials", "session")
+    given = manifest.mapping(*session)
+    if not given:
+        return
+    _references(manifest, (*session, "key"))
+    vault = given.get("vault")
+    if isinstance(vault, str) and is_credential(vault):
+        pasted_in_reference(manifest, (*session, "vault"))
+    keyed = "key" in given or "key" in manifest.mapping("spec", "state", "encryption")
+    if given.get("beside") == "state" and not keyed:
+        manifest.report(
+            session,
+            Code.MISSING_FIELD,
+            "`key` is missing in `session`: beside the state it is kept encrypted",
+            part=Part.KEY,
+            label="needs `key`",
+            help=(
+                "add `key: {env: NAME}`, where a key such as of `openssl rand -base64 32` is",
+                "or encrypt the state too: its `encryption.key` counts for both",
+            ),
+        )
 
 
 def _server(manifest: Manifest) -> None:

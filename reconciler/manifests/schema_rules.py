@@ -31,6 +31,10 @@ def add_rules(definitions: dict[str, Any]) -> None:
     if "WorkspaceSpec" in definitions:
         places = [{"required": ["region"]}, {"required": ["url"]}]
         definitions["WorkspaceSpec"]["oneOf"] = places
+        definitions["WorkspaceCredentials"]["not"] = {"required": ["accessToken", "session"]}
+        keepers = [{"required": ["vault"]}, {"required": ["beside"]}]
+        definitions["SessionPlace"]["oneOf"] = keepers
+        definitions["SessionPlace"]["dependentRequired"] = {"key": ["beside"]}
     if "StateLocation" in definitions:
         definitions["StateLocation"]["not"] = {"required": ["path", "url"]}
         definitions["StateLocation"]["dependentRequired"] = {"credentials": ["url"]}

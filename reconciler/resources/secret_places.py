@@ -36,19 +36,22 @@ class FileReference(Strict):
     ]
 
 
+VaultPlace = Annotated[
+    str,
+    Field(
+        pattern=r"^[^\s/#][^\s#]*/[^\s#]*[^\s/#]#[^\s#]+$",
+        max_length=1024,
+        description="`mount/path#key`: the KV mount, the path in it (without `data/`), "
+        "and the key inside the secret.",
+        examples=["secret/mcp/github#client_secret"],
+    ),
+]
+
+
 class VaultReference(Strict):
     """A secret in a Vault or OpenBao KV store, version 1 or 2."""
 
-    vault: Annotated[
-        str,
-        Field(
-            pattern=r"^[^\s/#][^\s#]*/[^\s#]*[^\s/#]#[^\s#]+$",
-            max_length=1024,
-            description="`mount/path#key`: the KV mount, the path in it (without `data/`), "
-            "and the key inside the secret.",
-            examples=["secret/mcp/github#client_secret"],
-        ),
-    ]
+    vault: VaultPlace
 
 
 class AwsReference(Strict):

@@ -9,21 +9,72 @@ from reconciler.resources.fields import ApiVersion, StateUrl, WebUrl
 from reconciler.resources.gates import Transition
 from reconciler.resources.references import ClientId, SecretReference
 from reconciler.resources.rules import MOST_RULES, PolicyRule
+from reconciler.resources.secret_places import VaultPlace
 from reconciler.resources.strict import Strict
 
 
+class SessionPlace(Strict):
+    """Where a sign-in is kept that the tool renews and writes back by itself.
+
+    `reconciler login --store` puts it there once.
+    """
+
+    vault: Annotated[
+        VaultPlace | None,
+        Field(
+            default=None,
+            description="In a KV store of version 2 of Vault or OpenBao, `mount/path#key`; whoever "
+            "runs the tool may read and update it there.",
+            examples=["secret/ci/dust#session"],
+        ),
+    ] = None
+    beside: Annotated[
+        Literal["state"] | None,
+        Field(default=None, description="Beside the state, wherever that is, encrypted."),
+    ] = None
+    key: Annotated[
+        SecretReference | None,
+        Field(
+            default=None,
+            description="With `beside`: where a key of 32 bytes or more is kept, such as of "
+            "`openssl rand -base64 32`. Without it, it is the key of `state.encryption`.",
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.vault is None) == (self.beside is None):
+            raise ValueError("give exactly one of `vault` and `beside`")
+        if self.key is not None and self.beside is None:
+            raise ValueError("`key` is for a session with `beside: state`; Vault encrypts its own")
+        return self
+
+
 class WorkspaceCredentials(Strict):
-    """How the tool signs in to the platform."""
+    """How the tool signs in to the platform: at most one of these."""
 
     access_token: Annotated[
         SecretReference | None,
         Field(
             default=None,
-            description="Where the access token of a workspace administrator is kept (CI). "
-            "Without it, the sign-in of `reconciler login` is used. An API key (`sk-…`) can't "
-            "manage MCP servers.",
+            description="Where the access token of a workspace administrator is kept. It can't be "
+            "renewed. Without it and `session`, the sign-in of `reconciler login` is used. An API "
+            "key (`sk-…`) can't manage MCP servers.",
         ),
     ] = None
+    session: Annotated[
+        SessionPlace | None,
+        Field(
+            default=None,
+            description="Where the sign-in of a workspace administrator is kept that lasts (CI).",
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.access_token is not None and self.session is not None:
+            raise ValueError("give `accessToken` or `session`, not both")
+        return self
 
 
 class StateCredentials(Strict):

@@ -75,6 +75,12 @@ class Resolver:
         for backend in opened:
             backend.close()
 
+    def backend(self, scheme: str) -> Backend:
+        """The backend of a known scheme, for one that can do more than read; closed with the
+        resolver.
+        """
+        return self._backends.get(scheme, lambda: self._open(scheme))
+
     def resolve(self, references: Iterable[SecretRef]) -> Mapping[SecretRef, Resolution]:
         """The secret, or why there is none, for each reference, in the order given."""
         wanted = tuple(dict.fromkeys(references))
@@ -134,8 +140,7 @@ class Resolver:
                 f"names the unknown scheme `{reference.scheme}`",
                 f"known schemes are {known}",
             )
-        backend = self._backends.get(reference.scheme, lambda: self._open(reference.scheme))
-        return backend.read(reference)
+        return self.backend(reference.scheme).read(reference)
 
     def _open(self, scheme: str) -> Backend:
         backend = self._makers[scheme](self._surroundings)

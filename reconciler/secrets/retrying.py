@@ -42,6 +42,10 @@ class Retrying:
                 self._down = trouble if trouble.everywhere else self._down
                 raise trouble
 
+    def try_again(self) -> None:
+        """Ask the next time, even if it couldn't be used as a whole before."""
+        self._down = None
+
     def _pauses(self) -> Iterator[float]:
         pacing = self._surroundings.pacing
         for attempt in range(pacing.attempts - 1):

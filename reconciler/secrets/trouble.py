@@ -6,7 +6,7 @@ from reconciler.secrets.failure import SecretFailure, failure
 
 
 class Trouble(Exception):
-    """Raised and caught inside the backends only.
+    """Raised by backends, and caught by them or by who writes through one.
 
     Parameters: `code`, `problem` (reads on from "secret `vault:…` ") and `advice` make the
     failure; `passing` says that another try may help, after `retry_after` seconds if the server

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from reconciler.diagnostics import Code
 from reconciler.resources import SecretRef
 from reconciler.secrets.backend import Surroundings
-from reconciler.secrets.failure import SecretFailure, failure
+from reconciler.secrets.failure import SecretFailure
 from reconciler.secrets.keys import pick
 from reconciler.secrets.once import Once
 from reconciler.secrets.secret import Secret
@@ -17,6 +17,7 @@ from reconciler.secrets.vault_answers import (
     how_it_ended,
     parse_mount,
     version_data,
+    version_number,
 )
 from reconciler.secrets.vault_client import VaultClient
 from reconciler.secrets.vault_settings import VaultSettings, read_settings
@@ -42,20 +43,52 @@ class VaultBackend:
 
     def read(self, reference: SecretRef) -> Secret | SecretFailure:
         """The value under the key; see `accept` for what is refused."""
-        place = _LOCATOR.fullmatch(reference.locator)
-        if place is None or not _is_safe(place[1]):
-            return failure(
-                reference,
-                Code.SECRET_MALFORMED,
-                "is not of the form `mount/path#key`",
-                "e.g. `secret/mcp/github#client_secret`, without `data/` and without dots",
-            )
-        path, key = place.groups()
         try:
+            path, key = place_of(reference.locator)
             document = self._documents.get(path, lambda: self._document(path))
         except Trouble as trouble:
             return trouble.about(reference)
         return pick(reference, document, key)
+
+    def latest(self, path: str) -> tuple[Mapping[str, Secret | str] | None, int]:
+        """All keys at a path and the version of that, read now; None when there is nothing.
+
+        For a value that is no text, the name of its type. Raises Trouble, also for what isn't in a
+        KV store of version 2, the only one that can be written on condition.
+        """
+        settings, client, mount, rest = self._versioned(path)
+        answer = client.read_v2(mount, rest)
+        number = version_number(answer)
+        if answer.status == 404:
+            return None, number
+        return contents(answer, 2, f"{mount}/data/{rest}", settings), number
+
+    def write(self, path: str, data: Mapping[str, Secret], version: int) -> int:
+        """Write all keys at a path where `version` is the latest; see `VaultClient.write_v2`."""
+        _, client, mount, rest = self._versioned(path)
+        return client.write_v2(mount, rest, data, version)
+
+    def policy_path(self, path: str) -> str:
+        """The path that a policy must grant for `latest` and `write`. Raises Trouble."""
+        _, _, mount, rest = self._versioned(path)
+        return f"{mount}/data/{rest}"
+
+    def try_again(self) -> None:
+        """Ask Vault the next time, even if it couldn't be used as a whole before."""
+        if self._client is not None:
+            self._client.try_again()
+
+    def _versioned(self, path: str) -> tuple[VaultSettings, VaultClient, str, str]:
+        settings, client = self._session()
+        first = path.partition("/")[0]
+        mount = self._mount(client, path) or Mount(path=first, version=2)
+        if mount.version != 2:
+            raise Trouble(
+                Code.SECRET_MALFORMED,
+                "is in a KV store of version 1, which can't be written on condition",
+                "keep it in one of version 2",
+            )
+        return settings, client, mount.path, path.removeprefix(f"{mount.path}/")
 
     def close(self) -> None:
         """Close the connections to Vault."""
@@ -105,6 +138,18 @@ class VaultBackend:
         if second.status != 200 and (how_it_ended(answer) or answer.status == 403):
             return contents(answer, 2, f"{first}/data/{rest}", settings)
         return contents(second, 1, path, settings)
+
+
+def place_of(locator: str) -> tuple[str, str]:
+    """The path and the key of `mount/path#key`. Raises Trouble for anything else."""
+    place = _LOCATOR.fullmatch(locator)
+    if place is None or not _is_safe(place[1]):
+        raise Trouble(
+            Code.SECRET_MALFORMED,
+            "is not of the form `mount/path#key`",
+            "e.g. `secret/mcp/github#client_secret`, without `data/` and without dots",
+        )
+    return place[1], place[2]
 
 
 def _is_safe(path: str) -> bool:

@@ -91,6 +91,11 @@ class VaultClient:
             unknown=True,
         )
 
+    def try_again(self) -> None:
+        """Let later calls be sent, even if one found that the server can't be used."""
+        self._wire.try_again()
+        self._session.try_again()
+
     def close(self) -> None:
         """Give our token back, and close the connections."""
         self._session.close()

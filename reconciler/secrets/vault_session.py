@@ -95,6 +95,11 @@ class VaultSession:
         """A fresh token was no better: don't sign in for a denial again."""
         self._may_suspect = False
 
+    def try_again(self) -> None:
+        """Sign in the next time, even if that failed before."""
+        with self._lock:
+            self._failed = None
+
     def close(self) -> None:
         """Give back the tokens that we got, as well as that goes."""
         # A sign-in that hangs in another thread holds the lock; it isn't waited for at the end.

@@ -84,6 +84,10 @@ class Wire:
             raise trouble
         return answer
 
+    def try_again(self) -> None:
+        """Ask the next time, even if the server couldn't be used as a whole before."""
+        self._retrying.try_again()
+
     def close(self) -> None:
         """Close the connections."""
         self._session.close()

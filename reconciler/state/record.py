@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.resources import read_json
 from reconciler.state.failures import StateForeign, StateRolledBack, StateSealed, StateUnreadable
 from reconciler.state.lease import Lease, Owner
-from reconciler.state.sealing import Keys, Label, is_sealed, seal, unseal
+from reconciler.state.sealing import Keys, Label, is_sealed, label_of, seal, unseal
 from reconciler.state.shelf import Found, Held, Shelf
+from reconciler.state.witness import Witness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,8 @@ class SealedRecord:
     """A text that is never in the open.
 
     Parameters: `shelf` is where it lies, `what` its name, which is part of what is authenticated,
-    as are the workspace and a serial that grows with every write; `keys` must have a current one.
+    as are the workspace and a serial that grows with every write; `keys` must have a current one;
+    `witness` remembers serials on this machine.
     """
 
     shelf: Shelf
@@ -24,13 +26,20 @@ class SealedRecord:
     provider: str
     workspace_id: str
     keys: Keys
+    witness: Witness = field(default_factory=Witness)
 
     def read(self) -> str | None:
         """The text as it is now, also while somebody has it; None when there is none.
 
         Raises StateUnreachable, StateUnreadable, StateSealed, StateForeign, StateRolledBack.
         """
-        return self._opened(self.shelf.read())[0]
+        return self.read_version()[0]
+
+    def read_version(self) -> tuple[str | None, int]:
+        """The same, with its serial; 0 when there is none."""
+        text, serial = self._opened(self.shelf.read())
+        self.witness.saw(self.shelf.identity, serial)
+        return text, serial
 
     @contextmanager
     def hold(self, owner: Owner) -> Iterator["HeldRecord"]:
@@ -39,6 +48,19 @@ class SealedRecord:
             found = held.read()
             text, serial = self._opened(found)
             yield HeldRecord(self, held, found, text, serial)
+
+    @contextmanager
+    def hold_anew(self, owner: Owner) -> Iterator["HeldRecord"]:
+        """Lock it to write something new there, whatever it is now: damaged, old, or encrypted with
+        a key that is lost. Raises StateForeign for another workspace's, and what `hold` raises.
+        """
+        with self.shelf.hold(owner) as held:
+            found = held.read()
+            said = None if found.text is None else label_of(found.text)
+            if said is not None:
+                self._check(said)
+            serial = max(self._highest(found), 0 if said is None else said.serial)
+            yield HeldRecord(self, held, found, None, serial)
 
     def take_away(self, name: str) -> Lease | None:
         """End the hold of the run called `name`; see `Shelf`."""
@@ -64,13 +86,20 @@ class SealedRecord:
                 raise StateUnreadable(name, "it isn't encrypted")
             text, label = unseal(found.text, self.keys, name=name)
             serial = label.serial
-            if label != self._label(serial):
-                wanted = f"{self.provider}/{self.workspace_id} ({self.what})"
-                whose = f"{label.provider}/{label.workspace_id} ({label.what})"
-                raise StateForeign(name, whose, wanted)
-        if serial < found.highest:
-            raise StateRolledBack(name, None if text is None else serial, found.highest)
+            self._check(label)
+        highest = self._highest(found)
+        if serial < highest:
+            raise StateRolledBack(name, None if text is None else serial, highest)
         return text, serial
+
+    def _check(self, label: Label) -> None:
+        if label != self._label(label.serial):
+            wanted = f"{self.provider}/{self.workspace_id} ({self.what})"
+            whose = f"{label.provider}/{label.workspace_id} ({label.what})"
+            raise StateForeign(self.shelf.name, whose, wanted)
+
+    def _highest(self, found: Found) -> int:
+        return max(found.highest, self.witness.highest(self.shelf.identity))
 
     def _label(self, serial: int) -> Label:
         return Label(
@@ -83,7 +112,7 @@ class SealedRecord:
 
 
 class HeldRecord:
-    """A record while its lock is ours; `text` is what is there."""
+    """A record while its lock is ours; `text` is what is there, of the serial `serial`."""
 
     def __init__(
         self, record: SealedRecord, held: Held, found: Found, text: str | None, serial: int
@@ -92,11 +121,12 @@ class HeldRecord:
         self._record = record
         self._held = held
         self._version = found.version
-        self._serial = serial
+        self.serial = serial
 
     def write(self, text: str) -> None:
         """Put `text` there. Raises StateLost, StateUnwritable."""
-        serial = self._serial + 1
+        serial = self.serial + 1
         sealed = self._record.sealed(text, serial)
         self._version = self._held.write(sealed, serial=serial, expected=self._version)
-        self.text, self._serial = text, serial
+        self.text, self.serial = text, serial
+        self._record.witness.saw(self._record.shelf.identity, serial)

@@ -118,13 +118,7 @@ def unseal(text: str, keys: Keys, *, name: str) -> tuple[str, Label]:
     for key in keys.all:
         plain = _opened(content, nonce, bound, _derived(key, salt))
         if plain is not None:
-            return plain, Label(
-                what=document.what,
-                provider=document.workspace.provider,
-                workspace_id=document.workspace.id,
-                lineage=document.lineage,
-                serial=document.serial,
-            )
+            return plain, _label(document)
     if not keys.all:
         help_ = "give `encryption: {key: …}` under `spec.state` of the Workspace"
         raise StateSealed(name, "the manifests name no key", (help_,))
@@ -138,9 +132,27 @@ def unseal(text: str, keys: Keys, *, name: str) -> tuple[str, Label]:
     )
 
 
+def label_of(text: str) -> Label | None:
+    """What a sealed text says of itself, which nobody vouches for; None for any other text."""
+    try:
+        return _label(SealedDocument.model_validate(read_json(text)))
+    except ValueError:  # a ValidationError is one
+        return None
+
+
 def check_key(key: Concealed) -> None:
     """Raise ValueError when a key has fewer than 32 bytes."""
     _material(key)
+
+
+def _label(document: SealedDocument) -> Label:
+    return Label(
+        what=document.what,
+        provider=document.workspace.provider,
+        workspace_id=document.workspace.id,
+        lineage=document.lineage,
+        serial=document.serial,
+    )
 
 
 def _opened(content: bytes, nonce: bytes, bound: bytes, derived: bytes) -> str | None:

@@ -11,7 +11,7 @@ from threading import Event
 from reconciler.diagnostics import Diagnostic, Diagnostics, Span
 from reconciler.manifests import Loaded, load
 from reconciler.planning import Scope
-from reconciler.providers import Call, Connection, Pause, Provider, ProviderError
+from reconciler.providers import Call, Connection, Pause, Provider, ProviderError, Renewal
 from reconciler.providers.dust import DustProvider, region_url
 from reconciler.resources import Address, Desired, Locator, SecretRef
 from reconciler.resources import Path as FieldPath
@@ -83,18 +83,11 @@ class Context:
         return f"{self.desired.workspace.name} ({spec.workspace_id} at {self.url})"
 
     def connection(self) -> Connection:
-        """How to reach the workspace: with the access token that the manifest refers to, else
-        as whoever is signed in. Raises Stop, ProviderError."""
+        """How to reach the workspace: with the access token or the session that the manifest
+        refers to, else as whoever is signed in. Raises Stop, ProviderError."""
         reference, renewal = access_token(self.desired), None
         if reference is None:
-            workspace_id = self.desired.workspace.spec.workspace_id
-            renewal = sign_in_for(
-                self.url,
-                workspace_id,
-                environ=self.options.environ,
-                say=self.options.say,
-                observe=self.options.observe,
-            )
+            renewal = self._sign_in()
             token = renewal.current()
         else:
             token = self.resolve({reference: self._token_place()})[reference]
@@ -120,6 +113,19 @@ class Context:
     def span(self, address: Address, path: FieldPath) -> Span | None:
         """Where the manifests say it."""
         return self.locator.span(address, path)
+
+    def _sign_in(self) -> Renewal:
+        if self.desired.workspace.spec.credentials.session is not None:
+            from reconciler.workflows.kept_sessions import session_in_use
+
+            return session_in_use(self)
+        return sign_in_for(
+            self.url,
+            self.desired.workspace.spec.workspace_id,
+            environ=self.options.environ,
+            say=self.options.say,
+            observe=self.options.observe,
+        )
 
     def _token_place(self) -> tuple[Address, FieldPath]:
         address = Address(WORKSPACE, self.desired.workspace.name)

@@ -6,7 +6,7 @@ import random
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -74,9 +74,21 @@ def in_turn(context: Context, attempt: Callable[[], Result]) -> Result:
 def unlock_state(context: Context, name: str) -> Lease | None:
     """Take the state from the run called `name` that died elsewhere; None when nobody has it.
 
-    Raises StateLocked when another run has it, or its process still lives.
+    So with the session beside the state. Raises StateLocked when another run has it, or its
+    process still lives.
     """
-    return context.store.unlock(name)
+    session = context.desired.workspace.spec.credentials.session
+    beside = None
+    if session is not None and session.beside is not None:
+        # Mostly free, or another's by now; the state's own lock is what is told of.
+        with suppress(StateLocked):
+            beside = context.places.shelf_beside("session").take_away(name)
+    try:
+        return context.store.unlock(name) or beside
+    except StateLocked:
+        if beside is None:
+            raise
+        return beside
 
 
 def state_text(state: State) -> str:

@@ -10,6 +10,7 @@ from reconciler.providers.dust.signin import (
     DEFAULT_NAMESPACE,
     DEFAULT_ORIGIN,
     Account,
+    KeptSignIn,
     LoginProvider,
     SessionStore,
     SignIn,
@@ -60,7 +61,7 @@ def sign_in(wish: Wish, options: Options, *, show: "Callable[[Grant], None]") ->
     """
     store = SessionStore.of(options.environ, options.say)
     address = _wished_address(wish)
-    provider = _provider(wish, address, store)
+    provider = login_provider(wish, address, store)
     tokens = device_login(provider, show=show, observe=options.observe)
     return _keep(store, wish, tokens, provider, options)
 
@@ -111,10 +112,16 @@ def who_applies(context: Context) -> IdentityView:
     if isinstance(connection.renewal, StoredSignIn):
         store = SessionStore.of(context.options.environ, context.options.say)
         identity = _stored_identity(store, connection.renewal.record, context.options)
+    elif isinstance(connection.renewal, KeptSignIn):
+        session, account = connection.renewal, read_account(connection)
+        tokens = Tokens(access=session.current())
+        namespace = session.record.namespace
+        identity = identity_of(context.url, account, tokens, session.place, namespace)
+        identity = replace(identity, renewed=True)
     else:
         tokens = Tokens(access=connection.token)
         source = f"{access_token(context.desired)}, as the Workspace manifest says"
-        identity = _identity(context.url, read_account(connection), tokens, source)
+        identity = identity_of(context.url, read_account(connection), tokens, source)
     places = (replace(each, wanted=each.id == wanted) for each in identity.workspaces)
     return replace(identity, workspaces=tuple(places))
 
@@ -127,7 +134,7 @@ def _keep(
     options: Options,
 ) -> IdentityView:
     url = _address(wish, tokens)
-    account = read_account(_connection(url, tokens.access, options))
+    account = read_account(bare_connection(url, tokens.access, options))
     record = store.save(
         SignIn(
             url=url,
@@ -138,12 +145,20 @@ def _keep(
         ),
         tokens,
     )
-    identity = _identity(url, account, tokens, store.place(record), wish.namespace)
+    identity = identity_of(url, account, tokens, store.place(record), wish.namespace)
     return replace(identity, renewed=tokens.refresh is not None)
 
 
-def _provider(wish: Wish, address: str | None, store: SessionStore) -> LoginProvider:
+def login_provider(
+    wish: Wish, address: str | None, store: SessionStore, *more: LoginProvider | None
+) -> LoginProvider:
+    """The identity provider to sign in at: as wished, else the one that is known.
+
+    Parameters: `address` is that of the API, `more` what is known beside the stored sign-ins.
+    Raises Stop.
+    """
     known = {r.provider for r in store.all() if r.provider and address in (None, r.url)}
+    known |= {each for each in more if each}
     if wish.client_id is None and wish.domain is None and len(known) == 1:
         return known.pop()
     if not wish.client_id:
@@ -202,7 +217,8 @@ def _normal(text: str, option: str) -> str:
         ) from None
 
 
-def _connection(url: str, token: Secret, options: Options) -> Connection:
+def bare_connection(url: str, token: Secret, options: Options) -> Connection:
+    """How to ask who a token belongs to, whatever the workspace."""
     return Connection(
         url=url,
         workspace_id="",
@@ -220,7 +236,7 @@ def _stored_identity(store: SessionStore, record: SignIn, options: Options) -> I
     place = store.place(record)
     try:
         session = StoredSignIn(store, record, options.say, options.observe)
-        connection = _connection(record.url, session.current(), options)
+        connection = bare_connection(record.url, session.current(), options)
         account = read_account(replace(connection, renewal=session))
         tokens = Tokens(access=session.current(), obtained=None)
     except ProviderError as error:
@@ -231,13 +247,14 @@ def _stored_identity(store: SessionStore, record: SignIn, options: Options) -> I
             problem=error.message,
             help=error.help,
         )
-    identity = _identity(record.url, account, tokens, place, record.namespace)
+    identity = identity_of(record.url, account, tokens, place, record.namespace)
     return replace(identity, renewed=session.renewable)
 
 
-def _identity(
+def identity_of(
     url: str, account: Account, tokens: Tokens, source: str, namespace: str = DEFAULT_NAMESPACE
 ) -> IdentityView:
+    """Somebody with an access token, which is kept at `source`."""
     claims = read_claims(tokens.access, namespace)
     ends = None
     if claims.expires is not None:

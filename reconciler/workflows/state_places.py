@@ -29,6 +29,7 @@ from reconciler.workflows.failures import Exit, Stop
 
 Resolve = Callable[[Mapping[SecretRef, tuple[Address, FieldPath]]], dict[SecretRef, Secret]]
 _STATE = "state"
+_ENCRYPTION = (_STATE, "encryption")
 
 
 class StatePlaces:
@@ -62,12 +63,15 @@ class StatePlaces:
             return self._file(self._path())
         return self._shared(self._declared_shelf(), self._keys)
 
-    def record(self, what: str) -> SealedRecord:
-        """An encrypted text of that name beside the state; with the state's keys.
+    def record(
+        self, what: str, *, key: tuple[Mapping[str, str], FieldPath] | None = None
+    ) -> SealedRecord:
+        """An encrypted text of that name beside the state.
 
-        Raises Stop when a key can't be had, or none is declared.
+        Parameters: `key` is the reference to its key and where the Workspace says it; the state's
+        keys without it. Raises Stop when a key can't be had, or none is declared.
         """
-        keys = self._keys()
+        keys = self._keys() if key is None else Keys(current=self._key(*key))
         if keys is None or keys.current is None:
             raise Stop(
                 Exit.FAILED,
@@ -75,12 +79,17 @@ class StatePlaces:
                 help=("give `encryption: {key: …}` under `spec.state` of the Workspace",),
             )
         return SealedRecord(
-            shelf=self._declared_shelf().beside(what),
+            shelf=self.shelf_beside(what),
             what=what,
             provider=self._spec.provider,
             workspace_id=self._spec.workspace_id,
             keys=keys,
+            witness=self._witness(),
         )
+
+    def shelf_beside(self, what: str) -> Shelf:
+        """Where a text of that name is, beside the state."""
+        return self._declared_shelf().beside(what)
 
     def former(self, place: str) -> Store:
         """The store at a URL or a path where the state was before; it may be encrypted or not.
@@ -125,8 +134,11 @@ class StatePlaces:
             provider=self._spec.provider,
             workspace_id=self._spec.workspace_id,
             keys=keys,
-            witness=Witness(folder=user_folder(self._environ) / "seen"),
+            witness=self._witness(),
         )
+
+    def _witness(self) -> Witness:
+        return Witness(folder=user_folder(self._environ) / "seen")
 
     def _shelf(self, url: str, credentials: Callable[[], Credentials]) -> Shelf:
         return shelf_at(
@@ -169,8 +181,10 @@ class StatePlaces:
             return None
         key, previous = given.key, given.previous_key
         return Keys(
-            current=None if key is None else self._key(key.model_dump(), "key"),
-            others=() if previous is None else (self._key(previous.model_dump(), "previousKey"),),
+            current=None if key is None else self._key(key.model_dump(), (*_ENCRYPTION, "key")),
+            others=()
+            if previous is None
+            else (self._key(previous.model_dump(), (*_ENCRYPTION, "previousKey")),),
         )
 
     def _any_keys(self) -> Keys | None:
@@ -178,15 +192,16 @@ class StatePlaces:
         keys = self._keys()
         return None if keys is None else Keys(others=tuple(keys.all))
 
-    def _key(self, model: Mapping[str, str], name: str) -> Secret:
-        at = (_STATE, "encryption", name)
+    def _key(self, model: Mapping[str, str], at: FieldPath) -> Secret:
         key = self._secret(model, at)
         try:
             check_key(key)
         except ValueError as error:
             fault = Diagnostic(
                 code=Code.SECRET_MALFORMED,
-                message="the key that encrypts the state is too short",
+                message="the key that encrypts the state is too short"
+                if at[0] == _STATE
+                else "the key that encrypts the session is too short",
                 span=self._locator.span(self._address, at),
                 notes=(str(error),),
                 help=("make a random one, such as `openssl rand -base64 32`",),
@@ -194,7 +209,8 @@ class StatePlaces:
             )
             raise Stop(
                 Exit.FAILED,
-                "the state can't be opened; nothing was written",
+                f"the {'state' if at[0] == _STATE else 'session'} can't be opened; "
+                "nothing was written",
                 diagnostics=Diagnostics.of([fault]),
             ) from None
         return key

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from reconciler.providers.dust.signin import SessionStore, SignIn, StoredSignIn
 
 _REFERENCE = (
-    "or say in the Workspace manifest where an access token is (CI): "
-    "`credentials: {accessToken: {env: DUST_ACCESS_TOKEN}}`"
+    "or say in the Workspace manifest where a pipeline has an identity: `credentials: {session: "
+    "…}`, which lasts, or `credentials: {accessToken: {env: DUST_ACCESS_TOKEN}}`"
 )
 
 

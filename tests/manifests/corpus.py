@@ -403,7 +403,33 @@ STATES = tuple(
         ),
     )
 )
-ALL = (*YAML, *SHAPE, *URLS, *SECRETS, *RULES, *SETS, *POLICIES, *STATES)
+_CREDENTIALS = WORKSPACE.index("    accessToken")
+SESSIONS = tuple(
+    Case(
+        f"session-{name}",
+        code,
+        f"{WORKSPACE[:_CREDENTIALS]}{more}    session: {session}\n",
+        in_schema=in_schema,
+    )
+    for name, code, session, more, in_schema in (
+        ("two-places", "invalid-value", '{vault: "a/b#c", beside: state, key: {env: K}}', "", True),
+        ("no-place", "invalid-value", "{key: {env: KEY}}", "", True),
+        ("no-key", "missing-field", "{beside: state}", "", False),
+        ("key-in-vault", "invalid-value", '{vault: "a/b#c", key: {env: KEY}}', "", True),
+        ("elsewhere", "invalid-value", "{beside: here, key: {env: KEY}}", "", True),
+        ("no-path", "invalid-value", '{vault: "secret/ci/dust"}', "", True),
+        ("key-in-place", "literal-secret", "{beside: state, key: CANARY}", "", True),
+        ("pasted", "literal-secret", '{vault: "hvs.CANARY/a#b"}', "", False),
+        (
+            "and-token",
+            "invalid-value",
+            '{vault: "a/b#c"}',
+            WORKSPACE[_CREDENTIALS:],
+            True,
+        ),
+    )
+)
+ALL = (*YAML, *SHAPE, *URLS, *SECRETS, *RULES, *SETS, *POLICIES, *STATES, *SESSIONS)
 
 
 def beside(case: Case) -> str:

@@ -40,13 +40,17 @@ class Received:
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """An answer that overrides the regular one: a status, a dropped connection, or silence."""
+    """An answer that overrides the regular one: a status, a dropped connection, or silence.
+
+    With `after`, what was asked for is done all the same.
+    """
 
     status: int = 500
     body: bytes = b'{"errors": []}'
     headers: Mapping[str, str] = field(default_factory=dict)
     drop: bool = False
     hang: bool = False
+    after: bool = False
 
 
 @dataclass(kw_only=True)
@@ -68,10 +72,12 @@ class Version:
 
 @dataclass(kw_only=True)
 class Mount:
-    """A secrets engine and what it holds, newest version last."""
+    """A secrets engine and what it holds, newest version last; `read_only` are tokens that may not
+    write."""
 
     version: int = 2
     engine: str = "kv"
+    read_only: set[str] = field(default_factory=set)
     secrets: dict[str, list[Version]] = field(default_factory=dict)
 
 
@@ -146,6 +152,8 @@ class VaultFake:
         except LookupError:
             return 404, {"errors": [f'no handler for route "{path}". route entry not found.']}
         mount = self.mounts[name]
+        if received.token in mount.read_only and method not in ("GET", "LIST"):
+            return 403, {"errors": ["1 error occurred: permission denied"]}
         if mount.version == 1:
             return _version_1(mount, method, rest, body)
         return _version_2(mount, method, rest, body)
@@ -295,7 +303,11 @@ class _Handler(BaseHTTPRequestHandler):
             with fake.lock:
                 status, content = fake.answer(self.command, received, body)
             self._send(status, b"" if status == 204 else json.dumps(content).encode(), {})
-        elif fault.hang:
+            return
+        if fault.after:
+            with fake.lock:
+                fake.answer(self.command, received, body)
+        if fault.hang:
             fake.released.wait()
             self.close_connection = True
         elif fault.drop:

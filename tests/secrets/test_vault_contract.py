@@ -19,6 +19,7 @@ import pytest
 from reconciler.diagnostics import Code
 from reconciler.resources import SecretRef
 from reconciler.secrets import Pacing, Resolver, Secret, Surroundings
+from reconciler.secrets.vault import VaultBackend
 from reconciler.secrets.vault_client import VaultClient
 from reconciler.secrets.vault_faults import VaultConflict
 from reconciler.secrets.vault_settings import read_settings
@@ -296,3 +297,31 @@ def test_a_write_counts_the_versions_and_refuses_upon_another_one(server: Server
         assert [client.write_v2("secret", path, data, number) for number in (0, 1)] == [1, 2]
         with pytest.raises(VaultConflict):
             client.write_v2("secret", path, data, 1)
+
+
+def test_a_path_is_read_with_its_version_and_written_where_that_is_the_latest(
+    server: Server,
+) -> None:
+    with ExitStack() as stack:
+        backend = VaultBackend(
+            Surroundings(
+                environ=server.approle(stack), timeout=10, stop=Event(), workers=1, pacing=Pacing()
+            )
+        )
+        stack.callback(backend.close)
+        path = f"secret/{server.place}/kept"
+        assert backend.latest(path) == (None, 0)
+        assert backend.write(path, {"a": Secret("canary-1"), "b": Secret("canary-2")}, 0) == 1
+        found, version = backend.latest(path)
+        assert found is not None
+        assert (sorted(found), version) == (["a", "b"], 1)
+        server.write("kept", a="canary-3", count=7)
+        with pytest.raises(VaultConflict):
+            backend.write(path, {"a": Secret("canary-4")}, 1)
+        found, version = backend.latest(path)
+        assert found is not None
+        assert isinstance(found["count"], str), "the name of its type"
+        assert version == 2
+        server.client.secrets.kv.v2.delete_latest_version_of_secret(f"{server.place}/kept")
+        assert backend.latest(path) == (None, 2)
+        assert backend.policy_path(path) == f"secret/data/{server.place}/kept"

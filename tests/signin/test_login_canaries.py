@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.gatekeeper import Asked, Gatekeeper, Told
 from tests.parts.cli import Done, Project
-from tests.parts.device_person import CLIENT_ID, decide, expire_all, tokens_for
+from tests.parts.device_person import CLIENT_ID, decide, expire_all, refresh, tokens_for
 from tests.parts.sandbox_process import SandboxProcess
 from tests.signin.world import describe, leaks, session_files
 
@@ -36,6 +36,10 @@ class Wire:
         """The access tokens that came with calls."""
         sent = (asked.headers.get("authorization", "") for asked in self.door.log)
         return {text.removeprefix("Bearer ") for text in sent if text}
+
+    def spend(self, refresh_token: str) -> None:
+        """Send a refresh token in somebody else's name."""
+        refresh(self.door.url, refresh_token)
 
     def _listen(self, asked: Asked) -> Told:
         told = self.door.forward(asked)

@@ -1,48 +1,11 @@
 """Device login against an authorization server that isn't ours: npm's `oidc-provider`."""
 
-import os
-import shutil
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-
-import httpx2
 import pytest
 
 from reconciler.providers import Forbidden, SignedOut
 from reconciler.providers.dust.signin import LoginProvider, device_login
 from reconciler.providers.dust.signin.login_client import Grant, LoginClient
-
-NPM = Path(__file__).parents[1] / "npm"
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[LoginProvider]:
-    """The server, on loopback."""
-    if shutil.which("node") is None or not (NPM / "node_modules/oidc-provider").exists():
-        reason = "no Node.js, or `npm install --prefix tests/npm` was not run"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with subprocess.Popen(
-        ["node", str(NPM / "device_provider.mjs")],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        try:
-            origin = process.stdout.readline().strip()
-            assert origin.startswith("http://127.0.0.1:")
-            yield LoginProvider(origin=origin, client_id="client_device")
-        finally:
-            process.terminate()
-
-
-def decide(provider: LoginProvider, grant: Grant, answer: str) -> None:
-    query = {"user_code": grant.user_code, "approve": answer}
-    url = f"{provider.origin}/decide"
-    assert httpx2.get(url, params=query, trust_env=False).status_code == 200
+from tests.parts.device_provider import press
 
 
 def test_sign_in_and_renew(provider: LoginProvider) -> None:
@@ -51,7 +14,7 @@ def test_sign_in_and_renew(provider: LoginProvider) -> None:
     def approve_after_a_poll(seconds: float) -> None:
         polls.append(seconds)
         if len(polls) == 2:
-            decide(provider, grants[0], "yes")
+            press(provider, grants[0], "yes")
 
     grants: list[Grant] = []
     tokens = device_login(provider, show=grants.append, sleep=approve_after_a_poll)
@@ -71,7 +34,7 @@ def test_sign_in_and_renew(provider: LoginProvider) -> None:
 
 def test_denied(provider: LoginProvider) -> None:
     def deny(grant: Grant) -> None:
-        decide(provider, grant, "no")
+        press(provider, grant, "no")
 
     with pytest.raises(Forbidden, match="the sign-in was denied"):
         device_login(provider, show=deny, sleep=lambda _seconds: None)

@@ -21,7 +21,8 @@ from reconciler.providers.failures import (
 )
 
 _SIGN_IN = (
-    "sign in again as a workspace administrator: `reconciler login`, or, where "
+    "sign in again as a workspace administrator: `reconciler login`, with `--store` where "
+    "`credentials.session` names a place, or, where "
     "`credentials.accessToken` refers to one, store a new access token there"
 )
 _WHERE = "check `workspaceId` and `region` in the Workspace manifest"

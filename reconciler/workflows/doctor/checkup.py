@@ -12,6 +12,7 @@ from reconciler.workflows.doctor.access import access_checks
 from reconciler.workflows.doctor.installation import installation_checks
 from reconciler.workflows.doctor.remembered import state_checks
 from reconciler.workflows.doctor.secret_values import secret_checks
+from reconciler.workflows.doctor.session import session_checks
 
 _NEED_MANIFESTS = ("secrets", "address", "token", "state")
 
@@ -33,6 +34,7 @@ def check_up(paths: Sequence[Path], workspace: str | None, options: Options) -> 
     context = open_context(loaded.desired, loaded.locator, options)
     parts: tuple[Callable[[Context], tuple[Checked, ...]], ...] = (
         secret_checks,
+        session_checks,
         access_checks,
         state_checks,
     )

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from reconciler.providers.dust.signin.endings import AGAIN
 from reconciler.providers.dust.signin.folder import sessions_folder
 from reconciler.providers.dust.signin.os_keyring import KeyringTrouble, OsKeyring, open_keyring
 from reconciler.providers.dust.signin.record import (
@@ -33,7 +34,6 @@ from reconciler.state import StateUnwritable, write_atomically
 _PRIVATE = 0o600
 _LIMIT = 1024 * 1024
 _PATIENCE = 90.0  # seconds to wait for another process that renews the same session
-_AGAIN = ("sign in again: `reconciler login`",)
 
 
 class SessionStore:
@@ -211,11 +211,11 @@ class SessionStore:
         except OSError as error:
             raise Forbidden(
                 f"the sign-in in {path} can't be read: {error.strerror or type(error).__name__}",
-                help=_AGAIN,
+                help=AGAIN,
             ) from None
         pair = read_record(data)
         if pair is None or self._path(pair[0].url, pair[0].email) != path:
-            raise Forbidden(f"the sign-in in {path} is damaged", help=_AGAIN)
+            raise Forbidden(f"the sign-in in {path} is damaged", help=AGAIN)
         return pair
 
     def _read(self, path: Path) -> bytes:

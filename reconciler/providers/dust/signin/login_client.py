@@ -18,9 +18,10 @@ from httpx2 import HTTPError, Response, Timeout
 from pydantic import BaseModel, Field, ValidationError
 
 from reconciler.providers.contract import Call
+from reconciler.providers.dust.signin.endings import AGAIN, RefreshRefused
 from reconciler.providers.dust.signin.provider_address import LoginProvider, is_loopback
 from reconciler.providers.dust.signin.record import Tokens
-from reconciler.providers.failures import Forbidden, SignedOut, Unexpected, Unreachable
+from reconciler.providers.failures import Forbidden, Unexpected, Unreachable
 from reconciler.secrets import Secret
 
 T = TypeVar("T")
@@ -156,7 +157,7 @@ class LoginClient:
     def refresh(self, tokens: Tokens) -> Tokens:
         """Exchange a refresh token for a new pair; it is used up by this.
 
-        Raises SignedOut when it is refused, Unexpected, Unreachable.
+        Raises RefreshRefused, Unexpected, Unreachable.
         """
         assert tokens.refresh is not None
         old = tokens.refresh
@@ -169,13 +170,15 @@ class LoginClient:
         try:
             fresh = self._tokens(ask)
         except _Refused as error:
-            raise SignedOut(
+            refused = RefreshRefused(
                 f"the sign-in has ended: {self._provider.origin} doesn't renew it "
                 f"({_words(error)})",
                 call="POST " + _TOKENS,
                 status=error.status,
-                help=("sign in again: `reconciler login`",),
-            ) from None
+                help=AGAIN,
+            )
+            refused.final = error.code == "invalid_grant"
+            raise refused from None
         # RFC 6749 section 6: without a new refresh token the old one goes on counting.
         return fresh if fresh.refresh is not None else replace(fresh, refresh=old)
 

@@ -39,7 +39,10 @@ class Tokens:
         ends = self.ends(namespace)
         if ends is None:
             return False
-        lifetime = ends - self.obtained if self.obtained is not None else MARGIN * 2
+        begins = self.obtained
+        if begins is None:
+            begins = read_claims(self.access, namespace).issued
+        lifetime = ends - begins if begins is not None else MARGIN * 2
         return ends - time.time() < min(MARGIN, lifetime / 2)
 
     def over(self, namespace: str) -> bool:
@@ -76,42 +79,81 @@ class SignIn:
         return self.provider.namespace if self.provider else DEFAULT_NAMESPACE
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of what is kept of a sign-in."""
+
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
 
-class _TokensPart(_Part):
+class TokensPart(Part):
+    """The tokens, in the open."""
+
     access: str
     refresh: str | None = None
     obtained: float | None = None
 
+    @classmethod
+    def of(cls, tokens: Tokens) -> "TokensPart":
+        """These tokens."""
+        return cls(
+            access=tokens.access.reveal(),
+            refresh=tokens.refresh.reveal() if tokens.refresh is not None else None,
+            obtained=tokens.obtained,
+        )
 
-class _LoginPart(_Part):
+    def tokens(self) -> Tokens:
+        """The tokens."""
+        return Tokens(
+            access=Secret(self.access),
+            refresh=Secret(self.refresh) if self.refresh is not None else None,
+            obtained=self.obtained,
+        )
+
+
+class LoginPart(Part):
+    """The identity provider."""
+
     origin: str
     client_id: str
     namespace: str
 
+    @classmethod
+    def of(cls, provider: LoginProvider) -> "LoginPart":
+        """This provider."""
+        return cls(
+            origin=provider.origin, client_id=provider.client_id, namespace=provider.namespace
+        )
 
-class _Document(_Part):
+    def provider(self) -> LoginProvider:
+        """The provider."""
+        return LoginProvider(**self.model_dump(by_alias=False))
+
+
+class HeadPart(Part):
+    """Whose it is, and where it counts."""
+
     format: str
     url: str
     email: str
     workspaces: list[str]
     since: str
-    login: _LoginPart | None = None
+
+
+class _Document(HeadPart):
+    login: LoginPart | None = None
     kept: Kept
-    tokens: _TokensPart | None = None
+    tokens: TokensPart | None = None
 
 
 def tokens_text(tokens: Tokens) -> str:
     """The tokens alone, for a keyring."""
-    return _tokens_part(tokens).model_dump_json(by_alias=True)
+    return TokensPart.of(tokens).model_dump_json(by_alias=True)
 
 
 def read_tokens(text: str) -> Tokens | None:
     """What `tokens_text` wrote; None when it is something else."""
     try:
-        return _tokens(_TokensPart.model_validate_json(text))
+        return TokensPart.model_validate_json(text).tokens()
     except ValidationError:
         return None
 
@@ -125,9 +167,9 @@ def record_text(record: SignIn, tokens: Tokens | None) -> str:
         email=record.email,
         workspaces=list(record.workspaces),
         since=record.since,
-        login=None if provider is None else _login_part(provider),
+        login=None if provider is None else LoginPart.of(provider),
         kept=record.kept,
-        tokens=_tokens_part(tokens) if tokens else None,
+        tokens=TokensPart.of(tokens) if tokens else None,
     )
     return document.model_dump_json(by_alias=True, indent=2) + "\n"
 
@@ -146,29 +188,7 @@ def read_record(text: bytes) -> tuple[SignIn, Tokens | None] | None:
         email=document.email,
         workspaces=tuple(document.workspaces),
         since=document.since,
-        provider=None if login is None else LoginProvider(**login.model_dump(by_alias=False)),
+        provider=None if login is None else login.provider(),
         kept=document.kept,
     )
-    return record, _tokens(document.tokens) if document.tokens else None
-
-
-def _login_part(provider: LoginProvider) -> _LoginPart:
-    return _LoginPart(
-        origin=provider.origin, client_id=provider.client_id, namespace=provider.namespace
-    )
-
-
-def _tokens_part(tokens: Tokens) -> _TokensPart:
-    return _TokensPart(
-        access=tokens.access.reveal(),
-        refresh=tokens.refresh.reveal() if tokens.refresh is not None else None,
-        obtained=tokens.obtained,
-    )
-
-
-def _tokens(part: _TokensPart) -> Tokens:
-    return Tokens(
-        access=Secret(part.access),
-        refresh=Secret(part.refresh) if part.refresh is not None else None,
-        obtained=part.obtained,
-    )
+    return record, document.tokens.tokens() if document.tokens else None

@@ -1,50 +1,49 @@
-"""A stored sign-in in use: its access token is renewed in time, by one process at a time."""
+"""A sign-in in use: its access token is renewed in time, whoever keeps it."""
 
+import signal
 import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from threading import RLock, Thread
+from contextlib import contextmanager
+from threading import RLock, Thread, current_thread, main_thread
 from typing import TypeVar
 
 from reconciler.providers.contract import Call
-from reconciler.providers.dust.signin.keeping import SessionStore
+from reconciler.providers.dust.signin.endings import AGAIN, RefreshRefused
 from reconciler.providers.dust.signin.record import SignIn, Tokens
 from reconciler.providers.failures import ProviderError, SignedOut, Unexpected, Unreachable
 from reconciler.secrets import Secret
 
 T = TypeVar("T")
-_AGAIN = ("sign in again: `reconciler login`",)
 _PAUSE = 1.0
 """Seconds between two tries at a provider that can't be reached."""
 _TRIES = 3
 
 
-class StoredSignIn:
-    """The `Renewal` of a stored sign-in. Safe to use from several threads and processes.
+class RenewedSignIn(ABC):
+    """The `Renewal` of a sign-in that is kept somewhere. Safe to use from several threads.
 
-    A refresh token counts once, so it is used under a lock, and after a look at what another
-    process may have stored meanwhile. Raises SignedOut when the sign-in is gone.
-
-    Parameters: `observe` is told of each exchange with the identity provider.
+    Parameters: `record` and `tokens` are what is kept now; `again` says how to sign in again;
+    `observe` is told of each exchange with the identity provider.
     """
+
+    passing: tuple[type[ProviderError], ...] = (Unreachable, Unexpected)
+    """What may be well again later, so that a token that still counts is used meanwhile."""
 
     def __init__(
         self,
-        store: SessionStore,
         record: SignIn,
-        say: Callable[[str], None] = lambda _line: None,
+        tokens: Tokens,
+        *,
+        again: tuple[str, ...] = AGAIN,
         observe: Callable[[Call], None] = lambda _call: None,
     ) -> None:
-        tokens = store.tokens(record)
-        if tokens is None:
-            raise _gone(record)
         self.record = record
-        self._store = store
-        self._say = say
         self._observe = observe
-        self._lock = RLock()
         self._tokens = tokens
-        self._unsaved = False
+        self._again = again
+        self._lock = RLock()
 
     @property
     def ends(self) -> float | None:
@@ -63,12 +62,12 @@ class StoredSignIn:
                 over = self._tokens.over(self.record.namespace)
                 if self.renewable:
                     try:
-                        self._renew()
-                    except (Unreachable, Unexpected) as error:
+                        self._renew(needed=over)
+                    except self.passing as error:
                         if over:
                             raise _not_now(error) from None
                 elif over:
-                    raise _not_renewable(self.record)
+                    raise self._not_renewable()
             return self._tokens.access
 
     def instead_of(self, refused: Secret) -> Secret:
@@ -76,54 +75,51 @@ class StoredSignIn:
         with self._lock:
             if self._tokens.access is refused:
                 try:
-                    self._renew()
-                except (Unreachable, Unexpected) as error:
+                    self._renew(needed=True)
+                except self.passing as error:
                     raise _not_now(error) from None
             return self._tokens.access
 
-    def _renew(self) -> None:
-        # Ctrl-C between the provider's answer and the disk would lose the new refresh token.
-        self._tokens = _to_the_end(self._renewed)
+    @abstractmethod
+    def _renew(self, *, needed: bool) -> None:
+        """Have other tokens; without `needed`, only if nobody else is about to get them.
 
-    def _renewed(self) -> Tokens:
-        with self._store.locked(self.record):
-            if not self._unsaved:
-                kept = self._store.tokens(self.record)
-                if kept is None:
-                    raise _gone(self.record)
-                if kept.access.reveal() != self._tokens.access.reveal():
-                    if not kept.due(self.record.namespace):
-                        return kept  # another process was faster
-                    self._tokens = kept
-            fresh = self._refresh()
-            try:
-                self._store.replace(self.record, fresh)
-                self._unsaved = False
-            except ProviderError as error:
-                # This run can go on; the next one will have to sign in.
-                self._unsaved = True
-                self._say(f"the renewed sign-in can't be kept: {error.message}")
-            return fresh
+        Raises SignedOut, and what is in `passing`.
+        """
 
-    def _refresh(self) -> Tokens:
+    def _fresh(self, tokens: Tokens, *, more: Callable[[], bool] = lambda: True) -> Tokens:
+        """The identity provider's new pair for an old one, asked again while there is `more` time.
+
+        Raises RefreshRefused, Unexpected, Unreachable.
+        """
         from reconciler.providers.dust.signin.login_client import LoginClient
 
         provider = self.record.provider
-        if provider is None or self._tokens.refresh is None:
-            raise _not_renewable(self.record)
+        if provider is None or tokens.refresh is None:
+            raise self._not_renewable()
         with LoginClient(provider, self._observe) as client:
             for left in reversed(range(_TRIES)):
                 try:
-                    return client.refresh(self._tokens)
+                    return client.refresh(tokens)
+                except RefreshRefused as error:
+                    error.unanswered = left < _TRIES - 1
+                    raise
                 except Unreachable:
-                    if not left:
+                    if not left or not more():
                         raise
                     time.sleep(_PAUSE)
         raise AssertionError("this is a bug: neither tokens nor a failure")
 
+    def _not_renewable(self) -> SignedOut:
+        return SignedOut(
+            f"the access token of {self.record.email} for {self.record.url} has expired, and it "
+            "was stored without anything to renew it with",
+            help=self._again,
+        )
 
-def _to_the_end(call: Callable[[], T]) -> T:
-    """The result of `call`, which Ctrl-C doesn't interrupt half-way."""
+
+def to_the_end(call: Callable[[], T]) -> T:
+    """The result of `call`, which neither Ctrl-C nor, in the main thread, SIGTERM ends half-way."""
     future: Future[T] = Future()
 
     def run() -> None:
@@ -132,24 +128,30 @@ def _to_the_end(call: Callable[[], T]) -> T:
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
             future.set_exception(error)
 
-    Thread(target=run, name="renewal", daemon=True).start()
+    with _termination_deferred():
+        Thread(target=run, name="renewal", daemon=True).start()
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            future.exception()
+            raise
+
+
+@contextmanager
+def _termination_deferred() -> Iterator[None]:
+    """SIGTERM, by which a cancelled job is ended, counts once the block is over."""
+    before = signal.getsignal(signal.SIGTERM)
+    if current_thread() is not main_thread() or before is None:
+        yield
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: came.append(number))
     try:
-        return future.result()
-    except KeyboardInterrupt:
-        future.exception()
-        raise
-
-
-def _gone(record: SignIn) -> SignedOut:
-    return SignedOut(f"{record.email} has signed out of {record.url} meanwhile", help=_AGAIN)
-
-
-def _not_renewable(record: SignIn) -> SignedOut:
-    return SignedOut(
-        f"the access token of {record.email} for {record.url} has expired, and it was stored "
-        "without anything to renew it with",
-        help=_AGAIN,
-    )
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if came:
+            signal.raise_signal(signal.SIGTERM)
 
 
 def _not_now(error: ProviderError) -> SignedOut:
