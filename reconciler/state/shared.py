@@ -56,7 +56,7 @@ class SharedStore:
     def load(self, *, sealed: bool = True) -> State:
         """The state as it is now; see `Store`."""
         state = self._state(self._shelf.read(), sealed=sealed)
-        self._witness.saw(self.name, state.serial)
+        self._witness.saw(self._shelf.identity, state.serial)
         return state
 
     @contextmanager
@@ -98,7 +98,7 @@ class SharedStore:
                 return None
             highest = max(before.serial, state.serial, self._highest(found))
             written = _Writing(held, found, self._text).write(replace(state, serial=highest))
-        self._witness.saw(self.name, written.serial)
+        self._witness.saw(self._shelf.identity, written.serial)
         return written
 
     def move_out(self, to: str, receive: Callable[[State], None], *, owner: Owner) -> None:
@@ -116,7 +116,7 @@ class SharedStore:
     def _end(self, session: Session, writing: "_Writing") -> None:
         if session.changed:
             session.flush()
-        self._witness.saw(self.name, writing.serial)
+        self._witness.saw(self._shelf.identity, writing.serial)
 
     def _state(self, found: Found, *, sealed: bool = True) -> State:
         """The state that was found; an empty one when there is none."""
@@ -165,7 +165,7 @@ class SharedStore:
         )
 
     def _highest(self, found: Found) -> int:
-        return max(found.highest, self._witness.highest(self.name))
+        return max(found.highest, self._witness.highest(self._shelf.identity))
 
 
 class _Writing:

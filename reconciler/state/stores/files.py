@@ -23,6 +23,7 @@ class FileShelf:
         self._path = path
         self._lease = lease
         self.name = str(path)
+        self.identity = str(path.resolve())
 
     def beside(self, suffix: str) -> "FileShelf":
         """Another file in the same folder."""

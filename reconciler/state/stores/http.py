@@ -27,7 +27,7 @@ class HttpShelf:
         self._url, _, fragment = url.partition("#")
         self._methods = fragment == "lock-methods"
         self._opening = opening
-        self.name = self._url
+        self.name = self.identity = self._url
 
     def beside(self, suffix: str) -> "HttpShelf":
         """Another state of the same server."""

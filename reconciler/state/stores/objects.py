@@ -38,6 +38,7 @@ class ObjectShelf:
         self._bucket = parts._replace(path="", fragment="").geturl()
         self._opening = opening
         self.name = f"{parts.scheme}://{parts.netloc}/{self._key}"
+        self.identity = f"{self.name}?{parts.query}"
 
     def beside(self, suffix: str) -> "ObjectShelf":
         """Another object in the same folder."""

@@ -44,7 +44,7 @@ class PostgresShelf:
         self._url = url.partition("#")[0]
         self._key = unquote(parts.fragment) or key
         self._opening = opening
-        self.name = f"{self._url}#{self._key}"
+        self.name = self.identity = f"{self._url}#{self._key}"
 
     def beside(self, suffix: str) -> "PostgresShelf":
         """Another row of the same table."""
