@@ -71,12 +71,14 @@ class Held(Protocol):
 class Shelf(Protocol):
     """One text in a shared store.
 
-    `name` is how messages call it; `identity` tells it from any other, whatever folder the tool
-    runs in. Neither has a secret in it.
+    `name` is how messages call it; it has no secret in it. `identity` tells it from every other on
+    this machine, for whoever remembers something of it.
     """
 
     name: str
-    identity: str
+
+    @property
+    def identity(self) -> str: ...
 
     def read(self) -> Found:
         """What is there, also while somebody holds it. Raises StateUnreachable, StateUnreadable."""

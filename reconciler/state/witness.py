@@ -19,9 +19,9 @@ class Witness:
 
     folder: Path | None = None
 
-    def highest(self, identity: str) -> int:
-        """The highest serial seen of the state at the place `identity`; 0 when none was."""
-        path = self._path(identity)
+    def highest(self, name: str) -> int:
+        """The highest serial seen of the state called `name`; 0 when none was."""
+        path = self._path(name)
         if path is None:
             return 0
         try:
@@ -30,19 +30,19 @@ class Witness:
             return 0
         return found if isinstance(found, int) else 0
 
-    def saw(self, identity: str, serial: int) -> None:
+    def saw(self, name: str, serial: int) -> None:
         """Remember a serial, if that can be done."""
-        path = self._path(identity)
-        if path is None or self.highest(identity) >= serial:
+        path = self._path(name)
+        if path is None or self.highest(name) >= serial:
             return
-        text = json.dumps({"place": identity, "serial": serial}) + "\n"
+        text = json.dumps({"name": name, "serial": serial}) + "\n"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, text, mode=0o600)
         except (OSError, StateUnwritable):
             return  # a home that can't be written to is no reason to stop an apply
 
-    def _path(self, identity: str) -> Path | None:
+    def _path(self, name: str) -> Path | None:
         if self.folder is None:
             return None
-        return self.folder / f"{hashlib.sha256(identity.encode()).hexdigest()}.json"
+        return self.folder / f"{hashlib.sha256(name.encode()).hexdigest()}.json"

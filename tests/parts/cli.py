@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from queue import Queue
 from threading import Thread
@@ -252,9 +253,18 @@ def _run(
 
 
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """A bare environment: nothing of the developer's own leaks in, no proxy, no colour."""
+    """A bare environment: nothing of the developer's own leaks in, no proxy, no colour.
+
+    What the tool remembers for a person goes to a folder of these tests.
+    """
     kept = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
-    return {**{name: os.environ[name] for name in kept if name in os.environ}, **extra}
+    base = {name: os.environ[name] for name in kept if name in os.environ}
+    return {**base, "XDG_STATE_HOME": _memory().name, **extra}
+
+
+@cache
+def _memory() -> "tempfile.TemporaryDirectory[str]":
+    return tempfile.TemporaryDirectory(prefix="reconciler-tests-", ignore_cleanup_errors=True)
 
 
 def _text(file: IO[bytes]) -> str:

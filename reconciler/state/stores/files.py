@@ -23,7 +23,11 @@ class FileShelf:
         self._path = path
         self._lease = lease
         self.name = str(path)
-        self.identity = str(path.resolve())
+
+    @property
+    def identity(self) -> str:
+        """Its whole path: a relative one means another file elsewhere."""
+        return str(self._path.resolve())
 
     def beside(self, suffix: str) -> "FileShelf":
         """Another file in the same folder."""

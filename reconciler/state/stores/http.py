@@ -27,7 +27,12 @@ class HttpShelf:
         self._url, _, fragment = url.partition("#")
         self._methods = fragment == "lock-methods"
         self._opening = opening
-        self.name = self.identity = self._url
+        self.name = self._url
+
+    @property
+    def identity(self) -> str:
+        """Its address says it."""
+        return self.name
 
     def beside(self, suffix: str) -> "HttpShelf":
         """Another state of the same server."""

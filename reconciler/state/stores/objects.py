@@ -38,7 +38,11 @@ class ObjectShelf:
         self._bucket = parts._replace(path="", fragment="").geturl()
         self._opening = opening
         self.name = f"{parts.scheme}://{parts.netloc}/{self._key}"
-        self.identity = f"{self.name}?{parts.query}"
+
+    @property
+    def identity(self) -> str:
+        """Its address says it."""
+        return self.name
 
     def beside(self, suffix: str) -> "ObjectShelf":
         """Another object in the same folder."""

@@ -44,7 +44,12 @@ class PostgresShelf:
         self._url = url.partition("#")[0]
         self._key = unquote(parts.fragment) or key
         self._opening = opening
-        self.name = self.identity = f"{self._url}#{self._key}"
+        self.name = f"{self._url}#{self._key}"
+
+    @property
+    def identity(self) -> str:
+        """Its address says it."""
+        return self.name
 
     def beside(self, suffix: str) -> "PostgresShelf":
         """Another row of the same table."""
