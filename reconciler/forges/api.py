@@ -112,12 +112,15 @@ class Api:
         """Delete; what is gone already is fine. Raises ForgeError."""
         self._called("DELETE", path, needs, gone=True)
 
-    def download(self, path: str, *, needs: str, most: int) -> bytes:
-        """The bytes at `path`, at most so many; one redirect is followed, without the token.
+    def download(self, path: str, *, needs: str, most: int) -> bytes | None:
+        """The bytes at `path`, at most so many, or None when there are none; one redirect is
+        followed, without the token.
 
         Forges answer with a signed address in their storage. Raises ForgeError.
         """
-        answer = self._called("GET", path, needs, most=most, redirects=True)
+        answer = self._called("GET", path, needs, most=most, redirects=True, gone=True)
+        if answer.status == _GONE:
+            return None
         if answer.status not in _REDIRECTS:
             return answer.body
         target = answer.headers.get("location", "")
@@ -226,7 +229,10 @@ class Api:
 
 def _safe(url: str) -> bool:
     """Whether a token, or a plan, may travel there."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # it is no address at all
+        return False
     local = _LOOPBACK.match(parts.hostname or "")
     return bool(parts.hostname) and (
         parts.scheme == "https" or (parts.scheme == "http" and bool(local))

@@ -136,17 +136,23 @@ class GitHub:
             if run.head_sha == merged.head and run.head_repository_id == run.repository_id:
                 zipped = f"{self._root}/actions/artifacts/{found.id}/zip"
                 data = self._api.download(zipped, needs=_READS_ACTIONS, most=_MOST)
-                yield _member(data, path)
+                content = None if data is None else _member(data, path)
+                if content is not None:
+                    yield content
 
 
-def _member(data: bytes, path: str) -> bytes:
+def _member(data: bytes, path: str) -> bytes | None:
     """One file of a zip archive, never written to disk under a name of the archive's choosing.
 
+    None when there is no such file: a run that came to no plan leaves an artifact all the same.
     Raises Refused.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(path) as file:
-            content = file.read(_MOST + 1)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if path not in archive.namelist():
+                return None
+            with archive.open(path) as file:
+                content = file.read(_MOST + 1)
     except (KeyError, RuntimeError, EOFError, OSError, zipfile.BadZipFile, zlib.error):
         raise Refused(f"the artifact has no `{path}` that can be read") from None
     if len(content) > _MOST:

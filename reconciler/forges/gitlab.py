@@ -11,7 +11,7 @@ from reconciler.forges.api import Api
 from reconciler.forges.contract import Merged
 from reconciler.forges.failures import Refused
 from reconciler.forges.gitlab_places import Notes, OpenIssues
-from reconciler.forges.gitlab_wire import JOBS, ME, PIPELINES, REQUESTS
+from reconciler.forges.gitlab_wire import JOBS, ME, PIPELINES, REQUESTS, Pipeline
 from reconciler.forges.manners import Answer, Patience, seconds
 from reconciler.secrets import Secret
 
@@ -68,6 +68,7 @@ class GitLab:
         self._api = Api(url, token, GitLabManners(), patience)
         self._root = f"/projects/{quote(project, safe='')}"
         self._page = page
+        self._project = project
         self._id: int | None = None
 
     def close(self) -> None:
@@ -103,10 +104,17 @@ class GitLab:
         commit, the newest first. Raises ForgeError."""
         pipelines = f"{self._root}/merge_requests/{merged.number}/pipelines"
         for pipeline in self._api.pages(pipelines, PIPELINES, needs=_SCOPE):
-            if pipeline.sha != merged.head:
+            if pipeline.sha != merged.head or not self._is_ours(pipeline):
                 continue
             jobs = f"{self._root}/pipelines/{pipeline.id}/jobs"
             for job in self._api.pages(jobs, JOBS, needs=_SCOPE):
                 if job.name == name:
                     file = f"{self._root}/jobs/{job.id}/artifacts/{quote(path)}"
-                    yield self._api.download(file, needs=_SCOPE, most=_MOST)
+                    data = self._api.download(file, needs=_SCOPE, most=_MOST)
+                    if data is not None:  # a job that was cancelled left nothing
+                        yield data
+
+    def _is_ours(self, pipeline: Pipeline) -> bool:
+        """Whether it ran in this project: a fork's own pipelines are listed as well."""
+        theirs = pipeline.project_id
+        return theirs is None or not self._project.isdigit() or str(theirs) == self._project

@@ -61,6 +61,7 @@ class Pipeline(BaseModel):
 
     id: int
     sha: str
+    project_id: int | None = None
 
 
 class Job(BaseModel):

@@ -13,6 +13,7 @@ _SAYS = re.compile(r"^Reviewed here is the plan `(sha256:[0-9a-f]{64})`\s*\Z", r
 _AGAIN = (
     "nothing was written",
     "run the apply workflow by hand: it plans, and whoever approves the run reviews that plan",
+    "on GitLab that is Run pipeline, on the default branch",
 )
 
 
@@ -54,8 +55,9 @@ def reviewed_plan(forge: Forge, commit: str, *, key: str, artifact: str, path: s
         )
     comments = forge.comments(merged.number).ours(marker_of(key))
     shown = _shown(comments, merged)
-    plans = list(_plans(forge, merged, artifact, path))
-    for found in plans:
+    plans: list[ReviewedPlan] = []
+    for found in _plans(forge, merged, artifact, path):
+        plans.append(found)
         if found.digest in shown or not (shown or comments or found.plan.changes):
             return found
     raise _missing(merged, plans, shown)

@@ -169,6 +169,17 @@ def test_wrong_inputs_are_told_and_nothing_is_run(
     assert not list(machine.workspace.rglob("owned"))
 
 
+@pytest.mark.parametrize("name", ["TOKEN", "FILES", "line"])
+def test_a_secret_cannot_take_the_place_of_what_the_action_itself_was_told(
+    machine: Machine, project: Project, name: str
+) -> None:
+    done = _run(machine, "plan", environment=f"{name}=canary")
+
+    assert done.code == 64
+    assert f"{name} is a name of this action's own" in done.annotations("error")[0]
+    assert "canary" not in done.log
+
+
 def test_the_forges_token_is_out_of_the_reach_of_manifests(
     machine: Machine, project: Project
 ) -> None:

@@ -92,6 +92,34 @@ def test_the_plan_in_the_merge_requests_note_is_the_one_that_is_applied(
     assert [issue["state"] for issue in fake.issues] == ["closed"]
 
 
+def test_by_hand_a_fresh_plan_is_made_and_that_very_plan_applied(
+    pipelines: Pipelines, workspace: Workspace
+) -> None:
+    project = pipelines.project
+    project.write("team.yaml", space("team", displayName="Team"))
+
+    planned = pipelines.run("reconciler-replan")
+
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert "+ create Space/team" in planned.stdout
+    assert (project.folder / "reconciler-out/report.html").exists()
+    assert "Team" not in workspace.spaces()
+
+    applied = pipelines.run("reconciler-apply-fresh")
+
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert "Team" in workspace.spaces()
+    project.write("team.yaml", space("team", displayName="Squad"))
+    assert pipelines.run("reconciler-apply-fresh").returncode == 5, "not what was looked at"
+
+
+def test_a_drift_run_that_could_not_look_fails(pipelines: Pipelines) -> None:
+    pipelines.project.environ["DUST_ACCESS_TOKEN"] = ""
+
+    assert pipelines.run("reconciler-drift").returncode == 1
+    assert pipelines.fake.issues == []
+
+
 def test_without_a_review_nothing_is_applied(pipelines: Pipelines, workspace: Workspace) -> None:
     pipelines.project.write("team.yaml", space("team", displayName="Team"))
 

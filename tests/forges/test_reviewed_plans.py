@@ -143,16 +143,36 @@ def test_an_artifact_that_expired_is_told(github: GitHub, merged: GitHubFake) ->
     assert "run the apply workflow by hand" in stop.help[1]
 
 
-@pytest.mark.parametrize("files", [{}, {PATH: b"\xff"}, {PATH: b"{}"}, {"../" + PATH: _data(PLAN)}])
-def test_an_artifact_without_a_plan_in_it_is_refused(
+@pytest.mark.parametrize("files", [{PATH: b"\xff"}, {PATH: b"{}"}])
+def test_an_artifact_with_something_else_than_a_plan_in_it_is_refused(
     github: GitHub, fake: GitHubFake, files: dict[str, bytes]
 ) -> None:
     fake.upload(NAME, files, HEAD)
     fake.say(7, _comment(PLAN["digest"]))
     fake.merge(7, head=HEAD, commit=COMMIT)
 
-    with pytest.raises((Stop, Refused), match=r"is not a plan|has no `reconciler\.plan`"):
+    with pytest.raises((Stop, Refused), match=r"is not a plan"):
         _reviewed(github)
+
+
+@pytest.mark.parametrize("files", [{}, {"../" + PATH: _data(OTHER)}])
+def test_a_run_that_came_to_no_plan_does_not_hide_one_that_did(
+    github: GitHub, fake: GitHubFake, files: dict[str, bytes]
+) -> None:
+    fake.upload(NAME, {PATH: _data(PLAN)}, HEAD)
+    fake.upload(NAME, files, HEAD)
+    fake.say(7, _comment(PLAN["digest"]))
+    fake.merge(7, head=HEAD, commit=COMMIT)
+
+    assert _reviewed(github).digest == PLAN["digest"]
+
+
+def test_where_planning_failed_there_is_no_plan(github: GitHub, fake: GitHubFake) -> None:
+    fake.upload(NAME, {}, HEAD)
+    fake.say(7, _comment(PLAN["digest"]))
+    fake.merge(7, head=HEAD, commit=COMMIT)
+
+    assert "or planning failed" in _refused(github, Exit.STALE).notes[0]
 
 
 def test_a_commit_that_came_without_a_pull_request_was_not_reviewed(
@@ -204,6 +224,18 @@ def test_on_gitlab_it_is_the_file_of_the_job_in_the_merge_requests_pipeline(
     gitlab_fake.leave(7, "c" * 40, NAME, PATH, _data(OTHER))
     gitlab_fake.leave(7, HEAD, "another", PATH, _data(OTHER))
     gitlab_fake.leave(7, HEAD, NAME, PATH, _data(PLAN))
+    gitlab_fake.say(7, _comment(PLAN["digest"]))
+    gitlab_fake.merge(7, head=HEAD, commit=COMMIT)
+
+    assert _reviewed(gitlab).digest == PLAN["digest"]
+
+
+def test_on_gitlab_neither_a_cancelled_job_nor_a_forks_pipeline_hides_the_plan(
+    gitlab: GitLab, gitlab_fake: GitLabFake
+) -> None:
+    gitlab_fake.leave(7, HEAD, NAME, PATH, _data(PLAN))
+    gitlab_fake.leave(7, HEAD, NAME, PATH, None)
+    gitlab_fake.leave(7, HEAD, NAME, PATH, _data(OTHER), project="8")
     gitlab_fake.say(7, _comment(PLAN["digest"]))
     gitlab_fake.merge(7, head=HEAD, commit=COMMIT)
 

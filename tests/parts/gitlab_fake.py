@@ -47,12 +47,23 @@ class GitLabFake(ScriptedHttp):
             "squash_commit_sha": None,
         }
 
-    def leave(self, number: int, head: str, job: str, path: str, data: bytes) -> None:
-        """A pipeline of a merge request with one job that left one file."""
+    def leave(
+        self,
+        number: int,
+        head: str,
+        job: str,
+        path: str,
+        data: bytes | None,
+        *,
+        project: str = PROJECT,
+    ) -> None:
+        """A pipeline of a merge request with one job that left one file, or none."""
         pipeline, sid = self._id(), self._id()
-        self.pipelines.setdefault(number, []).insert(0, {"id": pipeline, "sha": head})
+        listed = {"id": pipeline, "sha": head, "project_id": int(project)}
+        self.pipelines.setdefault(number, []).insert(0, listed)
         self.jobs[pipeline] = [{"id": sid, "name": job}]
-        self.files[f"{sid}/{path}"] = data
+        if data is not None:
+            self.files[f"{sid}/{path}"] = data
 
     def take(self, request: Request) -> Reply:
         """What is scripted comes first; else the project as it is."""

@@ -78,6 +78,7 @@ def test_the_state_that_another_apply_has_committed_meanwhile_is_taken(
 def test_what_an_apply_wrote_is_kept_on_a_branch_that_has_moved(
     machine: Machine, desk: Path
 ) -> None:
+    _run(machine, "take")
     (machine.workspace / "state/acme.json").write_text("2")
     (machine.workspace / "state/acme.json.lock").write_text("")
     _push(desk, "manifests.yaml", "newer")
@@ -89,7 +90,47 @@ def test_what_an_apply_wrote_is_kept_on_a_branch_that_has_moved(
     assert _git(desk, "ls-tree", "--name-only", "origin/main", "state/") == "state/acme.json"
 
 
+def test_the_state_of_another_workspace_in_the_folder_stays_as_its_own_job_left_it(
+    machine: Machine, desk: Path
+) -> None:
+    _push(desk, "state/other.json", "1")
+    _run(machine, "take")
+    (machine.workspace / "state/acme.json").write_text("2")
+    (machine.workspace / "state/new.json").write_text("1")
+    _push(desk, "state/other.json", "2")
+
+    assert _run(machine, "keep").code == 0
+
+    assert _on_main(desk, "state/acme.json") == "2"
+    assert _on_main(desk, "state/new.json") == "1"
+    assert _on_main(desk, "state/other.json") == "2"
+
+
+def test_a_state_that_another_job_has_written_meanwhile_is_not_written_over(
+    machine: Machine, desk: Path
+) -> None:
+    _run(machine, "take")
+    (machine.workspace / "state/acme.json").write_text("2")
+    _push(desk, "state/acme.json", "3")
+
+    done = _run(machine, "keep")
+
+    assert done.code == 1
+    assert "another job has written the same file" in done.annotations("error")[0]
+    assert _on_main(desk, "state/acme.json") == "3"
+    assert (machine.workspace / "state/acme.json").read_text() == "2", "for the artifact"
+
+
+def test_nothing_is_kept_where_nothing_was_taken(machine: Machine, desk: Path) -> None:
+    _push(desk, "state/acme.json", "2")
+
+    assert _run(machine, "keep").code == 0
+
+    assert _on_main(desk, "state/acme.json") == "2"
+
+
 def test_a_state_that_did_not_change_makes_no_commit(machine: Machine, desk: Path) -> None:
+    _run(machine, "take")
     before = _git(desk, "rev-parse", "origin/main")
 
     assert _run(machine, "keep").code == 0
@@ -104,6 +145,7 @@ def test_a_branch_that_takes_no_push_is_an_error_that_says_where_the_state_is(
     hook = tmp_path / "origin.git/hooks/pre-receive"
     hook.write_text("#!/bin/sh\necho protected >&2\nexit 1\n")
     hook.chmod(0o755)
+    _run(machine, "take")
     (machine.workspace / "state/acme.json").write_text("2")
 
     done = _run(machine, "keep")

@@ -27,6 +27,12 @@ take() {
   while IFS= read -r line; do
     [ -n "$line" ] || continue
     [[ "$line" =~ ^[A-Za-z_][A-Za-z0-9_]*= ]] || usage "$1 takes NAME=VALUE lines"
+    case "${line%%=*}" in
+      TOKEN | COMMAND | FILES | WORKSPACE | ARGUMENTS | VARIABLES | ENVIRONMENT | PLAN | REVIEWED | \
+        ARTIFACT | LINK | folder | plan | line | value | word | arguments | formats | code)
+        usage "$1: ${line%%=*} is a name of this action's own; call the variable otherwise"
+        ;;
+    esac
     value=${line#*=}
     [ -n "$value" ] || continue
     [ "$1" != environment ] || echo "::add-mask::${value//'%'/%25}"

@@ -75,7 +75,8 @@ def run_workflow(
         }
         context = here.context | {"functions": _functions(run, needs)}
         wanted = str(job.get("if", "success()")).strip().removeprefix("${{").removesuffix("}}")
-        if "always()" not in wanted and any(_result(run.jobs.get(n)) != "success" for n in needs):
+        asks = any(f"{status}()" in wanted for status in ("always", "cancelled"))
+        if not asks and any(_result(run.jobs.get(n)) != "success" for n in needs):
             continue
         if not evaluate(wanted, context):
             continue
@@ -101,6 +102,7 @@ def _result(done: StepsDone | None) -> str:
 def _functions(run: Run, needs: list[str]) -> dict[str, Callable[..., Any]]:
     return {
         "always": lambda: True,
+        "cancelled": lambda: False,
         "success": lambda: all(_result(run.jobs.get(each)) == "success" for each in needs),
         "format": format_,
     }
