@@ -217,6 +217,11 @@ def test_the_workflow_that_init_writes_plans_and_applies(
 ) -> None:
     repository.project.run("init", "starter")
     [starter] = (repository.project.folder / "starter/.github/workflows").iterdir()
+    # The one line that somebody has to fill in: here the tool is installed already.
+    text = starter.read_text()
+    source = "reconciler @ git+https://github.com/OWNER/reconciler@COMMIT"
+    assert text.count(source) == 1
+    starter.write_text(text.replace(source, "reconciler"))
     repository.project.write("team.yaml", space("team", displayName="Team"))
     repository.commit("feature")
 

@@ -61,6 +61,8 @@ def run_workflow(
     for name, job in workflow["jobs"].items():
         assert job.keys() <= _KNOWN, f"this runner doesn't know {job.keys() - _KNOWN}"
         here = machine(name)
+        for variable, value in workflow.get("env", {}).items():
+            here.environ.setdefault(variable, shown(filled(value, here.context)))
         needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
         here.context |= {
             "inputs": given,
