@@ -18,6 +18,7 @@ from reconciler.state import (
     FileShelf,
     Held,
     Keys,
+    Lease,
     Owner,
     SealedRecord,
     SharedStore,
@@ -198,7 +199,7 @@ class _LosesAnAnswer(FileShelf):
 
 
 class _AnswerLost:
-    inherited = None
+    inherited: Lease | None = None
 
     def __init__(self, held: Held) -> None:
         self.read = held.read
@@ -238,6 +239,20 @@ def test_a_record_whose_answer_was_lost_is_written_again(tmp_path: Path) -> None
             held.write("one")
         held.write("two")
     assert there.read_version() == ("two", 2)
+
+
+def test_a_lock_that_was_interrupted_while_it_was_taken_is_given_back(
+    served: StateServer, gitlab: Place
+) -> None:
+    def interrupt(_limit: float) -> float:
+        raise KeyboardInterrupt
+
+    served.fail("LOCK", "reset after")
+    shelf = gitlab.shelf(tries=replace(QUICK, jitter=interrupt))
+    with pytest.raises(KeyboardInterrupt), shelf.hold(OWNER):
+        pass
+    with gitlab.store().session(owner=OWNER, tool="1.0"):
+        pass
 
 
 def test_a_lock_whose_answers_were_lost_is_given_back(served: StateServer, gitlab: Place) -> None:
