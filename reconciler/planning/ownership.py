@@ -30,6 +30,8 @@ def settle(resources: Mapping[Address, Resource], state: State, snapshot: Snapsh
     ambiguous: dict[Address, tuple[str, ...]] = {}
     unfinished: list[Intent] = []
     for intent in state.unfinished:
+        if _has_its_object(intent, state, snapshot):
+            continue
         found = candidates(intent, state, snapshot)
         if len(found) == 1:
             state = state.put(intent.address, _recovered_entry(intent, state, found[0]))
@@ -168,6 +170,14 @@ def candidates(intent: Intent, state: State, snapshot: Snapshot) -> tuple[LiveRe
         for remote_id, live in snapshot.resources.get(kind, {}).items()
         if remote_id not in intent.known and (kind, remote_id) not in owners and _fits(live, intent)
     )
+
+
+def _has_its_object(intent: Intent, state: State, snapshot: Snapshot) -> bool:
+    """Whether its address owns what it was to create: an object that is there, and isn't the one
+    to be superseded."""
+    entry = state.entries.get(intent.address)
+    live = snapshot.resources.get(intent.address.kind, {})
+    return intent.replaces is None and entry is not None and entry.remote_id in live
 
 
 def _fits(live: LiveResource, intent: Intent) -> bool:

@@ -3,7 +3,7 @@
 from reconciler.state.accepting import accept
 from reconciler.state.atomic import write_atomically
 from reconciler.state.contract import Store
-from reconciler.state.document import StateDocument, dump, parse
+from reconciler.state.document import StateDocument, dump, parse, raw_json
 from reconciler.state.failures import (
     StateAltered,
     StateError,
@@ -21,11 +21,19 @@ from reconciler.state.failures import (
 from reconciler.state.lease import Lease, Owner, lease_json
 from reconciler.state.model import Consent, Entry, Intent, State
 from reconciler.state.record import HeldRecord, SealedRecord
-from reconciler.state.sealing import Keys, Label, SealedDocument, check_key, seal, unseal
+from reconciler.state.sealing import (
+    Keys,
+    Label,
+    SealedDocument,
+    check_key,
+    is_sealed,
+    seal,
+    unseal,
+)
 from reconciler.state.session import Session
 from reconciler.state.shared import SharedStore
 from reconciler.state.shelf import Concealed, Credentials, Found, Held, Shelf
-from reconciler.state.store import FileStore
+from reconciler.state.store import FileStore, journal_of
 from reconciler.state.stores import Opening, Tries, shelf_at
 from reconciler.state.stores.files import FileShelf
 from reconciler.state.user_folder import user_folder
@@ -72,8 +80,11 @@ __all__ = [
     "accept",
     "check_key",
     "dump",
+    "is_sealed",
+    "journal_of",
     "lease_json",
     "parse",
+    "raw_json",
     "seal",
     "shelf_at",
     "unseal",

@@ -10,7 +10,9 @@ from pathlib import Path
 from reconciler.state.failures import StateUnwritable
 
 _PATIENCE = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if os.name == "nt" else ()
-"""Seconds between tries to replace a file that somebody reads; only Windows refuses that."""
+"""Seconds between tries to replace or remove a file that is read; only Windows refuses that."""
+_RANDOM = "[a-z0-9_]" * 8
+"""What `mkstemp` puts between prefix and suffix; anything else is another file's."""
 
 
 def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
@@ -31,10 +33,10 @@ def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
             if mode is None:
                 mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
             temporary.chmod(mode)
-            _put(temporary, path)
+            patiently(lambda: temporary.replace(path))
         finally:
             temporary.unlink(missing_ok=True)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise StateUnwritable(str(path), error.strerror or str(error)) from error
 
@@ -42,42 +44,38 @@ def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
 def remove(path: Path) -> None:
     """Remove a file, which may be gone already. Raises StateUnwritable."""
     try:
-        path.unlink(missing_ok=True)
+        patiently(lambda: path.unlink(missing_ok=True))
     except OSError as error:
         raise StateUnwritable(str(path), error.strerror or str(error)) from error
 
 
-def _put(
-    temporary: Path,
-    path: Path,
-    *,
-    patience: Sequence[float] = _PATIENCE,
-    rename: Callable[[Path, Path], object] = Path.replace,
-) -> None:
-    """Rename it; where an open file can't be replaced, wait for its reader to close it."""
+def patiently(act: Callable[[], object], *, patience: Sequence[float] = _PATIENCE) -> None:
+    """Do it; where an open file can't be replaced or removed, wait for its reader to close it."""
     for seconds in patience:
         try:
-            rename(temporary, path)
+            act()
         except PermissionError:
             time.sleep(seconds)
         else:
             return
-    rename(temporary, path)
+    act()
 
 
-def sweep(path: Path) -> None:
-    """Remove what runs that were killed left of their writes to files called like `path`.
+def sweep(*paths: Path) -> None:
+    """Remove what runs that were killed left of their writes to these files.
 
     For whoever is the only one to write them.
     """
-    try:
-        for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-            left.unlink(missing_ok=True)
-    except OSError as error:
-        raise StateUnwritable(str(path), error.strerror or str(error)) from error
+    for path in paths:
+        try:
+            for left in path.parent.glob(f".{glob.escape(path.name)}.{_RANDOM}.tmp"):
+                left.unlink(missing_ok=True)
+        except OSError as error:
+            raise StateUnwritable(str(path), error.strerror or str(error)) from error
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make durable which files are in it; Windows has nothing of the kind. Raises OSError."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -20,6 +20,10 @@ class Store(Protocol):
     def name(self) -> str:
         """How messages call it."""
 
+    @property
+    def identity(self) -> str:
+        """What tells its place from every other on this machine."""
+
     def load(self, *, sealed: bool = True) -> State:
         """The state as it is now, also while a run has it; empty when there is none.
 

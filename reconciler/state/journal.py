@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.resources import Address, read_json
-from reconciler.state.atomic import remove
+from reconciler.state.atomic import remove, sync_folder
 from reconciler.state.document import (
     address_of,
     consent_from_json,
@@ -61,10 +61,18 @@ def consent_event(address: Address, consent: Consent | None) -> Event:
 class Journal:
     """Appends events; not thread-safe by itself (the session serialises).
 
-    `check` raises StateLost when the state is another run's by now, and with it the file.
+    `check` raises StateLost when the state is another run's by now, and with it the file; `sync`
+    makes a new file's name durable, as `sync_folder` does.
     """
 
-    def __init__(self, path: Path, *, check: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        check: Callable[[], None],
+        sync: Callable[[Path], None] = sync_folder,
+    ) -> None:
+        self._sync = sync
         self._path = path
         self._check = check
         self._file: FileIO | None = None
@@ -100,6 +108,7 @@ class Journal:
             raise StateUnwritable(str(self._path), "an earlier line could not be written whole")
         self._check()
         try:
+            new = self._file is None
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self._path.open("wb", buffering=0)
@@ -109,6 +118,8 @@ class Journal:
             while left:
                 left = left[self._file.write(left) :]
             os.fsync(self._file.fileno())
+            if new:
+                self._sync(self._path.parent)
         except OSError as error:
             self._torn = True  # a line that followed one cut short would spoil both
             raise StateUnwritable(str(self._path), error.strerror or str(error)) from error

@@ -16,11 +16,13 @@ from functools import cache
 from pathlib import Path
 from threading import RLock
 
-from reconciler.state.atomic import sweep, write_atomically
+from reconciler.state.atomic import remove, sweep, write_atomically
 from reconciler.state.failures import StateLocked, StateLost, StateUnwritable
 from reconciler.state.heartbeat import LEASE, Heartbeat
 from reconciler.state.lease import Lease, Owner, lease_json, parse_lease
 
+MOVED = ".moved"
+"""What follows the name of a state file in that of the copy that stays of one that moved away."""
 _NOTE_LIMIT = 64 * 1024
 
 
@@ -54,7 +56,7 @@ class Hold:
         self._heart.end()
         with self._lock:
             if _is(read_note(self._path), self._lease):
-                self._note.unlink(missing_ok=True)
+                remove(self._note)
 
     def _beat(self) -> None:
         with self._lock:
@@ -86,7 +88,7 @@ def lock(path: Path, *, owner: Owner, lease: timedelta = LEASE) -> Iterator[Hold
         now = datetime.now(UTC)
         if former and former.machine != machine() and now < former.ends:
             raise StateLocked(str(path), former, elsewhere=True)
-        sweep(path)
+        sweep(path, _note(path), path.with_name(path.name + MOVED))
         hold = Hold(
             path,
             new_lease(owner, lease),
@@ -110,7 +112,7 @@ def take_away(path: Path, name: str) -> Lease | None:
         lease = read_note(path)
         if lease and lease.owner.name != name:
             raise StateLocked(str(path), lease, elsewhere=True, wanted=name)
-        _note(path).unlink(missing_ok=True)
+        remove(_note(path))
         return lease
 
 

@@ -8,6 +8,7 @@ from reconciler.resources import read_json
 from reconciler.state.failures import StateForeign, StateRolledBack, StateSealed, StateUnreadable
 from reconciler.state.lease import Lease, Owner
 from reconciler.state.sealing import Keys, Label, is_sealed, label_of, seal, unseal
+from reconciler.state.sending import Sending
 from reconciler.state.shelf import Found, Held, Shelf
 from reconciler.state.witness import Witness
 
@@ -119,14 +120,17 @@ class HeldRecord:
     ) -> None:
         self.text = text
         self._record = record
-        self._held = held
-        self._version = found.version
-        self.serial = serial
+        self._sending = Sending(held, found, serial=serial)
+
+    @property
+    def serial(self) -> int:
+        """The serial of what is there."""
+        return self._sending.serial
 
     def write(self, text: str) -> None:
         """Put `text` there. Raises StateLost, StateUnwritable."""
+        self._sending.settle()
         serial = self.serial + 1
-        sealed = self._record.sealed(text, serial)
-        self._version = self._held.write(sealed, serial=serial, expected=self._version)
-        self.text, self.serial = text, serial
+        self._sending.send(self._record.sealed(text, serial), serial=serial)
+        self.text = text
         self._record.witness.saw(self._record.shelf.identity, serial)

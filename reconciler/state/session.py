@@ -159,6 +159,7 @@ class Session:
             self._take(entries_event(changed), replace(self.state, entries=after))
 
     def _take(self, event: Event, state: State) -> None:
+        self._state = state  # also when it can't be recorded: the write at the end has it
         self._state = self._recorder.take(event, state)
 
 

@@ -18,6 +18,7 @@ from reconciler.state.failures import (
 from reconciler.state.lease import Lease, Owner
 from reconciler.state.model import State
 from reconciler.state.sealing import Keys, Label, is_sealed, seal, unseal
+from reconciler.state.sending import Sending
 from reconciler.state.session import Session, ending
 from reconciler.state.shelf import Found, Held, Shelf
 from reconciler.state.store import moved_away
@@ -53,10 +54,16 @@ class SharedStore:
         """How messages call it."""
         return self._shelf.name
 
+    @property
+    def identity(self) -> str:
+        """The shelf's."""
+        return self._shelf.identity
+
     def load(self, *, sealed: bool = True) -> State:
         """The state as it is now; see `Store`."""
         state = self._state(self._shelf.read(), sealed=sealed)
-        self._witness.saw(self._shelf.identity, state.serial)
+        if sealed:  # nobody vouches for another's serial
+            self._witness.saw(self._shelf.identity, state.serial)
         return state
 
     @contextmanager
@@ -172,18 +179,19 @@ class _Writing:
     """Writes states on a shelf that is held, each where the one before it is."""
 
     def __init__(self, held: Held, found: Found, text: Callable[[State], str]) -> None:
-        self._held = held
-        self._version = found.version
+        self._sending = Sending(held, found)
         self._text = text
-        self.serial = 0
         self._lock = Lock()
+
+    @property
+    def serial(self) -> int:
+        """The serial that was written last; 0 when none was."""
+        return self._sending.serial
 
     def write(self, state: State) -> State:
         """Write it with the next serial; as what it was written."""
         with self._lock:
+            self._sending.settle()
             state = replace(state, serial=max(state.serial, self.serial) + 1)
-            self._version = self._held.write(
-                self._text(state), serial=state.serial, expected=self._version
-            )
-            self.serial = state.serial
+            self._sending.send(self._text(state), serial=state.serial)
             return state

@@ -17,7 +17,7 @@ from reconciler.state.filing import Filing
 from reconciler.state.heartbeat import LEASE
 from reconciler.state.journal import Journal, fold
 from reconciler.state.lease import Lease, Owner
-from reconciler.state.locking import lock, read_note, take_away
+from reconciler.state.locking import MOVED, lock, read_note, take_away
 from reconciler.state.model import State
 from reconciler.state.session import Session, ending
 
@@ -40,6 +40,11 @@ class FileStore:
     def name(self) -> str:
         """How messages call it."""
         return str(self.path)
+
+    @property
+    def identity(self) -> str:
+        """Its whole path."""
+        return str(self.path.resolve())
 
     def _quiet(self) -> float:
         """Seconds since state or journal were last written; infinite when there are none."""
@@ -109,19 +114,20 @@ class FileStore:
         """Write what `change` makes of the state; see `Store`."""
         with lock(self.path, owner=owner, lease=self._lease) as hold:
             try:
-                before = self.load(sealed=sealed)
+                written, before = self._load(sealed=sealed)
             except StateMoved as moved:
-                before = moved_away(moved, back, self._provider, self._workspace_id)
+                written = before = moved_away(moved, back, self._provider, self._workspace_id)
             state = change(before)
             if state is None:
                 return None
             state = replace(state, serial=max(before.serial, state.serial) + 1)
             hold.check()
-            if self._journal.exists():
-                # First what it holds, so that a crash leaves it beside the serial after its own.
+            if before != written:
+                # First what the journal holds, so that a crash leaves it beside the serial after
+                # its own; beside a file that holds that already it may be one behind by now.
                 write_atomically(self.path, dump(replace(before, serial=before.serial + 1)))
-                remove(self._journal)
                 state = replace(state, serial=state.serial + 1)
+            remove(self._journal)
             write_atomically(self.path, dump(state))
             return state
 
@@ -131,7 +137,7 @@ class FileStore:
             state = self.load()
             receive(state)
             hold.check()
-            write_atomically(self.path.with_name(self.path.name + ".moved"), dump(state))
+            write_atomically(self.path.with_name(self.path.name + MOVED), dump(state))
             write_atomically(self.path, moved_text(state, to=to))
             remove(self._journal)
 

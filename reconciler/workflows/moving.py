@@ -6,9 +6,11 @@ from pathlib import Path
 
 from reconciler.state import (
     State,
+    StateAltered,
     StateForeign,
     StateMoved,
     StateRolledBack,
+    StateUnsealed,
     StateUnwritable,
     dump,
     parse,
@@ -53,17 +55,20 @@ def push_state(context: Context, text: str, *, name: str, allow: frozenset[str])
     It is written with a serial above every one before. Parameters: `allow` are names of
     `PUSH_GATES`. Raises Stop when it isn't a successor of what is there, StateError.
     """
-    pushed = parse(text, name=name, sealed=ALTERED not in allow)
+    opened = context.places.opened(text, name=name)
+    pushed = parse(opened, name=name, sealed=ALTERED not in allow)
     _insist_on_workspace(context, pushed, name)
-    floor = 0
+    floor, sound = 0, True
     try:
         context.store.load()
     except StateRolledBack as error:
         floor = error.seen  # to be put right by this very push
+    except (StateAltered, StateUnsealed):
+        sound = False  # so are these
 
     def take(present: State) -> State | None:
         known = max(present.serial, floor)
-        if _same(present, pushed) and present.serial == known:
+        if sound and _same(present, pushed) and present.serial == known:
             return None
         if _begun(present) and present.lineage != pushed.lineage and OTHER not in allow:
             raise Stop(
@@ -100,7 +105,7 @@ def migrate_state(context: Context, place: str) -> Carried:
     who = owner(context.options.environ)
     try:
         source = context.places.former(place)
-        if _one_place(source.name, target.name):
+        if source.identity == target.identity:
             raise Stop(
                 Exit.USAGE,
                 f"the state is in {target.name} already",
@@ -129,8 +134,19 @@ def _receive(context: Context, state: State, source: str) -> Carried:
         if not _begun(present) or (ancestor and _owns_nothing(present)):
             return state
         went_on = present.lineage == state.lineage and present.serial > state.serial
-        if went_on or _same(present, state):
+        only_there = sorted(state.owners().keys() - present.owners().keys())
+        if _same(present, state) or (went_on and not only_there):
             return None
+        if went_on:
+            raise Stop(
+                Exit.FAILED,
+                f"{target.name} and {source} went on separately: only the latter owns "
+                + ", ".join(f"{kind} {remote_id}" for kind, remote_id in only_there),
+                help=(
+                    "`reconciler forget` them where the manifests still name the former place",
+                    "then migrate again, and take them over with `reconciler adopt`",
+                ),
+            )
         raise Stop(
             Exit.FAILED,
             f"there is another state in {target.name} already",
@@ -165,9 +181,3 @@ def _owns_nothing(state: State) -> bool:
 def _same(one: State, other: State) -> bool:
     """Whether they differ in nothing but the serial."""
     return replace(one, serial=0) == replace(other, serial=0)
-
-
-def _one_place(one: str, other: str) -> bool:
-    return one == other or (
-        "://" not in one + other and Path(one).resolve() == Path(other).resolve()
-    )

@@ -33,6 +33,7 @@ def move_address(context: Context, old: str, new: str) -> Entry:
     with holding(context) as session:
         state = session.state
         entry = _entry(state, source)
+        _insist_on_rest(state, source, target)
         if target in state.entries:
             raise Stop(
                 Exit.FAILED,
@@ -66,6 +67,24 @@ def accept_state(context: Context, seen: State) -> State | None:
     Raises StateError.
     """
     return accept(context.store, seen=seen, owner=owner(context.options.environ))
+
+
+def _insist_on_rest(state: State, source: Address, target: Address) -> None:
+    """Raise Stop while it isn't known yet what either address owns."""
+    started = {intent.address for intent in state.unfinished}
+    for address in (source, target):
+        if address in started:
+            raise Stop(
+                Exit.FAILED,
+                f"a creation of {address} was started, and nobody saw it end",
+                help=("apply first: it looks what happened",),
+            )
+    if target in state.consents:
+        raise Stop(
+            Exit.FAILED,
+            f"{target} waits for a sign-in",
+            help=("apply first: it looks what happened",),
+        )
 
 
 def _without(state: State, gone: Collection[Address]) -> State:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from reconciler.diagnostics import Code, Diagnostic, Diagnostics
 from reconciler.manifests import state_url_problem
-from reconciler.resources import STATE_SCHEMES, WORKSPACE_KIND, Address, Desired, Locator, SecretRef
+from reconciler.resources import WORKSPACE_KIND, Address, Desired, Locator, SecretRef
 from reconciler.resources import Path as FieldPath
 from reconciler.secrets import Secret
 from reconciler.state import (
@@ -22,7 +22,11 @@ from reconciler.state import (
     Tries,
     Witness,
     check_key,
+    is_sealed,
+    journal_of,
+    raw_json,
     shelf_at,
+    unseal,
     user_folder,
 )
 from reconciler.workflows.failures import Exit, Stop
@@ -97,7 +101,9 @@ class StatePlaces:
         Its credentials are those that the store's own library finds in the environment. Raises
         Stop, StateError.
         """
-        if place.partition("://")[0] in STATE_SCHEMES:
+        scheme, separator, rest = place.partition("://")
+        if separator:
+            place = f"{scheme.lower()}://{rest}"
             problem = state_url_problem(place)
             if problem is not None:
                 where = ("put it where the store's own tools find it, such as PGPASSWORD",)
@@ -106,12 +112,25 @@ class StatePlaces:
             shelf = self._shelf(place, lambda: self._from_environment(place))
             return self._shared(shelf, self._any_keys)
         path = Path(place)
+        found = path.resolve()
+        if not (found.exists() or journal_of(found).exists()):
+            raise Stop(Exit.FAILED, f"there is no state in {place}")
         store = self._file(path)
         try:
             store.load(sealed=False)
         except StateSealed:
             return self._shared(FileShelf(path), self._any_keys)
         return store
+
+    def opened(self, text: str, *, name: str) -> str:
+        """The text of the file `name`, decrypted if it is encrypted.
+
+        Raises Stop when a key can't be had, StateSealed when none fits, StateUnreadable,
+        StateMoved.
+        """
+        if not is_sealed(raw_json(text, name=name)):
+            return text
+        return unseal(text, self._keys() or Keys(), name=name)[0]
 
     def _declared_shelf(self) -> Shelf:
         state = self._spec.state

@@ -303,3 +303,22 @@ def test_a_renamed_space_is_no_edit_of_the_servers_in_it() -> None:
     made = plan(wanted, live, remembered)
     assert made.moves == ((Address("Space", "old"), Address("Space", "new")),)
     assert change_of(made, "MCPServer/github").reason is Reason.DRIFT
+
+
+def test_an_address_that_owns_what_is_there_keeps_it_whatever_it_had_started() -> None:
+    made = plan(
+        [WANTED],
+        snapshot(live_server("rms_1", {}), live_server("rms_2", {"displayName": "GitHub"})),
+        state({"MCPServer/github": owned("rms_1", WANTED.spec)}, intent()),
+    )
+    assert made.state.entries[GITHUB].remote_id == "rms_1"
+    assert (made.recovered, made.state.unfinished) == ((), ())
+
+
+def test_a_creation_in_the_place_of_an_object_that_is_gone_is_taken_over() -> None:
+    made = plan(
+        [WANTED],
+        snapshot(live_server("rms_2", {"displayName": "GitHub"})),
+        state({"MCPServer/github": owned("rms_1", WANTED.spec)}, intent()),
+    )
+    assert made.state.entries[GITHUB].remote_id == "rms_2"

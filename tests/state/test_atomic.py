@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.state.atomic import _put
+from reconciler.state.atomic import patiently
 
 
 class Reader:
@@ -24,10 +24,12 @@ def test_it_is_replaced_once_its_reader_has_closed_it(tmp_path: Path) -> None:
     new, path = tmp_path / "new", tmp_path / "state.json"
     new.write_text("new")
     path.write_text("old")
-    _put(new, path, patience=(0, 0, 0), rename=Reader(tries=2))
+    reader = Reader(tries=2)
+    patiently(lambda: reader(new, path), patience=(0, 0, 0))
     assert path.read_text() == "new"
 
 
 def test_a_reader_that_never_closes_it_is_an_error(tmp_path: Path) -> None:
+    reader = Reader(tries=9)
     with pytest.raises(PermissionError):
-        _put(tmp_path / "new", tmp_path / "state.json", patience=(0, 0), rename=Reader(tries=9))
+        patiently(lambda: reader(tmp_path / "new", tmp_path / "state.json"), patience=(0, 0))

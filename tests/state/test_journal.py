@@ -10,9 +10,19 @@ from hypothesis import strategies as st
 
 from reconciler.resources import Address
 from reconciler.state import Entry, StateUnreadable
-from reconciler.state.journal import fold
+from reconciler.state.journal import Journal, entries_event, fold
 from tests.parts.values import owned, state
-from tests.state.stores import FINANCE, GITHUB, crash, entry, intent, store
+from tests.state.stores import (
+    FINANCE,
+    GITHUB,
+    OWNER,
+    crash,
+    entry,
+    files,
+    intent,
+    session,
+    store,
+)
 
 ADDRESSES = st.sampled_from([Address("MCPServer", name) for name in "abc"])
 ENTRIES = st.builds(
@@ -143,3 +153,30 @@ def test_a_journal_cut_inside_a_character_is_loadable(tmp_path: Path) -> None:
     cut = next(at for at, byte in enumerate(whole) if byte > 127) + 1
     (tmp_path / "acme.json.journal").write_bytes(whole[:cut])
     assert store(tmp_path).load().entries == {}
+
+
+def test_the_name_of_each_new_journal_is_made_durable_once(tmp_path: Path) -> None:
+    synced: list[Path] = []
+    journal = Journal(tmp_path / "acme.json.journal", check=lambda: None, sync=synced.append)
+    journal.begin(state(), tool="1.0", at="now")
+    journal.note(entries_event({FINANCE: entry()}))
+    assert synced == [tmp_path]
+    journal.restart(state())
+    journal.note(entries_event({FINANCE: None}))
+    journal.close()
+    assert synced == [tmp_path, tmp_path]
+
+
+def test_a_journal_that_the_file_holds_already_is_removed_and_moves_no_serial_on(
+    tmp_path: Path,
+) -> None:
+    journal = tmp_path / "acme.json.journal"
+    with session(tmp_path) as held:
+        held.put(FINANCE, entry())
+        left = journal.read_bytes()
+    journal.write_bytes(left)  # a crash between writing the file and removing it
+    before = store(tmp_path).load().serial
+    written = store(tmp_path).rewrite(lambda found: found.drop(FINANCE), owner=OWNER)
+    assert written is not None
+    assert written.serial == before + 1
+    assert files(tmp_path) == {"acme.json"}

@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.state import FileStore, Lease, Owner, StateError, StateLocked, StateLost, lease_json
+from reconciler.state import (
+    FileStore,
+    Lease,
+    Owner,
+    StateError,
+    StateLocked,
+    StateLost,
+    StateUnwritable,
+    lease_json,
+)
 from tests.state.stores import FINANCE, GITHUB, OWNER, entry, files, intent, session, store
 
 BEN = Owner(user="ben", host="runner-7", pid=99, job="https://ci.example/runs/5")
@@ -169,8 +178,24 @@ def test_nothing_is_made_to_unlock_what_was_never_locked(tmp_path: Path) -> None
 
 
 def test_what_killed_runs_left_half_written_is_swept_away(tmp_path: Path) -> None:
-    for name in (".acme.json.x1.tmp", ".acme.json.lock-owner.x2.tmp", ".other.json.x3.tmp"):
+    for name in (
+        ".acme.json.a1b2c3_4.tmp",
+        ".acme.json.lock-owner.a1b2c3_4.tmp",
+        ".acme.json.session.a1b2c3_4.tmp",
+        ".acme.json.session.lock-owner.a1b2c3_4.tmp",
+        ".other.json.a1b2c3_4.tmp",
+    ):
         (tmp_path / name).write_text("half a li", "utf-8")
     with session(tmp_path):
         pass
-    assert files(tmp_path) == {".other.json.x3.tmp"}
+    assert files(tmp_path) == {
+        ".acme.json.session.a1b2c3_4.tmp",
+        ".acme.json.session.lock-owner.a1b2c3_4.tmp",
+        ".other.json.a1b2c3_4.tmp",
+    }
+
+
+def test_a_lease_that_can_not_be_removed_is_unwritable(tmp_path: Path) -> None:
+    note(tmp_path).mkdir()
+    with pytest.raises(StateUnwritable):
+        store(tmp_path).unlock("ana@laptop:42")

@@ -232,3 +232,15 @@ def test_a_swap_of_names_is_one_step_wherever_it_is_cut(tmp_path: Path) -> None:
             entries = store(tmp_path).load().entries
             done = cut == len(text) or saved == after
             assert entries == ({a: two, b: one} if done else {a: one, b: two})
+
+
+def test_what_could_not_be_journalled_is_in_the_write_at_the_end(tmp_path: Path) -> None:
+    journal = tmp_path / "acme.json.journal"
+    with session(tmp_path) as held:
+        held.put(FINANCE, entry())
+        held.flush()
+        journal.mkdir()
+        with pytest.raises(StateUnwritable):
+            held.put(GITHUB, entry("rms_1"))
+        journal.rmdir()
+    assert set(store(tmp_path).load().entries) == {FINANCE, GITHUB}

@@ -6,13 +6,22 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from reconciler.resources import Address
 from reconciler.state import (
     Credentials,
+    FileShelf,
+    Held,
+    Keys,
+    Lease,
+    Owner,
+    SealedRecord,
+    SharedStore,
     StateError,
     StateLocked,
     StateLost,
@@ -32,7 +41,7 @@ from tests.parts.postgres_server import PASSWORD, PostgresServer, postgres_serve
 from tests.parts.scripted_http import Reply, ScriptedHttp
 from tests.parts.state_server import PASSWORD as TOKEN
 from tests.parts.state_server import USERNAME, Fault, StateServer, state_server
-from tests.state.places import QUICK, Open, Place
+from tests.state.places import KEY, QUICK, Open, Place
 from tests.state.stores import FINANCE, GITHUB, OWNER, entry, intent
 
 DOWN: list[Fault] = ["500 before"] * QUICK.attempts
@@ -178,6 +187,81 @@ def test_a_write_that_may_have_happened_is_looked_for_before_it_is_sent_again() 
     tries = Tries(first=0, most=0)
     assert tries.writing("x", send, lambda: "found") == "found"
     assert sent == ["sent"]
+
+
+class _LosesAnAnswer(FileShelf):
+    """A file on which the first write is done, and its answer lost."""
+
+    @contextmanager
+    def hold(self, owner: Owner) -> Iterator["_AnswerLost"]:  # type: ignore[override]  # a Held too
+        with super().hold(owner) as held:
+            yield _AnswerLost(held)
+
+
+class _AnswerLost:
+    inherited: Lease | None = None
+
+    def __init__(self, held: Held) -> None:
+        self.read = held.read
+        self._held = held
+        self._heard = False
+
+    def write(self, text: str, *, serial: int, expected: str | None) -> str:
+        version = self._held.write(text, serial=serial, expected=expected)
+        if not self._heard:
+            self._heard = True
+            raise StateUnwritable("x", "no answer")
+        return version
+
+
+def test_a_write_whose_answer_was_lost_is_no_clash_with_the_write_at_the_end(
+    tmp_path: Path,
+) -> None:
+    there = SharedStore(_LosesAnAnswer(tmp_path / "s.json"), provider="dust", workspace_id="w1")
+    with there.session(owner=OWNER, tool="1.0") as held:
+        with pytest.raises(StateUnwritable):
+            held.put(FINANCE, entry())
+        with pytest.raises(StateUnwritable):
+            held.put(GITHUB, entry("rms_1"))
+    assert there.load().entries.keys() == {FINANCE, GITHUB}
+
+
+def test_a_record_whose_answer_was_lost_is_written_again(tmp_path: Path) -> None:
+    there = SealedRecord(
+        shelf=_LosesAnAnswer(tmp_path / "s.json"),
+        what="note",
+        provider="dust",
+        workspace_id="w1",
+        keys=Keys(current=KEY),
+    )
+    with there.hold(OWNER) as held:
+        with pytest.raises(StateUnwritable):
+            held.write("one")
+        held.write("two")
+    assert there.read_version() == ("two", 2)
+
+
+def test_a_lock_that_was_interrupted_while_it_was_taken_is_given_back(
+    served: StateServer, gitlab: Place
+) -> None:
+    def interrupt(_limit: float) -> float:
+        raise KeyboardInterrupt
+
+    served.fail("LOCK", "reset after")
+    shelf = gitlab.shelf(tries=replace(QUICK, jitter=interrupt))
+    with pytest.raises(KeyboardInterrupt), shelf.hold(OWNER):
+        pass
+    with gitlab.store().session(owner=OWNER, tool="1.0"):
+        pass
+
+
+def test_a_lock_whose_answers_were_lost_is_given_back(served: StateServer, gitlab: Place) -> None:
+    lost: list[Fault] = ["reset after"] * QUICK.attempts
+    served.fail("LOCK", *lost)
+    with pytest.raises(StateUnreachable), gitlab.store().session(owner=OWNER, tool="1.0"):
+        pass
+    with gitlab.store().session(owner=OWNER, tool="1.0"):
+        pass
 
 
 @pytest.fixture(scope="module")

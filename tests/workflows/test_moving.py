@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from reconciler.resources import Address
 from reconciler.state import (
+    Consent,
     StateAltered,
     StateForeign,
     StateLocked,
@@ -25,6 +27,7 @@ from reconciler.workflows import (
     Stop,
     load_manifests,
     migrate_state,
+    move_address,
     open_context,
     pull_state,
     push_state,
@@ -181,9 +184,10 @@ def test_a_migration_that_was_cut_short_goes_on(tmp_path: Path) -> None:
     there = context(tmp_path, path="new.json")
     migrate_state(there, str(tmp_path / "acme.json"))
     (tmp_path / "acme.json").write_text(before)
-    own(there, "vlt_2")
+    with there.store.session(owner=OWNER, tool="1.0") as held:
+        held.put(GITHUB, entry("rms_1"))
     assert not migrate_state(there, str(tmp_path / "acme.json")).written
-    assert there.store.load().entries[FINANCE].remote_id == "vlt_2"
+    assert there.store.load().entries.keys() == {FINANCE, GITHUB}
     with pytest.raises(StateMoved):
         context(tmp_path).store.load()
 
@@ -277,3 +281,114 @@ def test_a_key_that_can_not_be_had_is_said_where_it_is_asked_for(tmp_path: Path)
         pass
     assert "env:NOWHERE" in caught.value.diagnostics.items[0].message
     assert not (tmp_path / "acme.json").exists()
+
+
+def test_a_migration_disowns_nothing_of_a_state_that_went_on_by_itself(tmp_path: Path) -> None:
+    own(context(tmp_path))
+    before = (tmp_path / "acme.json").read_text()
+    there = context(tmp_path, path="new.json")
+    migrate_state(there, str(tmp_path / "acme.json"))
+    (tmp_path / "acme.json").write_text(before)
+    own(context(tmp_path), "vlt_7")
+    there = context(tmp_path, path="new.json")
+    for number in (2, 3, 4):
+        own(there, f"vlt_{number}")
+    with pytest.raises(Stop, match="went on separately: only the latter owns Space vlt_7"):
+        migrate_state(there, str(tmp_path / "acme.json"))
+    assert context(tmp_path).store.load().entries[FINANCE].remote_id == "vlt_7"
+
+
+def test_buckets_of_one_name_at_two_endpoints_are_two_places(tmp_path: Path) -> None:
+    one, other = (
+        context(tmp_path, url=f"s3://b/k.json?endpoint=https://{host}.example").store
+        for host in ("one", "other")
+    )
+    assert (one.name, one.identity) == (other.name, "s3://b/k.json?endpoint=https://one.example")
+    assert other.identity == "s3://b/k.json?endpoint=https://other.example"
+
+
+@pytest.mark.parametrize("place", ["mysql://ana:hush@db.example/x", "POSTGRESQL://a:hush@db/x"])
+def test_what_looks_like_a_url_is_never_taken_for_a_path(tmp_path: Path, place: str) -> None:
+    there = context(tmp_path)
+    with pytest.raises(Stop, match="that place") as caught:
+        migrate_state(there, place)
+    assert caught.value.code is Exit.USAGE
+    assert "hush" not in f"{caught.value.message} {caught.value.help}"
+
+
+def test_a_path_without_a_state_gets_no_folder_and_no_lock(tmp_path: Path) -> None:
+    with pytest.raises(Stop, match="there is no state in"):
+        migrate_state(context(tmp_path), str(tmp_path / "nowhere" / "acme.json"))
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_an_altered_state_is_put_right_by_pushing_the_one_before(tmp_path: Path) -> None:
+    there = context(tmp_path)
+    text = own(there)
+    file = tmp_path / "acme.json"
+    file.write_text(file.read_text().replace("vlt_1", "vlt_7"))
+    assert push(there, text)
+    assert there.store.load().entries[FINANCE].remote_id == "vlt_1"
+
+
+def test_a_state_that_lost_its_encryption_is_put_right_by_pushing_it(tmp_path: Path) -> None:
+    there = context(tmp_path, path="acme.json", encryption={"key": {"env": "KEY"}})
+    text = own(there)
+    (tmp_path / "acme.json").write_text(text)
+    assert push(there, text)
+    assert "vlt_1" not in (tmp_path / "acme.json").read_text()
+    assert pull_state(there) != text
+
+
+def test_an_encrypted_state_is_pushed_with_the_key_that_the_manifests_name(tmp_path: Path) -> None:
+    there = context(tmp_path, path="acme.json", encryption={"key": {"env": "KEY"}})
+    own(there)
+    sealed = (tmp_path / "acme.json").read_text()
+    own(there, "vlt_2")
+    assert push(there, sealed, "older-serial")
+    assert there.store.load().entries[FINANCE].remote_id == "vlt_1"
+
+
+@pytest.mark.parametrize(
+    "way", [("MCPServer/a", "MCPServer/github"), ("MCPServer/b", "MCPServer/c")]
+)
+def test_nothing_is_renamed_while_a_creation_is_open(tmp_path: Path, way: tuple[str, str]) -> None:
+    there = context(tmp_path)
+    with there.store.session(owner=OWNER, tool="1.0") as held:
+        held.put(Address("MCPServer", "a"), entry("rms_1"))
+        held.put(Address("MCPServer", "b"), entry("rms_2"))
+        held.intend(intent("github"))
+        held.intend(intent("b"))
+    before = there.store.load()
+    with pytest.raises(Stop, match="was started, and nobody saw it end") as caught:
+        move_address(there, *way)
+    assert caught.value.help == ("apply first: it looks what happened",)
+    assert there.store.load() == before
+
+
+def test_nothing_is_renamed_to_where_a_sign_in_is_waited_for(tmp_path: Path) -> None:
+    there = context(tmp_path)
+    consent = Consent(
+        connection="con_1",
+        provider="mcp",
+        url="https://login.example",
+        who="ana@acme.example",
+        since="2026-11-25T20:00:00Z",
+        asked="digest",
+    )
+    with there.store.session(owner=OWNER, tool="1.0") as held:
+        held.put(Address("MCPServer", "a"), entry("rms_1"))
+        held.ask(GITHUB, consent)
+    with pytest.raises(Stop, match="MCPServer/github waits for a sign-in"):
+        move_address(there, "MCPServer/a", "MCPServer/github")
+
+
+def test_looking_at_a_state_that_nobody_vouches_for_is_not_remembered(tmp_path: Path) -> None:
+    there = context(tmp_path, path="acme.json", encryption={"key": {"env": "KEY"}})
+    text = own(there)
+    sealed = (tmp_path / "acme.json").read_text()
+    serial = there.store.load().serial
+    (tmp_path / "acme.json").write_text(text.replace(f'"serial": {serial}', '"serial": 999'))
+    assert there.store.load(sealed=False).serial == 999
+    (tmp_path / "acme.json").write_text(sealed)
+    assert there.store.load().serial == serial

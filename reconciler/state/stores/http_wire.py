@@ -6,14 +6,15 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from reconciler.state.failures import (
+    StateError,
     StateLocked,
     StateLost,
     StateUnreachable,
@@ -106,7 +107,9 @@ class Wire:
         return self._tries.writing(self._url, send, seen)
 
     def lock(self, lease: Lease) -> None:
-        """Take the lock. Raises StateLocked."""
+        """Take the lock, or nothing: a try that ends without an answer is undone. Raises
+        StateLocked, StateUnreachable.
+        """
         body = json.dumps(lock_info(lease, self._url)).encode()
 
         def send() -> bool:
@@ -121,10 +124,16 @@ class Wire:
 
         try:
             self._tries.writing(self._url, send, lambda: None)
-        except StateUnwritable as error:
-            raise StateUnreachable(self._url, error.why, error.help) from None
+        except StateLocked:
+            raise
+        except BaseException as error:  # an interruption as well: it may be ours by now
+            with suppress(StateError):
+                self.unlock(lease, tries=replace(self._tries, attempts=1))
+            if isinstance(error, StateUnwritable):
+                raise StateUnreachable(self._url, error.why, error.help) from None
+            raise
 
-    def unlock(self, lease: Lease) -> None:
+    def unlock(self, lease: Lease, *, tries: Tries | None = None) -> None:
         """Give the lock back; one that is another's by now stays."""
         body = json.dumps(lock_info(lease, self._url)).encode()
         way = f"everything is written; free it: `reconciler unlock {shlex.quote(lease.owner.name)}`"
@@ -136,7 +145,7 @@ class Wire:
             return True
 
         try:
-            self._tries.writing(self._url, send, lambda: None)
+            (tries or self._tries).writing(self._url, send, lambda: None)
         except StateUnwritable as error:
             raise StateUnreachable(self._url, f"its lock stays: {error.why}", (way,)) from None
 

@@ -41,8 +41,9 @@ class ObjectShelf:
 
     @property
     def identity(self) -> str:
-        """Its address says it."""
-        return self.name
+        """Its address with endpoint, region and account, which its name leaves out."""
+        parts = urlsplit(self._bucket)
+        return parts._replace(path=f"/{self._key}").geturl()
 
     def beside(self, suffix: str) -> "ObjectShelf":
         """Another object in the same folder."""
