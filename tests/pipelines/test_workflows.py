@@ -103,3 +103,26 @@ def test_one_apply_of_a_workspace_runs_at_a_time_and_none_is_dropped() -> None:
         "cancel-in-progress": False,
         "queue": "max",
     }
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=_named)
+def test_a_job_that_somebody_cancels_ends(path: Path) -> None:
+    """GitHub goes on with a job whose condition is still true, as `always()` is."""
+    conditions = [str(job.get("if", "")) for job in _read(path)["jobs"].values()]
+    assert [each for each in conditions if "always()" in each] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *ACTIONS,
+        *(ROOT / ".github/actions").glob("*/*.sh"),
+        ROOT / ".github/gitlab/reconcile.gitlab-ci.yml",
+        ROOT / "reconciler/workflows/starter/workflow.yaml",
+    ],
+    ids=_named,
+)
+def test_the_tool_is_never_installed_by_its_name_alone(path: Path) -> None:
+    """An index may have another project of that name."""
+    lines = [line for line in path.read_text("utf-8").splitlines() if " install " in line]
+    assert [line for line in lines if re.search(r"install\b.*[\s\"']reconciler\b", line)] == []
