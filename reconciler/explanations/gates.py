@@ -96,7 +96,9 @@ GATES: Mapping[Gate, Hold] = {
     ),
     Gate.BEARER_IN_OPEN_SPACE: _transition(
         "bearer-in-open-space",
-        "A server with a bearer token where everybody comes: all act as its one account.",
+        "A server with a bearer token, or a header with a secret, where everybody comes: all act "
+        "as its one account. A header that no manifest manages counts, for its value can't be read "
+        "back.",
         "show the server in restricted spaces only",
     ),
     Gate.WIDER_SCOPES: _transition(

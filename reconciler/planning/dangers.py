@@ -1,8 +1,9 @@
 """Transitions that a person should have agreed to: each is held back by a gate of its own name.
 
 A gate is about what becomes of something that exists; a creation is in front of the reviewer as a
-whole, save that a bearer token in an open space is a danger from the first day. Why the workspace
-differs doesn't matter: to undo what somebody tightened by hand takes an agreement, too.
+whole, save that a credential which everybody shares in an open space is a danger from the first
+day. Why the workspace differs doesn't matter: to undo what somebody tightened by hand takes an
+agreement, too.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,8 +21,11 @@ from reconciler.resources import (
     Change,
     FieldChange,
     Gate,
+    Hidden,
+    Path,
     Reason,
     Refusal,
+    SecretRef,
     Spec,
 )
 
@@ -36,6 +40,14 @@ class _Danger:
     message: str
     note: str
     span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """A credential that everyone who uses a server sends alike: what it is, and whose field."""
+
+    words: str
+    path: Path
 
 
 def dangers(change: Change, inputs: Inputs) -> Refusal | None:
@@ -93,7 +105,7 @@ def _of_space(change: Change, inputs: Inputs) -> Iterator[_Danger]:
                 note="everybody in the workspace will see what is in it, and its tools",
                 span=field.span,
             )
-            yield from _bearers_in(change, field, inputs)
+            yield from _shared_in(change, field, inputs)
     if desired.get("access", live.get("access")) == "restricted":
         for field in change.fields:
             if field.path == ("members",):
@@ -127,19 +139,23 @@ def _of_members(change: Change, field: FieldChange, inputs: Inputs) -> Iterator[
         )
 
 
-def _bearers_in(change: Change, field: FieldChange, inputs: Inputs) -> Iterator[_Danger]:
-    """Servers with a bearer token that show in the space, as the manifests have it or as it is."""
+def _shared_in(change: Change, field: FieldChange, inputs: Inputs) -> Iterator[_Danger]:
+    """Shared credentials of servers in the space, as the manifests place them or as it is."""
     entries = inputs.state.entries
     for address, resource in inputs.resources.items():
+        if address.kind != "MCPServer":
+            continue
         entry = entries.get(address)
         live = entry and inputs.snapshot.find(address.kind, entry.remote_id)
         there: Any = live.spec if live else {}
-        if address.kind != "MCPServer" or _mode(resource.spec, there) != "bearer":
-            continue
         listed = resource.spec.get("spaces")
-        shown = change.remote_id in there.get("spaces", ()) if listed is None else None
-        if shown or change.address.name in _texts(listed):
-            yield _bearer(address, str(change.address), field.span)
+        if listed is None:  # not managed: it stays where it is shown now
+            shown = change.remote_id in there.get("spaces", ())
+        else:
+            shown = change.address.name in _texts(listed)
+        if shown:
+            for credential in _shared(resource.spec, there):
+                yield _told(credential, address, str(change.address), field.span)
 
 
 def _of_server(change: Change, inputs: Inputs) -> Iterator[_Danger]:
@@ -153,7 +169,7 @@ def _of_server(change: Change, inputs: Inputs) -> Iterator[_Danger]:
         elif changing:
             yield from _of_sign_in(change, field)
             yield from _of_tool(field, desired, live)
-    yield from _bearer_shown(change, inputs)
+    yield from _shared_shown(change, inputs)
 
 
 def _to_company(change: Change, field: FieldChange) -> _Danger:
@@ -209,26 +225,61 @@ def _of_tool(field: FieldChange, desired: Spec, live: Spec) -> Iterator[_Danger]
             )
 
 
-def _bearer_shown(change: Change, inputs: Inputs) -> Iterator[_Danger]:
-    """A token that begins to be used, or is shown, where everybody comes."""
+def _shared_shown(change: Change, inputs: Inputs) -> Iterator[_Danger]:
+    """A shared credential that begins to be used, or is shown, where everybody comes."""
     desired, live = _specs(change)
-    if _mode(desired, live) != "bearer":
-        return
     placed = next((f for f in change.fields if f.path == ("spaces",)), None)
-    begins = change.changes(("auth", "mode"))
-    before = _texts(placed.before) if placed else frozenset()
     after = _texts(placed.after) if placed else _shown_now(change, live)
-    for label in sorted(after if begins else after - before):
-        if _is_open(label, change, inputs):
-            where = "the whole company" if label == COMPANY else f"`{label}`, which is open"
-            yield _bearer(change.address, where, placed.span if placed else None)
+    before = _texts(placed.before) if placed else after
+    for credential in _shared(desired, live):
+        begun = next((f for f in change.fields if _begins(credential, f, change, inputs)), None)
+        for label in sorted(after if begun else after - before):
+            if _is_open(label, change, inputs):
+                where = "the whole company" if label == COMPANY else f"`{label}`, which is open"
+                asks = placed or begun
+                yield _told(credential, change.address, where, asks.span if asks else None)
 
 
-def _bearer(address: Address, where: str, span: Span | None) -> _Danger:
+def _shared(desired: Spec, live: Spec) -> Iterator[_Shared]:
+    """The credentials that everyone who uses the server shares, as they will be.
+
+    Values of headers can't be read back: where the manifest doesn't manage them, each may be one.
+    """
+    auth: Any = desired.get("auth") or live.get("auth") or {}
+    if auth.get("mode") == "bearer":
+        yield _Shared(words="signs in with one bearer token", path=("auth", "mode"))
+    declared: Any = desired.get("headers")
+    if declared is None:
+        there: Any = live.get("headers") or {}
+        for name in sorted(there):
+            yield _Shared(words=f"sends one value as `{name}` for all", path=("headers", name))
+    else:
+        for name in sorted(name for name, value in declared.items() if SecretRef.from_json(value)):
+            yield _Shared(words=f"sends one secret as `{name}`", path=("headers", name))
+
+
+def _begins(credential: _Shared, field: FieldChange, change: Change, inputs: Inputs) -> bool:
+    """Whether this field's change is what makes it a credential that all share.
+
+    A secret that takes another's place doesn't: it was shared before.
+    """
+    if field.path != credential.path:
+        return False
+    if field.path[0] == "auth" or field.before is None:
+        return True
+    entry = inputs.state.entries.get(change.address)
+    applied: Any = (entry.applied.get("headers") if entry else None) or {}
+    last = {name.casefold(): value for name, value in applied.items()}
+    return isinstance(field.after, Hidden) and not SecretRef.from_json(
+        last.get(field.path[1].casefold())
+    )
+
+
+def _told(credential: _Shared, address: Address, where: str, span: Span | None) -> _Danger:
     return _Danger(
         gate=Gate.BEARER_IN_OPEN_SPACE,
-        message=f"{address} signs in with one bearer token, and everybody gets it: {where}",
-        note="everyone who may use it acts as the one account of its bearer token",
+        message=f"{address} {credential.words}, and everybody gets it: {where}",
+        note="everyone who may use it acts as the one account of that credential",
         span=span,
     )
 
@@ -250,11 +301,6 @@ def _is_open(label: str, change: Change, inputs: Inputs) -> bool:
 
 def _specs(change: Change) -> tuple[Spec, Spec]:
     return (change.desired.spec if change.desired else {}, change.live.spec if change.live else {})
-
-
-def _mode(desired: Spec, live: Spec) -> object:
-    auth: Any = desired.get("auth") or live.get("auth") or {}
-    return auth.get("mode")
 
 
 def _setting(spec: Spec, tool: str) -> str | None:

@@ -199,6 +199,118 @@ def test_a_token_that_begins_to_be_used_in_an_open_space() -> None:
     assert gate(change_of(made, "MCPServer/desk")) is Gate.BEARER_IN_OPEN_SPACE
 
 
+KEY = {"headers": {"X-Api-Key": {"env": "KEY"}}}
+LITERAL = {"headers": {"X-Api-Key": {"literal": "team-a"}}}
+HEADER_SHOWN = {"headers": {"X-Api-Key": True}}
+
+
+@pytest.mark.parametrize(
+    ("headers", "space_name", "expected"),
+    [(KEY, "company", True), (KEY, "team", False), (LITERAL, "company", False)],
+)
+def test_a_new_server_with_a_secret_header_is_held_back_where_everybody_comes(
+    headers: dict[str, Any], space_name: str, expected: bool
+) -> None:
+    wanted: list[Resource] = [
+        space("team", {"access": "restricted"}),
+        server("desk", {**headers, "spaces": [space_name]}),
+    ]
+    found = gate(change_of(plan(wanted, snapshot()), "MCPServer/desk"))
+    assert (found is Gate.BEARER_IN_OPEN_SPACE) is expected
+
+
+@pytest.mark.parametrize(
+    ("before", "applied", "after", "expected"),
+    [
+        ({}, {}, KEY, Gate.BEARER_IN_OPEN_SPACE),
+        (HEADER_SHOWN, LITERAL, KEY, Gate.BEARER_IN_OPEN_SPACE),
+        (HEADER_SHOWN, {"headers": {"x-api-key": {"env": "OLD"}}}, KEY, None),
+        (HEADER_SHOWN, KEY, LITERAL, None),
+        (HEADER_SHOWN, KEY, {"headers": {}}, None),
+    ],
+    ids=["added", "was a literal", "another secret", "becomes a literal", "taken away"],
+)
+def test_a_header_that_becomes_a_secret_for_the_whole_company(
+    before: dict[str, Any], applied: dict[str, Any], after: dict[str, Any], expected: Gate | None
+) -> None:
+    made = plan(
+        [server("desk", {**after, "spaces": ["company"]})],
+        snapshot(live_server("rms_1", {**before, "spaces": [COMPANY_ID]})),
+        state({"MCPServer/desk": owned("rms_1", {**applied, "spaces": ["company"]})}),
+    )
+    assert gate(change_of(made, "MCPServer/desk")) is expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there"),
+    [
+        ({"auth": BEARER}, {"auth": SHOWN}),
+        ({}, {"auth": SHOWN}),
+        (KEY, HEADER_SHOWN),
+        ({}, HEADER_SHOWN),
+    ],
+    ids=["bearer", "bearer set by hand", "secret header", "header set by hand"],
+)
+@pytest.mark.parametrize("shown", [True, False])
+@pytest.mark.parametrize("managed", [True, False])
+def test_opening_a_space_where_a_server_with_a_shared_credential_shows(
+    wanted: dict[str, Any], there: dict[str, Any], shown: bool, managed: bool
+) -> None:
+    placed = {"spaces": ["v"] if shown else []} if managed else {}
+    known = state(
+        {
+            "MCPServer/desk": owned("rms_1", wanted),
+            "Space/v": owned("vlt_3", {"access": "restricted"}),
+        }
+    )
+    made = plan(
+        [space("v", {"access": "open"}), server("desk", {**wanted, **placed})],
+        snapshot(live_server("rms_1", {**there, "spaces": ["vlt_3"] * shown}), CLOSED_SPACE),
+        known,
+        allow=["open-space"],
+    )
+    found = gate(change_of(made, "Space/v"))
+    assert found is (Gate.BEARER_IN_OPEN_SPACE if shown else None)
+
+
+def test_a_manifest_that_takes_headers_away_is_no_danger_in_the_space_it_opens() -> None:
+    made = plan(
+        [space("v", {"access": "open"}), server("desk", {"headers": {}, "spaces": ["v"]})],
+        snapshot(live_server("rms_1", {**HEADER_SHOWN, "spaces": ["vlt_3"]}), CLOSED_SPACE),
+        state(
+            {
+                "MCPServer/desk": owned("rms_1", KEY),
+                "Space/v": owned("vlt_3", {"access": "restricted"}),
+            }
+        ),
+        allow=["open-space"],
+    )
+    assert gate(change_of(made, "Space/v")) is None
+
+
+def test_the_refusal_names_the_header_and_who_gets_it() -> None:
+    made = plan([server("desk", {**KEY, "spaces": ["company"]})], snapshot())
+    refusal = change_of(made, "MCPServer/desk").refusal
+    assert refusal is not None
+    assert "sends one secret as `X-Api-Key`" in refusal.diagnostic.message
+    assert "the whole company" in refusal.diagnostic.message
+
+
+@pytest.mark.parametrize(
+    ("secret", "there"), [({"auth": BEARER}, {"auth": SHOWN}), (KEY, HEADER_SHOWN)]
+)
+def test_an_edit_of_a_server_that_everybody_shares_already_takes_no_agreement(
+    secret: dict[str, Any], there: dict[str, Any]
+) -> None:
+    wanted = {**secret, "spaces": ["company"], "description": "new"}
+    made = plan(
+        [server("desk", wanted)],
+        snapshot(live_server("rms_1", {**there, "spaces": [COMPANY_ID], "description": "old"})),
+        state({"MCPServer/desk": owned("rms_1", {**wanted, "description": "old"})}),
+    )
+    assert gate(change_of(made, "MCPServer/desk")) is None
+
+
 def test_opening_a_space_with_a_bearer_server_trips_both_gates_and_names_both() -> None:
     known = state(
         {

@@ -82,6 +82,16 @@ def test_entering_a_space_with_a_bearer_token_means_one_account_for_all() -> Non
     assert "one account of its bearer token" in moved({"a"}, {"a", "b"}, mode="bearer")
 
 
+def test_a_header_with_a_secret_means_one_account_for_all_and_a_literal_does_not() -> None:
+    def entered(header: dict[str, str]) -> str:
+        spec = {"url": URL, "headers": {"X-Key": header}}
+        edit = shown(("spaces",), frozenset({"a"}), frozenset({"a", "b"}))
+        return said("MCPServer/x", Action.UPDATE, spec=spec, live=server(), fields=(edit,))
+
+    assert "one account of its secret headers (X-Key)" in entered({"env": "KEY"})
+    assert entered({"literal": "platform"}) == ""
+
+
 def test_leaving_the_company_says_what_does_not_come_back() -> None:
     assert "don't come back" in moved({"company"}, {"a"})
 

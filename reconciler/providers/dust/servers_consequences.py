@@ -5,9 +5,9 @@ from typing import Any
 
 from reconciler.providers.dust.goals import SIGN_IN_MODES, keeps, mode
 from reconciler.providers.dust.servers_plan import SIGN_IN_FIELDS, spaces_of
-from reconciler.resources import COMPANY, Action, Change
+from reconciler.resources import COMPANY, Action, Change, SecretRef
 
-_SHARED = "everyone who may use it acts as the one account of its bearer token"
+_SHARED = "everyone who may use it acts as the one account of its"
 
 
 def consequences(change: Change) -> tuple[str, ...]:
@@ -40,8 +40,8 @@ def _of_create(change: Change) -> Iterator[str]:
     spec: Any = change.desired.spec if change.desired else {}
     if mode(change) in SIGN_IN_MODES:
         yield "a person has to sign in to it before it exists"
-    if mode(change) == "bearer" and spec.get("spaces"):
-        yield _SHARED
+    if spec.get("spaces"):
+        yield from _shared(change)
     if COMPANY in (spec.get("spaces") or ()):
         yield "makes the tool visible to the whole company"
 
@@ -87,10 +87,21 @@ def _of_update(change: Change) -> Iterator[str]:
         yield from _removed(removed)
     if added and COMPANY in removed:
         yield "agents outside its spaces lose the tool; former views in spaces don't come back"
-    if mode(change) == "bearer" and (added or change.changes(("auth", "mode"))):
-        yield _SHARED
+    headed = any(f.path[0] == "headers" and f.before is None for f in change.fields)
+    if added or headed or change.changes(("auth", "mode")):
+        yield from _shared(change)
     yield from _of_sign_in(change)
     yield from _lost_headers(change)
+
+
+def _shared(change: Change) -> Iterator[str]:
+    """What everyone sends alike: a bearer token, and headers whose values are secrets."""
+    if mode(change) == "bearer":
+        yield f"{_SHARED} bearer token"
+    declared: Any = (change.desired.spec if change.desired else {}).get("headers") or {}
+    names = sorted(name for name, value in declared.items() if SecretRef.from_json(value))
+    if names:
+        yield f"{_SHARED} secret headers ({', '.join(names)})"
 
 
 def _to_company(views: int) -> Iterator[str]:
