@@ -3,7 +3,10 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
+
+from reconciler.programs import python, search_path
 
 _SECONDS = 15
 
@@ -22,9 +25,13 @@ def open_page(url: str) -> bool:
     if not named and sys.platform not in ("win32", "darwin"):
         return False
     try:
-        # A process of its own, so that nothing a browser prints gets among our output.
+        # A process of its own, so that nothing a browser prints gets among our output. It stands
+        # where Python is: `webbrowser` starts browsers by their names, and a name such as
+        # `./firefox`, or any name on Windows, is looked for in the current folder.
         done = subprocess.run(
-            [sys.executable, "-m", "webbrowser", url],
+            python("-m", "webbrowser", url),
+            cwd=Path(sys.executable).parent,
+            env={**os.environ, "PATH": search_path(os.environ.get("PATH", os.defpath))},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,7 +1,6 @@
 """Other programs that print a secret: run without a shell, with little of our environment."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -9,9 +8,9 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from reconciler.diagnostics import Code
+from reconciler.programs import find, search_path
 from reconciler.secrets.backend import Surroundings
 from reconciler.secrets.trouble import Trouble
 
@@ -42,8 +41,10 @@ class Ended:
 def limited(environ: Mapping[str, str], prefixes: tuple[str, ...]) -> dict[str, str]:
     """What of the environment a program sees: where things are, and variables of its own.
 
-    Tokens of other systems, such as that of the workspace, are none of its business.
+    Tokens of other systems, such as that of the workspace, are none of its business. What it
+    starts itself, it finds where we would.
     """
+    environ = {**environ, "PATH": search_path(environ.get("PATH", ""))}
     return {
         name: value
         for name, value in environ.items()
@@ -88,7 +89,7 @@ class Program:
             _kill(process)
 
     def _started(self, arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
-        program = _found(self._name, self._environ.get("PATH", ""))
+        program = find(self._name, self._environ)
         if program is None:
             raise Trouble(
                 Code.SECRET_UNREACHABLE,
@@ -108,12 +109,6 @@ class Program:
         except (OSError, ValueError):
             trouble = _trouble(self._name, "can't be started")
         raise trouble
-
-
-def _found(name: str, path: str) -> str | None:
-    # A relative entry of PATH would run a program that lies beside the manifests.
-    absolute = os.pathsep.join(one for one in path.split(os.pathsep) if Path(one).is_absolute())
-    return shutil.which(name, path=absolute) if absolute else None
 
 
 def _ended(name: str, process: "subprocess.Popen[bytes]", surroundings: Surroundings) -> Ended:
