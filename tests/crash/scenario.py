@@ -63,7 +63,11 @@ def seed() -> dict[str, Any]:
 
 def write_before(project: Project, servers: Servers, url: str) -> None:
     """The manifests of the first apply, against a workspace at `url`."""
-    guards = {"maxDeletes": 10, "maxDeleteFraction": 1.0}
+    guards = {
+        "maxDeletes": 10,
+        "maxDeleteFraction": 1.0,
+        "allow": ["bearer-in-open-space"],  # the gateway's key shows in `support`, which is open
+    }
     project.write("workspace.yaml", workspace_manifest(WORKSPACE, url, guards=guards))
     project.environ.update(ENVIRON, EXTRA="before-the-rotation")
     _write(project, _before(servers))
