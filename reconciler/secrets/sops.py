@@ -34,6 +34,8 @@ class SopsBackend:
         environ = limited(surroundings.environ, _OWN)
         # With one that is no token, it doesn't look for ~/.vault-token either.
         environ["VAULT_TOKEN"] = "none-for-sops"  # noqa: S105 - it is none
+        # A `.sops.yaml` of the current folder is for those who encrypt.
+        environ["SOPS_CONFIG"] = os.devnull
         self._sops = Program("sops", environ, surroundings, _INSTALL)
         self._texts = Texts(self._fetch)
 

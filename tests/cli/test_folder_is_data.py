@@ -1,14 +1,45 @@
 """The folder that a command runs in is data: nothing in it is run, nothing in it is imported."""
 
+import ast
 import os
+import subprocess
 import sys
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
+import reconciler
 from reconciler.cli.browser import open_page
-from reconciler.programs import find, search_path
+from reconciler.programs import find, leave_out_current_folder, search_path
 
+ROOT = Path(reconciler.__file__).parent
+STARTS = {
+    "cli/browser.py",
+    "secrets/programs.py",
+    "workflows/demo/stage.py",
+    "workflows/demo/story.py",
+}
+"""Who may start other programs: by their absolute path, or by what `reconciler.programs` says."""
+LOADS = {
+    "cli/entry.py",
+    "secrets/libraries.py",
+    "secrets/plugins.py",
+    "secrets/registry.py",
+    "sandbox/probe.py",
+}
+"""Who may import by a name that is made while it runs: names of our own, of what the extras bring,
+and entry points of installed packages."""
+STARTERS = {
+    *map("import {}".format, ("subprocess", "multiprocessing", "pty", "webbrowser", "runpy")),
+    *map("os.{}".format, ("system", "popen", "startfile", "fork", "forkpty")),
+    *map("asyncio.{}".format, ("create_subprocess_exec", "create_subprocess_shell")),
+    *("shutil.which", "ProcessPoolExecutor", "stdio_client", "open_process", "run_process"),
+}
+LOADERS = {"import_module", "importlib.import_module", "__import__", "exec", "eval", "compile"}
+LOADERS |= {"EntryPoint", "spec_from_file_location"}
 PAGE = "https://app.example/device?code=ABCD"
 
 
@@ -20,6 +51,15 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     return folder
+
+
+def run_fresh(command: list[str], environ: dict[str, str]) -> str:
+    """What a command of an interpreter of its own says."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = subprocess.run(
+        command, env={**kept, **environ}, capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.stdout + done.stderr
 
 
 @pytest.fixture
@@ -79,10 +119,59 @@ def test_a_program_is_found_by_its_absolute_path_and_never_in_the_current_folder
     (checkout / "way-out").symlink_to(tmp_path / "tools")
     inside = ["", ".", "bin", "../checkout", str(checkout), f"{checkout}/bin/../bin"]
     inside += [str(tmp_path / "way-in"), str(checkout / "way-out"), f"{tmp_path}/tools/../checkout"]
-    assert search_path(os.pathsep.join(inside)) == ""
+    assert search_path(os.pathsep.join(inside)) == os.defpath
     assert find("sops", {"PATH": os.pathsep.join(inside)}) is None
     whole = os.pathsep.join((*inside, str(tmp_path / "tools")))
     assert find("sops", {"PATH": whole}) == str(tmp_path / "tools/sops")
+
+
+@pytest.mark.parametrize(
+    ("command", "before"),
+    [
+        ([str(Path(sys.executable).with_name("reconciler"))], set()),
+        ([sys.executable, "-I", "-m", "reconciler"], set()),
+        # For `-m` Python itself imports some of its own before any line of ours.
+        ([sys.executable, "-m", "reconciler"], sys.stdlib_module_names),
+    ],
+    ids=["command", "isolated module", "module"],
+)
+def test_a_command_imports_no_module_from_beside_the_manifests(
+    checkout: Path, ran: Path, command: list[str], before: AbstractSet[str]
+) -> None:
+    """A file for every module there is, the standard library's included."""
+    for name in {*packages_distributions(), *sys.stdlib_module_names} - before - {"reconciler"}:
+        bring_module(checkout, name, ran)
+    (checkout / "manifests").mkdir()
+    (checkout / "manifests/space.yaml").write_text("kind: Space\n")
+    done = run_fresh([*command, "validate"], {})
+    assert "missing-field" in done, done
+    assert not ran.exists(), f"imported: {ran.read_text()}"
+
+
+def test_a_search_path_that_begins_with_the_current_folder_brings_no_library(
+    checkout: Path, ran: Path
+) -> None:
+    """`PYTHONPATH=$PYTHONPATH:/x` has an empty entry where nothing was set before."""
+    for name in ("click", "yaml", "pydantic", "httpx2", "rich", "filelock", "jsonschema"):
+        bring_module(checkout, name, ran)
+    (checkout / "manifests").mkdir()
+    (checkout / "manifests/space.yaml").write_text("kind: Space\n")
+    script = Path(sys.executable).with_name("reconciler")
+    done = run_fresh([str(script), "validate"], {"PYTHONPATH": ":/nowhere"})
+    assert "missing-field" in done, done
+    assert not ran.exists(), f"imported: {ran.read_text()}"
+
+
+def test_libraries_find_programs_where_we_do(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Google's library starts `gcloud` by its name, Azure's `az`."""
+    monkeypatch.setattr(sys, "path", ["", "lib", str(checkout / "lib"), *sys.path])
+    monkeypatch.setenv("PATH", os.pathsep.join((".", str(checkout / "bin"), "/usr/bin")))
+    before = sys.path[3:]
+    leave_out_current_folder()
+    assert sys.path == before
+    assert os.environ["PATH"] == "/usr/bin"
 
 
 def test_the_environment_of_the_tool_itself_may_be_in_the_checkout(
@@ -111,3 +200,53 @@ def test_a_folder_or_a_file_that_cannot_be_run_is_no_program(tmp_path: Path) -> 
     (tmp_path / "b/op").write_text("words")
     assert find("op", {"PATH": f"{tmp_path}/a{os.pathsep}{tmp_path}/b"}) is None
     assert find("op", {}) is None
+
+
+def names_in(tree: ast.AST) -> Iterator[str]:
+    """Names that code uses, with the module where it is said; what it imports as `import NAME`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from (f"import {each.name.partition('.')[0]}" for each in names)
+            case ast.ImportFrom(module=str(module), names=names):
+                yield f"import {module.partition('.')[0]}"
+                yield from (f"{module}.{each.name}" for each in names)
+                yield from (each.name for each in names)
+            case ast.Attribute(value=value, attr=name):
+                yield f"{value.id if isinstance(value, ast.Name) else ''}.{name}"
+            case ast.Name(id=name):
+                yield name
+
+
+def starts_a_program(name: str) -> bool:
+    """Whether it is a way to start one, or to look for one."""
+    return name in STARTERS or name.startswith(("os.exec", "os.spawn", "os.posix_spawn"))
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    """Each module of ours by its path below the package."""
+    for path in sorted(ROOT.rglob("*.py")):
+        yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def test_only_modules_that_were_looked_at_start_programs_or_import_by_a_name_made_up() -> None:
+    trees = dict(modules())
+    starting = {
+        where for where, tree in trees.items() if any(map(starts_a_program, names_in(tree)))
+    }
+    loading = {where for where, tree in trees.items() if LOADERS & set(names_in(tree))}
+    assert (starting, loading) == (STARTS, LOADS)
+
+
+def test_python_is_started_by_the_two_functions_that_leave_out_the_current_folder() -> None:
+    found = [
+        where
+        for where, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.List | ast.Tuple | ast.Call)
+        and any(
+            isinstance(each, ast.Attribute) and each.attr == "executable"
+            for each in (node.args if isinstance(node, ast.Call) else node.elts)
+        )
+    ]
+    assert {where for where in found if where != "cli/browser.py"} == {"programs.py"}

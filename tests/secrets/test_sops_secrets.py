@@ -131,6 +131,14 @@ def test_a_relative_path_starts_where_the_command_runs(
         assert revealed(one(resolver, "sops", "app.yaml#top")) == "canary-top"
 
 
+def test_a_configuration_of_sops_in_the_current_folder_is_not_read(
+    read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".sops.yaml").write_text("creation_rules: [")
+    monkeypatch.chdir(tmp_path)
+    assert revealed(read("app.yaml#top")) == "canary-top"
+
+
 def test_a_file_is_decrypted_once_however_many_of_its_keys_are_asked_for(
     files: Files, tmp_path: Path
 ) -> None:

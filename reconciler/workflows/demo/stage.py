@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 from urllib.request import ProxyHandler, Request, build_opener
 
+from reconciler.programs import ourselves, python
 from reconciler.workflows.demo import browser
 from reconciler.workflows.demo.manifests import write_manifests
 
@@ -49,7 +50,7 @@ class Stage:
                 name: secrets.token_urlsafe(24)
                 for name in ("DESK_TOKEN", "WAREHOUSE_KEY", "BILLING_CLIENT_SECRET")
             }
-            data = self.folder / ".sandbox.sqlite"
+            data = self.folder.absolute() / ".sandbox.sqlite"
             flags = ["--json", "--port", str(self._port), "--data", str(data)]
             facts = self._start(stack, ["-m", "reconciler", "sandbox", "serve", *flags], {})
             # An app knows where its sign-ins come back to.
@@ -104,7 +105,7 @@ class Stage:
             os.mkfifo(keyboard, 0o600)
             # Open for both ends, so that it never comes to an end, like a terminal.
             typed = os.open(keyboard, os.O_RDWR)
-            command = shlex.join([sys.executable, "-I", browser.__file__])
+            command = shlex.join(python(browser.__file__))
             try:
                 yield typed, {"BROWSER": f"{command} %s", browser.KEYBOARD: str(keyboard)}
             finally:
@@ -119,7 +120,8 @@ class Stage:
 
     def _start(self, stack: ExitStack, command: list[str], extra: Mapping[str, str]) -> Any:
         process = subprocess.Popen(
-            [sys.executable, *command],
+            ourselves(*command),
+            cwd=self.folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -2,11 +2,11 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
+from reconciler.programs import ourselves
 from reconciler.workflows.demo.stage import Stage
 
 Say = Callable[[str], None]
@@ -123,7 +123,7 @@ def _run(stage: Stage, step: _Step, *, color: bool) -> tuple[str, int]:
         environ = {**os.environ, **stage.environ, **extra}
         environ["FORCE_COLOR" if color else "NO_COLOR"] = "1"
         done = subprocess.run(
-            [sys.executable, "-m", "reconciler", *step.command],
+            ourselves("-m", "reconciler", *step.command),
             cwd=stage.folder,
             env=environ,
             stdin=typed,
