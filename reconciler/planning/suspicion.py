@@ -1,4 +1,8 @@
-"""Lists that lost too much at once to be believed: an empty answer is not a fact."""
+"""Workspaces that lost too much at once to be believed: an empty answer is not a fact.
+
+Each missing object has said itself that it isn't there. To a token that lost its rights the
+platform answers so of everything.
+"""
 
 from collections.abc import Mapping
 
@@ -15,9 +19,9 @@ _MANY = 3
 def suspicious_kinds(inputs: Inputs, ownership: Ownership) -> Mapping[str, str]:
     """Why the list of a kind isn't believed, for each kind of which that is so.
 
-    A list can be truncated, filtered or empty although its answer says success; to take what it
-    lacks for deleted would forget or duplicate everything. An object that was finished once and
-    is shown as half made counts as lost: what it lacks may have been left out of a list as well.
+    To take what isn't shown for deleted would forget or duplicate everything. An object that was
+    finished once and is shown as half made counts as lost: what it lacks may have been left out of
+    a list as well.
     `--allow suspicious-read` believes it.
     """
     if Gate.SUSPICIOUS_READ in inputs.allow:

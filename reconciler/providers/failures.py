@@ -27,7 +27,22 @@ class ProviderError(Exception):
 
 
 class NotFound(ProviderError):
-    """Gone: plan again."""
+    """Gone: plan again.
+
+    Parameters: `kind` is the platform's own word for what isn't there.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        call: str = "",
+        status: int | None = None,
+        help: tuple[str, ...] = (),  # noqa: A002 - the word of diagnostics
+        kind: str = "",
+    ) -> None:
+        super().__init__(message, call=call, status=status, help=help)
+        self.kind = kind
 
 
 class Conflict(ProviderError):
@@ -75,6 +90,10 @@ class OutcomeUnknown(ProviderError):
 
 class Unexpected(ProviderError):
     """An answer that doesn't fit what this version knows of the API: which call, field, value."""
+
+
+class IncompleteRead(Unexpected):
+    """Lists and objects contradict each other: what isn't shown can't be taken for gone."""
 
 
 class Interrupted(ProviderError):

@@ -213,6 +213,9 @@ def read_request(resources: Mapping[Address, Resource], state: State) -> ReadReq
     titles: dict[str, set[str]] = {}
     for kind, remote_id in state.owners():
         owned.setdefault(kind, set()).add(remote_id)
+    for intent in state.unfinished:
+        if intent.replaces is not None:
+            owned.setdefault(intent.address.kind, set()).add(intent.replaces)
     for address, resource in resources.items():
         titles.setdefault(address.kind, set()).add(resource.title.casefold())
     specs = [resource.spec for resource in resources.values()]

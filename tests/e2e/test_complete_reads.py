@@ -256,11 +256,41 @@ def _shrunk(*, key: str, keep: Callable[[dict[str, Any]], bool]) -> Fault:
     return fault
 
 
-def test_a_list_of_spaces_far_below_what_the_state_knows_holds_back_every_creation_and_delete(
+def _no_such(kind: str) -> Fault:
+    """What an object says of itself when it is gone, or when the token may not see it."""
+    error = {"type": kind, "message": "it was not found"}
+    return lambda _gate, _asked: Told(status=404, body=json.dumps({"error": error}).encode())
+
+
+FEW_SPACES = _shrunk(key="spaces", keep=lambda each: each["name"] not in ("a", "b", "c"))
+NO_SPACES: dict[str, Fault] = {
+    LISTS["spaces"]: FEW_SPACES,
+    r"GET .*/spaces/vlt_\w+$": _no_such("space_not_found"),
+}
+
+
+def test_a_list_that_lacks_an_object_which_is_there_stops_every_command(owned: Owned) -> None:
+    for done in spoilt(owned, {LISTS["spaces"]: FEW_SPACES}, (PLAN, DRIFT, APPLY, DESTROY)):
+        assert done.code == 1, str(done)
+        assert "answers contradict each other: GET /spaces doesn't know vlt_" in done.err, str(done)
+        assert "one of them is incomplete or old: try again" in done.err, str(done)
+        assert "nothing was written" in done.err, str(done)
+
+
+def test_an_object_that_denies_itself_while_its_list_shows_it_stops_every_command(
     owned: Owned,
 ) -> None:
-    few = _shrunk(key="spaces", keep=lambda each: each["name"] not in ("a", "b", "c"))
-    for done in spoilt(owned, {LISTS["spaces"]: few}, (PLAN, DRIFT, APPLY, DESTROY)):
+    denied: dict[str, Fault] = {r"GET .*/spaces/vlt_\w+$": _no_such("space_not_found")}
+    for done in spoilt(owned, denied, (PLAN, DRIFT, APPLY, DESTROY)):
+        assert done.code == 1, str(done)
+        assert "answers contradict each other: GET /spaces lists vlt_" in done.err, str(done)
+        assert "nothing was written" in done.err, str(done)
+
+
+def test_spaces_far_fewer_than_the_state_knows_hold_back_every_creation_and_delete(
+    owned: Owned,
+) -> None:
+    for done in spoilt(owned, NO_SPACES, (PLAN, DRIFT, APPLY, DESTROY)):
         assert done.code == 4, str(done)
         assert (
             "error[suspicious-read]: the workspace's Space list shows 0 of the 3 that are owned"
@@ -286,6 +316,7 @@ def test_lists_of_servers_far_below_what_the_state_knows_hold_back_every_creatio
         LISTS["views"]: _shrunk(
             key="serverViews", keep=lambda each: not (each["name"] or "").startswith("S")
         ),
+        r"GET .*/mcp/rms_\w+$": _no_such("data_source_not_found"),
     }
     for done in spoilt(owned, faults, (PLAN, DRIFT, APPLY, DESTROY)):
         assert done.code == 4, str(done)
@@ -313,8 +344,7 @@ def test_a_list_of_members_shorter_than_its_own_total_stops_every_command(owned:
 
 
 def test_believing_a_short_list_once_is_possible_by_its_name(owned: Owned) -> None:
-    few = _shrunk(key="spaces", keep=lambda each: each["name"] not in ("a", "b", "c"))
     believing = (*PLAN, "--allow", "suspicious-read")
-    for done in spoilt(owned, {LISTS["spaces"]: few}, (believing,)):
+    for done in spoilt(owned, NO_SPACES, (believing,)):
         assert done.code == 0, str(done)
         assert "3 to create" in done.out

@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from reconciler.providers import Conflict, Done, OutcomeUnknown, Rejected, Run, Unexpected
+from reconciler.providers import (
+    Conflict,
+    Done,
+    IncompleteRead,
+    OutcomeUnknown,
+    Rejected,
+    Run,
+    Unexpected,
+)
 from reconciler.resources import Action, Change, LiveResource
 from reconciler.secrets import Secret
 from tests.parts.scripted_http import Reply, ScriptedHttp
@@ -287,4 +295,12 @@ def test_a_404_that_is_not_the_apis_is_not_taken_for_gone(web: ScriptedHttp) -> 
     page = Reply(status=404, body=b"<html>", headers={"content-type": "text/html"})
     web.on("DELETE", f"{ROOT}/mcp/rms_1", page)
     with pytest.raises(Unexpected):
+        perform(web, change("MCPServer/x", Action.DELETE, live=live(web)), "delete")
+
+
+def test_a_server_that_shows_after_the_404_of_its_delete_is_not_gone(web: ScriptedHttp) -> None:
+    script_workspace(web)
+    web.on("DELETE", f"{ROOT}/mcp/rms_1", refused(404, "data_source_not_found"))
+    web.on("GET", f"{ROOT}/mcp/rms_1", alone(view()))
+    with pytest.raises(IncompleteRead, match="DELETE /mcp/rms_1 doesn't know rms_1"):
         perform(web, change("MCPServer/x", Action.DELETE, live=live(web)), "delete")

@@ -125,14 +125,6 @@ def test_groups_of_a_space_come_from_the_list_where_the_space_has_none(web: Scri
     assert any(("spaceId", "vlt_a") in request.query for request in web.log)
 
 
-def test_a_space_deleted_while_reading_is_absent(web: ScriptedHttp) -> None:
-    script_workspace(web)
-    gone = Reply(status=404, json={"error": {"type": "space_not_found", "message": "no"}})
-    web.on("GET", f"{ROOT}/spaces/vlt_a", gone)
-    snapshot = snap(web.url, ReadRequest(owned={"Space": frozenset({"vlt_a"})}, titles={}))
-    assert set(snapshot.resources["Space"]) == {"vlt_b"}
-
-
 def test_a_server_has_the_shape_of_its_manifest(web: ScriptedHttp) -> None:
     shown = view(
         name="Acme",

@@ -165,12 +165,6 @@ def test_a_half_made_server_stays_visible(web: ScriptedHttp) -> None:
     assert found.spec["tools"] == {}
 
 
-def test_a_server_deleted_while_reading_is_absent(web: ScriptedHttp) -> None:
-    script_workspace(web, servers=[server(), server("rms_2")])
-    web.on("GET", f"{ROOT}/mcp/rms_2", refused(404, "data_source_not_found"))
-    assert set(snap(web.url).resources["MCPServer"]) == {"rms_1"}
-
-
 @pytest.mark.parametrize("field", ["toolsMetadata", "server.tools"])
 def test_a_remote_servers_view_without_its_tools_is_not_guessed_at(
     web: ScriptedHttp, field: str

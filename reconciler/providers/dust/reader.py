@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar, cast
 from urllib.parse import quote
 
 from reconciler.providers.contract import Caller, ReadRequest
 from reconciler.providers.dust import access
+from reconciler.providers.dust.absence import MOST_ASKED, at_odds, prove_absent
 from reconciler.providers.dust.directory import read_groups, read_members
 from reconciler.providers.dust.live import full_space, live_server, outlined_space
 from reconciler.providers.dust.parallel import Parallel
@@ -35,7 +35,7 @@ from reconciler.providers.dust.wire_servers import (
     User,
     View,
 )
-from reconciler.providers.failures import NotFound, Unexpected
+from reconciler.providers.failures import IncompleteRead, NotFound, Unexpected
 from reconciler.resources import Directory, LiveResource, Snapshot, Users
 
 T = TypeVar("T")
@@ -99,10 +99,19 @@ class DustReader:
     def snapshot(self, request: ReadRequest) -> Snapshot:
         """Read everything that planning needs.
 
-        The number of lists is fixed, with one read more for each space of the request. Raises
-        ProviderError rather than return what may be partial.
+        The number of lists is fixed, with one read more for each space of the request, and for
+        each owned object that the lists lack. Where they and objects contradict each other, all is
+        read once more. Raises ProviderError rather than return what may be partial.
         """
         before = self._client.calls
+        try:
+            found = self._read(request)
+        except IncompleteRead:
+            # Mostly something was made or deleted between two of the calls.
+            found = self._read(request)
+        return replace(found, calls=self._client.calls - before)
+
+    def _read(self, request: ReadRequest) -> Snapshot:
         connection = self._client.connection
         with Parallel(connection.parallelism, connection.stop) as pool:
             # Without `role=admin` the list hides restricted spaces from administrators.
@@ -119,18 +128,37 @@ class DustReader:
             pairs = self._pairs(places, listed, views.result())
             live = _servers(places, pairs, connected.result())
             spaces = _spaces(places, {sid: f.result() for sid, f in details.items()}, live)
+            complete = self._prove_absences(pool, request, [*spaces, *live])
         return Snapshot(
             workspace_id=self._client.connection.workspace_id,
             resources={
                 "Space": {space.remote_id: space for space in spaces},
                 "MCPServer": {server.remote_id: server for server in live},
             },
-            complete=frozenset({"Space", "MCPServer"}),
+            complete=complete,
             company=frozenset({places.company}),
             built_in=tuple(sorted(server.name for server in listed if not server.is_remote)),
             directory=_directory(members, groups, connection.workspace_id),
-            calls=self._client.calls - before,
         )
+
+    def _prove_absences(
+        self, pool: Parallel, request: ReadRequest, live: Iterable[LiveResource]
+    ) -> frozenset[str]:
+        """Ask for each owned object that no list shows; the kinds of which absence is a fact.
+
+        Raises IncompleteRead when one of them is there after all.
+        """
+        listed = {(each.kind, each.remote_id) for each in live}
+        complete = set()
+        for kind in ("Space", "MCPServer"):
+            owned = request.owned.get(kind, frozenset())
+            missing = sorted(sid for sid in owned if (kind, sid) not in listed)
+            if len(missing) <= MOST_ASKED:
+                complete.add(kind)
+                for sid in missing:
+                    pool.start(partial(prove_absent, self._client, kind, sid))
+        pool.finish()
+        return frozenset(complete)
 
     def users(self, remote_ids: Iterable[str]) -> Mapping[str, Users]:
         """The agents and skills that use these servers. Raises ProviderError.
@@ -155,11 +183,12 @@ class DustReader:
         rows = self._client.get("/mcp/connections/workspace", CONNECTIONS).connections
         return frozenset(filter(None, (row.remote_mcp_server_id for row in rows)))
 
-    def _space(self, space_id: str) -> SpaceDetail | None:
+    def _space(self, space_id: str) -> SpaceDetail:
+        path = f"/spaces/{quote(space_id, safe='')}"
         try:
-            space = self._client.get(f"/spaces/{quote(space_id, safe='')}", SPACE_DETAIL).space
-        except NotFound:
-            return None  # deleted since the list was read
+            space = self._client.get(path, SPACE_DETAIL).space
+        except NotFound as error:
+            raise at_odds(f"GET /spaces lists {space_id}, which GET {path} doesn't find") from error
         if space.groups is not None:
             return space
         # Older deployments tell the groups of a space in the list of groups only.
@@ -173,28 +202,23 @@ class DustReader:
     ) -> list[tuple[Server, View | None]]:
         """Each remote server with its system view.
 
-        The two lists are read at two moments. A view without a server is read again once, and
-        is a fault then; a server without a view is read by itself, and stays visible as half
-        made when it has none (a create isn't a transaction).
+        The two lists are read at two moments: a view without a server contradicts the other. A
+        server without a view is read by itself, and stays visible as half made when it has none
+        (a create isn't a transaction).
         """
         pairs, strays = _match(servers, views)
         if strays:
-            pairs, strays = _match(self._servers(), self._views(places.system))
-        if strays:
-            raise Unexpected(
+            raise IncompleteRead(
                 f"GET /mcp doesn't list {', '.join(strays[:5])}, which the system space shows",
                 call="GET /mcp",
                 help=("the list of servers is incomplete: try again",),
             )
-        whole: list[tuple[Server, View | None]] = []
-        for server, view in pairs:
-            if view is not None:
-                with suppress(NotFound):
-                    whole.append((self._with_all_views(places, server), view))
-                continue
-            with suppress(NotFound):  # deleted since the list was read
-                whole.append((server, self._system_view(places, server)))
-        return whole
+        return [
+            (server, self._system_view(places, server))
+            if view is None
+            else (self._with_all_views(places, server), view)
+            for server, view in pairs
+        ]
 
     def _with_all_views(self, places: Places, server: Server) -> Server:
         """The server with all of its views.
@@ -217,7 +241,11 @@ class DustReader:
         return server.model_copy(update={"views": seen})
 
     def _alone(self, server: Server) -> ServerDetail:
-        return self._client.get(f"/mcp/{quote(server.s_id, safe='')}", SERVER_DETAIL).server
+        path = f"/mcp/{quote(server.s_id, safe='')}"
+        try:
+            return self._client.get(path, SERVER_DETAIL).server
+        except NotFound as error:
+            raise at_odds(f"GET /mcp lists {server.s_id}, which GET {path} doesn't find") from error
 
     def _system_view(self, places: Places, server: Server) -> View | None:
         alone = self._alone(server)
@@ -285,7 +313,7 @@ def _servers(
 
 
 def _spaces(
-    places: Places, details: Mapping[str, SpaceDetail | None], servers: Iterable[LiveResource]
+    places: Places, details: Mapping[str, SpaceDetail], servers: Iterable[LiveResource]
 ) -> list[LiveResource]:
     tools: dict[str, int] = {}
     for server in servers:
@@ -294,10 +322,8 @@ def _spaces(
     live = []
     for space in places.regular:
         count = tools.get(space.s_id, 0)
-        if space.s_id not in details:
-            live.append(outlined_space(space, count))
-        elif (detail := details[space.s_id]) is not None:
-            live.append(full_space(detail, count))
+        detail = details.get(space.s_id)
+        live.append(full_space(detail, count) if detail else outlined_space(space, count))
     return live
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 from reconciler.providers.dust.answers import Answer, Broken, Envelope, Fault, Trouble
@@ -155,7 +156,8 @@ class _Refused:
         if status in (401, 403):
             return self._make(Forbidden, f"the access token may not do this: {said}", (_ADMIN,))
         if status == 404 and envelope is not None:
-            return self._make(NotFound, f"not found: {said}", ("plan again",))
+            found_nothing = partial(NotFound, kind=kind)
+            return self._make(found_nothing, f"not found: {said}", ("plan again",))
         if status in (409, 412):
             return self._make(Conflict, f"changed meanwhile: {said}", ("plan again",))
         if status == 429:

@@ -1,11 +1,11 @@
 """Writes of servers: create, credentials, what people see, delete."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from reconciler.providers.contract import Done
 from reconciler.providers.dust import consents, tool_settings, views
+from reconciler.providers.dust.absence import prove_absent
 from reconciler.providers.dust.details import detail
 from reconciler.providers.dust.goals import goal, mode
 from reconciler.providers.dust.sealed import headers, token
@@ -116,8 +116,10 @@ def _patch_view(task: Task, body: Mapping[str, Any]) -> Done:
 
 def _delete(task: Task) -> Done:
     server = str(task.operation.arguments["id"])
-    with suppress(NotFound):  # it is gone, which is what was asked for
+    try:
         task.client.send("DELETE", f"/mcp/{segment(server)}", DELETED, idempotent=True)
+    except NotFound as error:  # it is gone, which is what was asked for, if it says so itself
+        prove_absent(task.client, "MCPServer", server, lacking=error.call)
     return Done()
 
 

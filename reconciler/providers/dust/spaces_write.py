@@ -3,6 +3,7 @@
 from typing import Any
 
 from reconciler.providers.contract import Done
+from reconciler.providers.dust.absence import prove_absent
 from reconciler.providers.dust.directory import read_groups
 from reconciler.providers.dust.live import attached, membership
 from reconciler.providers.dust.refusals import TAKEN_HELP
@@ -88,11 +89,12 @@ def _live_membership(task: Task, live: SpaceDetail) -> dict[str, Any]:
 
 def _delete(task: Task) -> Done:
     """Never with `force`: a space that agents use stays, and the platform says who they are."""
-    path = f"/spaces/{segment(task.object_id())}"
+    space = task.object_id()
+    path = f"/spaces/{segment(space)}"
     try:
         task.client.send("DELETE", path, SPACE_WRITTEN, idempotent=True)
-    except NotFound:
-        return Done()  # it is gone, which is what was asked for
+    except NotFound as error:  # it is gone, which is what was asked for, if it says so itself
+        prove_absent(task.client, "Space", space, lacking=error.call)
     except Rejected as error:
         raise Rejected(
             error.message,
