@@ -1,5 +1,6 @@
 """`reconciler validate`: are the manifests right, all by themselves?"""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,9 @@ def _validate(
 ) -> int:
     from reconciler.diagnostics import Diagnostics, count
     from reconciler.manifests import load
+    from reconciler.resources import Variables
 
-    loaded = load(paths_of(files), workspace=workspace)
+    loaded = load(paths_of(files), workspace=workspace, variables=Variables.of(os.environ))
     denied = Diagnostics()
     if loaded.desired is not None and loaded.desired.workspace.spec.policy:
         from reconciler.policy import compile_policy, offences

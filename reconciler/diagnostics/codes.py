@@ -33,6 +33,7 @@ class Code(StrEnum):
     UNKNOWN_ICON = "unknown-icon"
     UNKNOWN_STAKE = "unknown-stake"
     LITERAL_SECRET = "literal-secret"  # noqa: S105 - the name of a rule
+    RESERVED_VARIABLE = "reserved-variable"
     # whole set
     DUPLICATE_ADDRESS = "duplicate-address"
     DUPLICATE_WORKSPACE = "duplicate-workspace"

@@ -39,7 +39,7 @@ SHAPE_CODES: Mapping[Code, Rule] = {
         means="A field that is required isn't there. The place shown is the nearest key above it.",
         todo=("add the field",),
         bad=server("  auth: {mode: bearer}\n"),
-        good=server("  auth: {mode: bearer, token: {env: GITHUB_TOKEN}}\n"),
+        good=server("  auth: {mode: bearer, token: {env: GITHUB_MCP_TOKEN}}\n"),
     ),
     Code.EMPTY_VALUE: Rule(
         means="A key has no value. That could mean none, or not managed, so it has to be said: an "
@@ -92,6 +92,17 @@ SHAPE_CODES: Mapping[Code, Rule] = {
             "if it was committed, replace the secret itself: history keeps it",
         ),
         bad=server(f"{_BEARER}not-even-a-real-one\n"),
-        good=server(f"{_BEARER}{{env: GITHUB_TOKEN}}\n"),
+        good=server(f"{_BEARER}{{env: GITHUB_MCP_TOKEN}}\n"),
+    ),
+    Code.RESERVED_VARIABLE: Rule(
+        means="A manifest names an environment variable that is the runner's, the forge's or a "
+        "secret store's own. Who has its value acts as the job itself, and a manifest may send it "
+        "to any server. An error in a pipeline, a warning at a desk.",
+        todo=(
+            "keep the server's secret in a variable of its own",
+            "where it is meant, set RECONCILER_ALLOW_ENV=NAME,… in the environment of the run",
+        ),
+        bad=server(f"{_BEARER}{{env: GITHUB_TOKEN}}\n"),
+        good=server(f"{_BEARER}{{env: GITHUB_MCP_TOKEN}}\n"),
     ),
 }

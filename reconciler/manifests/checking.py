@@ -9,6 +9,7 @@ from reconciler.manifests.policy_faults import check_policy
 from reconciler.manifests.rules import check_rules
 from reconciler.manifests.shape import check_shape
 from reconciler.manifests.suggestions import Suggester
+from reconciler.manifests.variables import check_variables
 from reconciler.manifests.whole_set import (
     check_addresses,
     check_previous_names,
@@ -16,7 +17,7 @@ from reconciler.manifests.whole_set import (
     check_titles,
     choose_workspace,
 )
-from reconciler.resources import Address
+from reconciler.resources import Address, Variables
 
 
 @dataclass(slots=True)
@@ -34,17 +35,20 @@ def check(
     workspace: str | None = None,
     complete: bool = True,
     policy: bool = True,
+    variables: Variables | None = None,
 ) -> Checked:
     """Check `manifests`, in the order of their files and documents.
 
     Parameters: `workspace` chooses the Workspace by name; `complete` says that every file could be
     read: when it is false, nothing is called missing; `policy` that the rules of policies are
-    compiled, too.
+    compiled, too; `variables` which ones of the environment may be named, when that is asked.
     """
     suggest = Suggester()
     for manifest in manifests:
         check_shape(manifest, suggest)
         check_rules(manifest)
+        if variables is not None:
+            check_variables(manifest, variables)
         if policy:
             check_policy(manifest)
     complete = complete and all(manifest.address for manifest in manifests)

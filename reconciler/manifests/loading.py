@@ -14,7 +14,7 @@ from reconciler.manifests.limits import MAX_FAULTS
 from reconciler.manifests.location import FileLocator
 from reconciler.manifests.manifest import Manifest
 from reconciler.manifests.reading import read_documents
-from reconciler.resources import Desired, Locator
+from reconciler.resources import Desired, Locator, Variables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +40,26 @@ class _Texts:
     complete: bool = True
 
 
-def load(paths: Sequence[Path], *, workspace: str | None = None) -> Loaded:
+def load(
+    paths: Sequence[Path],
+    *,
+    workspace: str | None = None,
+    variables: Variables | None = None,
+) -> Loaded:
     """Read and check every manifest in `paths`, files or folders.
 
-    Parameters: `workspace` chooses one Workspace by its name when there are several. Every fault
-    of every file becomes a diagnostic; nothing is raised for what an author can write.
+    Parameters: `workspace` chooses one Workspace by its name when there are several; `variables`
+    says which ones of the environment may be named, as at a desk when None. Every fault of every
+    file becomes a diagnostic; nothing is raised for what an author can write.
     """
     found = find(paths)
     texts = _read(found.files, found.faults)
-    checked = check(texts.manifests, workspace=workspace, complete=texts.complete)
+    checked = check(
+        texts.manifests,
+        workspace=workspace,
+        complete=texts.complete,
+        variables=variables or Variables(),
+    )
     if not texts.manifests and texts.complete:
         checked.faults[:] = [_nothing(found.files)]
     faults = _some(texts.faults + checked.faults)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from reconciler.diagnostics import Code
+from reconciler.diagnostics import Code, Severity
 from reconciler.manifests.faults import At, Fault, InDocument, Part, Place
 from reconciler.resources import KINDS, WORKSPACE_KIND, Address, KindDefinition, WorkspaceManifest
 
@@ -92,6 +92,7 @@ class Manifest:
         help: tuple[str, ...] = (),  # noqa: A002 - the word of Diagnostic
         hidden: bool = False,
         related: tuple[tuple[str, Place], ...] = (),
+        severity: Severity = Severity.ERROR,
     ) -> None:
         """Note a fault at a path of the document."""
         address = self.address
@@ -105,6 +106,7 @@ class Manifest:
                 help=help,
                 hidden=hidden,
                 related=related,
+                severity=severity,
                 address=str(address) if address else None,
             )
         )

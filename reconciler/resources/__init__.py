@@ -49,9 +49,11 @@ from reconciler.resources.resource import (
 from reconciler.resources.rules import PolicyRule
 from reconciler.resources.space import COMPANY, SPACE, SpaceManifest, SpaceSpec
 from reconciler.resources.values import Address, Json, Path, Spec, show_path, without
+from reconciler.resources.variables import ALLOW_ENV, Variables, in_pipeline
 from reconciler.resources.workspace import Guards, WorkspaceManifest, WorkspaceSpec
 
 __all__ = [
+    "ALLOW_ENV",
     "API_VERSION",
     "COMPANY",
     "DEFAULT_TOOL",
@@ -101,10 +103,12 @@ __all__ = [
     "ToolSettings",
     "Transition",
     "Users",
+    "Variables",
     "Workspace",
     "WorkspaceManifest",
     "WorkspaceSpec",
     "digest_of",
+    "in_pipeline",
     "is_resource_name",
     "place_text",
     "read_json",

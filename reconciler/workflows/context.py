@@ -13,7 +13,7 @@ from reconciler.manifests import Loaded, load
 from reconciler.planning import Scope
 from reconciler.providers import Call, Connection, Pause, Provider, ProviderError, Renewal
 from reconciler.providers.dust import DustProvider, region_url
-from reconciler.resources import Address, Desired, Locator, SecretRef
+from reconciler.resources import Address, Desired, Locator, SecretRef, Variables
 from reconciler.resources import Path as FieldPath
 from reconciler.secrets import Resolver, Secret, SecretFailure
 from reconciler.state import StateError, StateLocked, Store, Tries
@@ -160,9 +160,12 @@ def access_token(desired: Desired) -> SecretRef | None:
     return None if model is None else SecretRef.from_json(model.model_dump())
 
 
-def load_manifests(paths: Sequence[Path], workspace: str | None) -> Loaded:
-    """Read and check the manifests; raises Stop with every fault when there is an error."""
-    loaded = load(paths, workspace=workspace)
+def load_manifests(
+    paths: Sequence[Path], workspace: str | None, environ: Mapping[str, str] = os.environ
+) -> Loaded:
+    """Read and check the manifests, as the environment of the run has it; raises Stop with every
+    fault when there is an error."""
+    loaded = load(paths, workspace=workspace, variables=Variables.of(environ))
     if loaded.desired is None:
         number = len(loaded.diagnostics.errors)
         raise Stop(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reconciler.diagnostics import Code, count
 from reconciler.manifests import Loaded, load
+from reconciler.resources import Variables
 from reconciler.views import Checked, Health
 from reconciler.workflows.context import Context, Options, open_context
 from reconciler.workflows.doctor.access import access_checks
@@ -23,7 +24,7 @@ def check_up(paths: Sequence[Path], workspace: str | None, options: Options) -> 
     Parameters: `options.timeout` are the seconds that one exchange may take, `options.now` is the
     clock that the workspace's is compared with.
     """
-    loaded = load(paths, workspace=workspace)
+    loaded = load(paths, workspace=workspace, variables=Variables.of(options.environ))
     manifests = _manifests(loaded)
     if loaded.desired is None:
         why = "needs manifests without errors"
