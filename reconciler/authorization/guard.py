@@ -2,21 +2,29 @@
 
 MCP authorization, security considerations: such addresses are the attacker's choice. So: https
 only, no private, link-local or reserved address, the address that was checked is the one that is
-connected to, redirects are not followed. What the user probes on loopback may use the same host.
+connected to, redirects are not followed, no answer is read beyond its bound. What the user probes
+on loopback may use the same host.
 """
 
 import asyncio
 import ipaddress
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from reconciler.bounds import ENCODINGS, Body, Garbled, TooMuch
+
 if TYPE_CHECKING:
     import httpx2
 
+MOST_BYTES = 4 * 2**20
+"""Of one answer, decompressed: a list of tools has some hundred KiB; in memory, small values take
+up to a hundred times what they take on the wire."""
+MOST_VALUES = 250_000
+"""Of JSON in one answer, by its commas and brackets."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 Observe = Callable[[str, str, str, float], None]
 """Is told of an exchange: method, address without its query, status or failure, milliseconds."""
@@ -95,6 +103,9 @@ def origin(url: str) -> str:
 def transport(policy: Policy, observe: Observe | None = None) -> "httpx2.AsyncBaseTransport":
     """Sends requests as `policy` allows; raises Refused for the others. To be closed.
 
+    Reading an answer raises TooMuch beyond MOST_BYTES or MOST_VALUES: the libraries on top read
+    answers whole.
+
     Parameters: `observe` is told of each exchange.
     """
     import httpx2
@@ -107,7 +118,8 @@ def transport(policy: Policy, observe: Observe | None = None) -> "httpx2.AsyncBa
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             began, outcome = time.monotonic(), "no answer"
             try:
-                response = await self._handle(request)
+                asked = request.headers.get("accept-encoding", "")
+                response = _bounded(await self._handle(request), plain=asked == "identity")
             except (Refused, OSError, httpx2.HTTPError) as error:
                 outcome = type(error).__name__
                 raise
@@ -145,6 +157,42 @@ def transport(policy: Policy, observe: Observe | None = None) -> "httpx2.AsyncBa
     return Guarded()
 
 
+def _bounded(response: "httpx2.Response", *, plain: bool) -> "httpx2.Response":
+    """The answer, decompressed within bounds while it is read; not at all where it was asked for
+    `plain`."""
+    import httpx2
+
+    assert isinstance(response.stream, httpx2.AsyncByteStream)
+    inner: httpx2.AsyncByteStream = response.stream
+    encoding = response.headers.get("content-encoding", "")
+
+    class Bounded(httpx2.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            values = 0
+            try:
+                if plain and encoding not in ("", "identity"):
+                    raise Garbled("it is compressed, which wasn't asked for")
+                body = Body(encoding, MOST_BYTES)
+                async for part in inner:
+                    said = body.take(part)
+                    values += said.count(b",") + said.count(b"[") + said.count(b"{")
+                    if values > MOST_VALUES:
+                        raise TooMuch(f"sends more than {MOST_VALUES:,} values in one answer")
+                    yield said
+                body.end()
+            except Garbled as error:
+                raise httpx2.DecodingError(str(error)) from None
+
+        async def aclose(self) -> None:
+            await inner.aclose()
+
+    if encoding and not plain:
+        del response.headers["content-encoding"]
+        response.headers.pop("content-length", None)  # it counts what is compressed
+    response.stream = Bounded()
+    return response
+
+
 def _host(url: str) -> str:
     try:
         parts = urlsplit(url)
@@ -157,16 +205,20 @@ def _host(url: str) -> str:
 
 
 def _pinned(request: "httpx2.Request", address: str) -> "httpx2.Request":
-    """The request to one address; the name stays for TLS and `Host`.
+    """The request to one address; the name stays for TLS and `Host`, and only what can be
+    decompressed is asked for.
 
     A new one, since the caller may send its own again, which is then to be checked by its name.
     """
     import httpx2
 
+    headers = request.headers.copy()
+    if headers.get("accept-encoding") != "identity":
+        headers["accept-encoding"] = ENCODINGS
     return httpx2.Request(
         request.method,
         request.url.copy_with(host=address),
-        headers=request.headers,
+        headers=headers,
         stream=request.stream,
         extensions={**request.extensions, "sni_hostname": request.url.host},
     )

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reconciler.authorization import Refused
+from reconciler.bounds import TooMuch
 from reconciler.discovery.findings import Finding, Mode, Tool, Transport
 from reconciler.discovery.wire import Seen, recording
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 REFUSALS = (401, 403)
 _BUSY = 429
+_MOST_PAGES, _MOST_TOOLS = 100, 10_000
+_OF_THE_SDK = {
+    "exceeded the 1048576 byte limit": "sends an event of more than 1 MiB",
+    "recursion limit exceeded": "sends JSON that nests more than 200 deep",
+}
+"""What the SDK (an event) and pydantic (JSON) say of bounds of their own, in words of ours."""
 _HINTS = ("read_only_hint", "destructive_hint", "idempotent_hint", "open_world_hint")
 
 
@@ -50,7 +57,8 @@ class Visit:
             return first
         before = self.seen
         second = await self._attempt(Transport.SSE)
-        if second.healthy or self.seen.status in REFUSALS or self.seen.refused:
+        told = self.seen.refused or self.seen.excess
+        if second.healthy or self.seen.status in REFUSALS or told:
             return second
         self.seen = before
         return first
@@ -59,9 +67,8 @@ class Visit:
         seen = self.seen = Seen(transport=transport)
         asking = asyncio.create_task(self._ask(seen))
         broken = asyncio.create_task(seen.broken.wait())
-        waits = [asking] if transport is Transport.STREAMABLE_HTTP else [asking, broken]
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([asking, broken], return_when=asyncio.FIRST_COMPLETED)
             return asking.result() if asking.done() else self._unhealthy(seen, None)
         finally:
             for task in (asking, broken):
@@ -82,8 +89,9 @@ class Visit:
                     wire = recording(self.wire, seen)
                     spoken = await _transport(self.url, self.headers, wire, seen.transport, stack)
                     client = await stack.enter_async_context(Client(spoken))
-                    return self._healthy(client, await _tools(client), seen.transport)
-        except (ExceptionGroup, MCPError, *of_http, *sloppy) as error:
+                    tools = tuple([_tool(tool) async for tool in tools_of(client, seen)])
+                    return self._healthy(client, tools, seen.transport)
+        except (ExceptionGroup, MCPError, TooMuch, *of_http, *sloppy) as error:
             return self._unhealthy(seen, error)
 
     def _healthy(self, client: Any, tools: tuple[Tool, ...], transport: Transport) -> Finding:
@@ -157,15 +165,24 @@ def _hushed() -> Iterator[None]:
         log.setLevel(before)
 
 
-async def _tools(client: Any) -> tuple[Tool, ...]:
-    found: list[Tool] = []
+async def tools_of(client: Any, seen: Seen) -> AsyncIterator[Any]:
+    """Each tool that the server lists, page after page. Raises TooMuch when there is no end."""
     cursor: str | None = None
-    while True:
+    asked, listed = set[str](), 0
+    for _ in range(_MOST_PAGES):
         page = await client.list_tools(cursor=cursor)
-        found += [_tool(tool) for tool in page.tools]
+        listed += len(page.tools)
+        if listed > _MOST_TOOLS:
+            raise seen.exceed(f"lists more than {_MOST_TOOLS:,} tools")
+        for tool in page.tools:
+            yield tool
         cursor = page.next_cursor
         if cursor is None:
-            return tuple(found)
+            return
+        if cursor in asked:
+            raise seen.exceed("lists its tools in a circle: a page leads back to an earlier one")
+        asked.add(cursor)
+    raise seen.exceed(f"lists its tools on more than {_MOST_PAGES} pages")
 
 
 def _tool(tool: Any) -> Tool:
@@ -181,6 +198,8 @@ def _tool(tool: Any) -> Tool:
 def _why(error: BaseException | None, seen: Seen) -> str:
     if seen.refused:
         return f"not asked: {seen.refused[0]}"
+    if seen.excess:
+        return f"it {seen.excess}, and isn't read any further"
     match seen.status:
         case None:
             pass
@@ -196,7 +215,17 @@ def _why(error: BaseException | None, seen: Seen) -> str:
             return f"it redirects (HTTP {status}), which isn't followed: give the final address"
     if not seen.answered:
         return "it can't be reached"
+    return _misread(error)
+
+
+def _misread(error: BaseException | None) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    told = str(error)
+    for words, excess in _OF_THE_SDK.items():
+        if words in told:
+            return f"it {excess}, and isn't read any further"
+    if type(error).__name__ == "DecodingError":
+        return f"it answers what can't be unpacked: {told}"
     kind = f" ({type(error).__name__})" if error else ""
     return f"it answers, but not as an MCP server does{kind}"

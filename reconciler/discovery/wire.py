@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from reconciler.authorization import Refused
+from reconciler.bounds import TooMuch, size_of
 from reconciler.discovery.findings import Transport
 
 if TYPE_CHECKING:
     import httpx2
 
 _HEAD_LIMIT = 64 * 1024
+_MOST_BYTES = 16 * 2**20  # of all answers of one attempt together
 _REFUSALS, _FAULTS = 300, 400
 
 
@@ -21,13 +23,16 @@ class Seen:
     """What one attempt to connect saw.
 
     `status` and `challenge` are those of the last refusal; `refused` what wasn't asked, and why;
-    `broken` is set when an SSE exchange can't go on, for the SDK would wait for an answer.
+    `excess` says which bound was exceeded, if one was; `broken` is set when the exchange can't go
+    on, for the SDK would wait for an answer, or ask again.
     """
 
     transport: Transport
     status: int | None = None
     challenge: str = ""
     answered: bool = False
+    excess: str = ""
+    size: int = 0
     refused: list[str] = field(default_factory=list)
     broken: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -39,6 +44,18 @@ class Seen:
         """Note what isn't asked."""
         self.refused.append(words)
         self.broken.set()
+
+    def exceed(self, words: str) -> TooMuch:
+        """Note that the server sent too much; what to raise, which the SDK may swallow."""
+        self.excess = self.excess or words
+        self.broken.set()
+        return TooMuch(words)
+
+    def weigh(self, part: bytes) -> None:
+        """Count what came. Raises TooMuch."""
+        self.size += len(part)
+        if self.size > _MOST_BYTES:
+            raise TooMuch(f"sends more than {size_of(_MOST_BYTES)} in all")
 
     def look(self, method: str, url: str, response: "httpx2.Response") -> None:
         """Note how a request was answered."""
@@ -72,9 +89,9 @@ def recording(inner: "httpx2.AsyncBaseTransport", seen: Seen) -> "httpx2.AsyncBa
                     seen.broken.set()
                 raise
             seen.look(method, url, response)
-            if seen.transport is Transport.SSE and method == "GET":
-                assert isinstance(response.stream, httpx2.AsyncByteStream)
-                response.stream = _watched(response.stream, url, seen)
+            assert isinstance(response.stream, httpx2.AsyncByteStream)
+            opens = seen.transport is Transport.SSE and method == "GET"
+            response.stream = watched(response.stream, url, seen, opens=opens)
             return response
 
         async def aclose(self) -> None:
@@ -83,21 +100,29 @@ def recording(inner: "httpx2.AsyncBaseTransport", seen: Seen) -> "httpx2.AsyncBa
     return Recording()
 
 
-def _watched(inner: "httpx2.AsyncByteStream", url: str, seen: Seen) -> "httpx2.AsyncByteStream":
-    """An event stream whose first events are read along."""
+def watched(
+    inner: "httpx2.AsyncByteStream", url: str, seen: Seen, *, opens: bool
+) -> "httpx2.AsyncByteStream":
+    """An answer that is weighed; of an event stream that `opens` SSE, the first events are read
+    along."""
     import httpx2
 
     class Watched(httpx2.AsyncByteStream):
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            head, watching = b"", True
-            async for part in inner:
-                if watching:
-                    head += part
-                    event = opening(head)
-                    watching = event is None and len(head) < _HEAD_LIMIT
-                    if event is not None:
-                        _judge(event, url, seen)
-                yield part
+            head, watching = b"", opens
+            try:
+                async for part in inner:
+                    seen.weigh(part)
+                    if watching:
+                        head += part
+                        event = opening(head)
+                        watching = event is None and len(head) < _HEAD_LIMIT
+                        if event is not None:
+                            _judge(event, url, seen)
+                    yield part
+            except TooMuch as error:
+                seen.exceed(str(error))
+                raise
 
         async def aclose(self) -> None:
             await inner.aclose()

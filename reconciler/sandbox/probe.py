@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 import httpx2
 
 from reconciler.authorization import Policy, Refused, transport
+from reconciler.bounds import TooMuch
+from reconciler.discovery import Seen, Transport, tools_of, watched
 
 DEFAULT_NAME = "mcp"
 DEFAULT_VERSION = "1.0.0"
@@ -114,7 +116,7 @@ class _Lent(httpx2.AsyncBaseTransport):
 
 
 class _Wire(_Lent):
-    """The pool, lent to one attempt; remembers the last refusal.
+    """The pool, lent to one attempt; remembers the last refusal, and whether too much was sent.
 
     The SDK folds every HTTP error into "Server returned an error response".
 
@@ -128,10 +130,14 @@ class _Wire(_Lent):
         self.verb = verb
         self.refusal: int | None = None
         self.challenge = ""
+        speaks = Transport.STREAMABLE_HTTP if verb == "POST" else Transport.SSE
+        self.seen = Seen(transport=speaks)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send, and look at the status."""
         response = await super().handle_async_request(request)
+        assert isinstance(response.stream, httpx2.AsyncByteStream)
+        response.stream = watched(response.stream, str(request.url), self.seen, opens=False)
         if request.method == self.verb:
             self.refusal = response.status_code if response.status_code >= 300 else None
             self.challenge = ", ".join(response.headers.get_list("www-authenticate"))
@@ -140,7 +146,7 @@ class _Wire(_Lent):
 
 async def _attempt(url: str, headers: Mapping[str, str], wire: _Wire) -> ServerFacts:
     try:
-        return await _ask(_streams(url, headers, wire))
+        return await _ask(_streams(url, headers, wire), wire.seen)
     except _unhealthy() as error:
         raise ProbeError(_why(error, wire), wire.refusal, wire.challenge) from error
 
@@ -152,7 +158,7 @@ def _unhealthy() -> tuple[type[Exception], ...]:
     """
     from mcp.shared.exceptions import MCPError
 
-    of_http = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.SSEError, OSError, Refused)
+    of_http = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.SSEError, OSError, Refused, TooMuch)
     of_content = (ValueError, LookupError, RuntimeError, TypeError)
     return (ExceptionGroup, MCPError, *of_http, *of_content)
 
@@ -176,18 +182,13 @@ def _streams(url: str, headers: Mapping[str, str], wire: _Wire) -> AbstractAsync
     return streamable_http_client(url, http_client=client(dict(headers)))
 
 
-async def _ask(streams: AbstractAsyncContextManager[Any]) -> ServerFacts:
+async def _ask(streams: AbstractAsyncContextManager[Any], seen: Seen) -> ServerFacts:
     from mcp import Client
 
     async with Client(streams) as client:
-        tools: list[dict[str, Any]] = []
-        cursor: str | None = None
-        while True:
-            page = await client.list_tools(cursor=cursor)
-            tools += [tool.model_dump(mode="json", by_alias=True) for tool in page.tools]
-            cursor = page.next_cursor
-            if cursor is None:
-                break
+        tools: list[dict[str, Any]] = [
+            tool.model_dump(mode="json", by_alias=True) async for tool in tools_of(client, seen)
+        ]
         info = client.server_info
         return ServerFacts(
             name=(info.name if info else "") or DEFAULT_NAME,
@@ -210,6 +211,8 @@ def _why(error: BaseException, wire: _Wire) -> str:
     """The innermost cause, in one line."""
     from pydantic import ValidationError
 
+    if wire.seen.excess:
+        return f"The MCP server {wire.seen.excess}."
     if wire.refusal is not None:
         try:
             phrase = HTTPStatus(wire.refusal).phrase

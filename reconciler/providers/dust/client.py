@@ -13,11 +13,10 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from reconciler.bounds import ENCODINGS, Body, Garbled, Lines, TooMuch
 from reconciler.providers.contract import Call, Connection
 from reconciler.providers.dust.answers import Answer, Broken, Sent, Trouble
-from reconciler.providers.dust.bodies import ENCODINGS, Body, Garbled
 from reconciler.providers.dust.calling import Caller
-from reconciler.providers.dust.lines import Lines
 from reconciler.providers.dust.retries import Backoff
 from reconciler.providers.dust.words import Words
 from reconciler.providers.failures import Forbidden, Interrupted
@@ -187,6 +186,8 @@ class Transport:
             return Broken(trouble=Trouble.NOT_SENT, reason=_reason(error))
         except library.TimeoutException:
             return Broken(trouble=Trouble.NO_ANSWER, reason=f"no answer in {sent.seconds:g} s")
+        except TooMuch as error:
+            return Broken(trouble=Trouble.TOO_MUCH, reason=f"it {error}")
         except Garbled as error:
             return Broken(trouble=Trouble.NO_ANSWER, reason=str(error))
         except (library.RequestError, library.StreamError, library.InvalidURL) as error:
@@ -195,12 +196,10 @@ class Transport:
     def _read(
         self, response: "httpx2.Response", sent: Sent, started: float
     ) -> Answer | Broken | None:
-        body = Body(response.headers.get("content-encoding", ""))
+        body = Body(response.headers.get("content-encoding", ""), _MOST_BYTES)
         content = bytearray()  # not a list of parts, which may be many and of a byte each
         for raw in response.iter_raw():
-            content += body.take(raw, _MOST_BYTES - len(content))
-            if len(content) > _MOST_BYTES:
-                return Broken(trouble=Trouble.TOO_MUCH, reason=f"more than {_MOST_BYTES} bytes")
+            content += body.take(raw)
             if sent.method == "GET" and self._connection.stop.is_set():
                 return None
             if time.monotonic() - started > _PATIENCE * sent.seconds:
