@@ -14,6 +14,7 @@ from reconciler.cli.options import (
     run_options,
     workspace_option,
 )
+from reconciler.diagnostics import printable
 
 
 @click.command()
@@ -58,7 +59,7 @@ def callbacks(
         console.value(document)
     elif found:
         for mode, address in found["redirectUris"].items():
-            console.data(f"{found['name']}  {mode:<12}  {address}\n")
+            console.data(printable(f"{found['name']}  {mode:<12}  {address}") + "\n")
     else:
         for name, modes in tables.items():
             for mode, addresses in modes.items():

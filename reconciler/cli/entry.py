@@ -14,6 +14,7 @@ from click.shell_completion import CompletionItem
 
 from reconciler import __version__
 from reconciler.cli.console import Console
+from reconciler.diagnostics import printable
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("init", "Write a commented starter: workspace, space, server, CI workflow."),
@@ -165,7 +166,10 @@ def _run(arguments: list[str], console: Console) -> int:
 
 def _misused(error: click.ClickException, arguments: list[str], console: Console) -> int:
     """Say so as click does; as data too when JSON is asked for, which wasn't read yet."""
-    error.show()
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        console.talk(error.ctx.get_usage())
+        console.talk(f"Try '{error.ctx.command_path} --help' for help.\n")
+    console.talk(f"Error: {printable(error.format_message())}")
     if isinstance(error, click.NoSuchOption) and error.option_name in _BEFORE_COMMANDS:
         console.talk(
             f"  = help: it goes before the command: `reconciler {error.option_name} COMMAND …`"

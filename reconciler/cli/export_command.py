@@ -1,6 +1,7 @@
 """`reconciler export`: manifests for what a workspace holds."""
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -160,7 +161,9 @@ def _tell(
 
     made = done.export
     resources, written = count(len(made.objects), "resource"), count(len(done.files), "file")
-    console.data(f"{console.out.added('exported')} {resources} to {written} in {folder}")
+    console.data(
+        f"{console.out.added('exported')} {resources} to {written} in {printable(str(folder))}"
+    )
     left = [f"{count(len(done.snapshot.built_in), 'built-in server')} and the special spaces"]
     left += [f"{done.skipped} managed already"] * bool(done.skipped)
     console.data(f"left alone: {', '.join(left)}")
@@ -168,11 +171,11 @@ def _tell(
         what = f"{each.live.kind} {each.live.remote_id} ({each.live.title})"
         console.data(f"left out: {printable(what)}: {printable(each.why)}")
     if made.secrets:
-        console.data(f"secrets to provide: {', '.join(made.secrets)}")
+        console.data(f"secrets to provide: {printable(', '.join(made.secrets))}")
     sources = [folder] if fresh else [*files, folder]
-    paths = " ".join(f"-f {path}" for path in dict.fromkeys(sources))
-    exact = "".join(f" {a}={made.objects[a].remote_id}" for a in made.nameless)
+    paths = " ".join(f"-f {shlex.quote(str(path))}" for path in dict.fromkeys(sources))
+    exact = "".join(f" {shlex.quote(f'{a}={made.objects[a].remote_id}')}" for a in made.nameless)
     console.talk(
         f"\nnext: look at them, then own what they describe (nothing is written there):\n"
-        f"  reconciler adopt {paths} --all{exact}"
+        f"  {printable(f'reconciler adopt {paths} --all{exact}')}"
     )

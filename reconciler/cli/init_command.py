@@ -1,10 +1,12 @@
 """`reconciler init`: a commented starter."""
 
+import shlex
 from pathlib import Path
 
 import click
 
 from reconciler.cli.console import Console
+from reconciler.diagnostics import printable
 
 
 @click.command()
@@ -41,11 +43,12 @@ def init(console: Console, *, folder: Path, name: str, workspace_id: str, region
 
     written = write_starter(folder, name=name, workspace_id=workspace_id, region=region)
     for path in written:
-        console.data(f"wrote {path}")
+        console.data(printable(f"wrote {path}"))
+    manifests = printable(shlex.quote(str(folder / "manifests")))
     console.talk(
         "\nnext: edit the manifests, set DUST_ACCESS_TOKEN (or take `credentials` out of\n"
         "workspace.yaml and sign in: reconciler login), then\n"
-        f"  reconciler validate -f {folder / 'manifests'}\n"
-        f"  reconciler plan -f {folder / 'manifests'}"
+        f"  reconciler validate -f {manifests}\n"
+        f"  reconciler plan -f {manifests}"
     )
     return 0

@@ -17,6 +17,7 @@ from reconciler.cli.options import (
     run_with,
     workspace_option,
 )
+from reconciler.diagnostics import printable
 
 if TYPE_CHECKING:
     from reconciler.providers.dust.signin.login_client import Grant
@@ -160,7 +161,6 @@ def login(
 def _login_to_store(
     console: Console, wish: Any, context: "Context", *, browser: bool, token_stdin: bool
 ) -> int:
-    from reconciler.diagnostics import printable
     from reconciler.views import identities_json, identities_text
     from reconciler.workflows import as_stops
     from reconciler.workflows.storing_sessions import store_session, store_tokens
@@ -237,7 +237,7 @@ def logout(
         console.value({"format": "reconciler.logout/v1", "removed": removed})
         return 0
     for record in gone:
-        console.data(f"signed out: {record.email} at {record.url}")
+        console.data(printable(f"signed out: {record.email} at {record.url}"))
     if not gone:
         console.talk("nobody was signed in")
     return 0
@@ -289,7 +289,6 @@ def _options(console: Console) -> "Options":
 
 def _guide(console: Console, *, browser: bool) -> "Callable[[Grant], None]":
     from reconciler.cli.browser import open_page
-    from reconciler.diagnostics import printable
 
     def show(grant: "Grant") -> None:
         page = grant.verification_complete or grant.verification

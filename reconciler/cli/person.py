@@ -87,7 +87,7 @@ class AtTheKeyboard:
     def _begin(self, change: Change, consent: Consent) -> None:
         self._ends[consent.connection] = time.monotonic() + self._deadline
         talk = self._console.talk
-        talk(f"sign in to {change.address} as {consent.who}:")
+        talk(f"sign in to {change.address} as {printable(consent.who)}:")
         self._console.show(f"  {printable(consent.url)}")
         if consent.scopes:
             talk(f"  it asks for: {printable(' '.join(consent.scopes))}")

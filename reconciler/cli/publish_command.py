@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli.console import Console
 from reconciler.cli.options import output_option
+from reconciler.diagnostics import printable
 
 if TYPE_CHECKING:
     from reconciler.forges import Published
@@ -235,4 +236,4 @@ def _tell(console: Console, done: "Published", what: str) -> None:
             }
         )
     else:
-        console.data(f"{what} {done.deed}" + (f": {done.url}" if done.url else ""))
+        console.data(printable(f"{what} {done.deed}" + (f": {done.url}" if done.url else "")))

@@ -8,6 +8,7 @@ import click
 from reconciler.cli.console import Console
 from reconciler.cli.options import output_option
 from reconciler.cli.publish_command import key_of
+from reconciler.diagnostics import printable
 
 
 def _commit_of(
@@ -96,5 +97,7 @@ def reviewed(
             }
         )
     else:
-        console.data(f"{found.digest} was reviewed in {found.merged.url}; it is in {out}")
+        console.data(
+            printable(f"{found.digest} was reviewed in {found.merged.url}; it is in {out}")
+        )
     return 0

@@ -218,7 +218,7 @@ def unlock(
     elif lease is None:
         console.data("the state isn't locked")
     else:
-        console.data(f"unlocked: it was held by {lease.text}")
+        console.data(f"unlocked: it was held by {printable(lease.text)}")
     return 0
 
 

@@ -6,11 +6,10 @@ from reconciler.diagnostics.palette import PLAIN, Palette
 from reconciler.diagnostics.render import (
     as_json,
     count,
-    json_for_terminals,
-    printable,
     render_json,
     render_text,
 )
+from reconciler.diagnostics.showing import json_for_terminals, printable
 
 __all__ = [
     "PLAIN",

@@ -5,31 +5,9 @@ from typing import Any
 
 from reconciler.diagnostics.model import Diagnostic, Severity, Span
 from reconciler.diagnostics.palette import PLAIN, Palette
+from reconciler.diagnostics.showing import printable
 
 _MAX_EXCERPT = 160
-_CONTROL: dict[int, str] = {
-    code: "\N{REPLACEMENT CHARACTER}"
-    for span in (
-        range(32),
-        range(127, 0xA0),
-        (0x061C, 0x200E, 0x200F),  # marks that turn what is beside them
-        range(0x2028, 0x202F),  # separators of lines, embeddings and overrides
-        range(0x2066, 0x206A),
-    )
-    for code in span
-}
-_CONTROL[ord("\t")] = " "
-_ESCAPED = {code: f"\\u{code:04x}" for code in _CONTROL if code >= 127}
-
-
-def printable(text: str) -> str:
-    """`text` without what could move a terminal's cursor or reorder a line (tabs become spaces)."""
-    return text.translate(_CONTROL)
-
-
-def json_for_terminals(text: str) -> str:
-    """JSON text with every such character escaped; a reader of the JSON gets the same value."""
-    return text.translate(_ESCAPED)
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -90,8 +68,9 @@ def _excerpt(
     if span.excerpt is None:
         return [f"{margin} {palette.dim('=')} {printable(label)}"] if label else []
     bar = palette.dim("|")
-    text, start = printable(span.excerpt), span.column - 1
-    end = span.end_column - 1 if span.end_line == span.line else len(text)
+    excerpt, start = span.excerpt, span.column - 1
+    end = span.end_column - 1 if span.end_line == span.line else len(excerpt)
+    text, start, end = printable(excerpt), _shown(excerpt, start), _shown(excerpt, end)
     shift = 0
     if len(text) > _MAX_EXCERPT:
         shift = max(0, min(start - _MAX_EXCERPT // 2, len(text) - _MAX_EXCERPT))
@@ -104,3 +83,8 @@ def _excerpt(
         f"{margin} {bar} {carets}",
         f"{margin} {bar}",
     ]
+
+
+def _shown(excerpt: str, column: int) -> int:
+    """Where a column of the line is when the line is shown, which may be longer than it is."""
+    return len(printable(excerpt[:column])) + max(0, column - len(excerpt))

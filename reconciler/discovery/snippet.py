@@ -1,12 +1,15 @@
 """A manifest for a server that was probed, ready to be completed. Pure."""
 
+import json
 import re
 from urllib.parse import urlsplit
 
+from reconciler.diagnostics import json_for_terminals
 from reconciler.discovery.findings import Finding, Mode
 from reconciler.resources import SecretRef
 
 _LONGEST = 40
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 
 
 def manifest(found: Finding) -> str:
@@ -27,7 +30,7 @@ def manifest(found: Finding) -> str:
     ]
     if found.tools:
         lines += ["  tools:", "    default: {stake: high}"]
-        lines += [f"    # {_plain(tool.name)}: {{stake: high}}" for tool in found.tools]
+        lines += [f"    # {_key(tool.name)}: {{stake: high}}" for tool in found.tools]
     return "\n".join(lines) + "\n"
 
 
@@ -86,9 +89,9 @@ def _name(found: Finding) -> str:
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{"".join(c for c in escaped if c.isprintable())}"'
+    """The text in YAML's double quotes, which are JSON's: what isn't seen is escaped."""
+    return json_for_terminals(json.dumps(text, ensure_ascii=False))
 
 
-def _plain(text: str) -> str:
-    return "".join(c for c in text if c.isprintable())
+def _key(text: str) -> str:
+    return text if _PLAIN.match(text) else _quoted(text)

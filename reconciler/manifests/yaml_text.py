@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from reconciler.diagnostics import printable
 from reconciler.manifests.scalars import resolve
 
 Path = tuple[str, ...]
@@ -40,7 +41,7 @@ def document(value: Mapping[str, Any], comments: Comments) -> str:
 
 def comment(text: str) -> str:
     """One line of comment, whatever the text has in it."""
-    return "# " + " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return "# " + " ".join(printable(" ".join(text.split())).split())
 
 
 def _head(comments: Comments) -> Iterator[str]:
@@ -101,7 +102,7 @@ def _text(text: str) -> str:
 def _character(c: str) -> str:
     if c in _ESCAPES:
         return _ESCAPES[c]
-    if c.isprintable():
+    if c.isprintable() and printable(c) == c:
         return c
     number = ord(c)
     return f"\\x{number:02x}" if number < 256 else f"\\U{number:08x}"

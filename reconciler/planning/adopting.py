@@ -1,5 +1,6 @@
 """Which live objects manifests take over, and what state says of them from then on. Pure."""
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -237,7 +238,7 @@ class _Claiming:
             address,
             Code.SEVERAL_MATCHES,
             message,
-            f"say which one: `reconciler adopt {address}={ids[0]}`",
+            f"say which one: `reconciler adopt {shlex.quote(f'{address}={ids[0]}')}`",
         )
 
     def _missing(self, address: Address, *, insist: bool) -> None:

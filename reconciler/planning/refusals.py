@@ -1,5 +1,6 @@
 """What a plan holds back: each refusal names its gate, its address, its line and the way out."""
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -204,7 +205,7 @@ _STRANGER = (
 
 
 def _take_over(address: Address, live: LiveResource) -> tuple[str, ...]:
-    adopting = f"`reconciler adopt {address}={live.remote_id}`"
+    adopting = f"`reconciler adopt {shlex.quote(f'{address}={live.remote_id}')}`"
     return (
         f"if it is this one, and no other repository manages it: {adopting}",
         (

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.resources.fields import is_resource_name
+
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 Spec = Mapping[str, "Json"]
 
@@ -11,6 +13,7 @@ Path = tuple[str, ...]
 """Where a field is inside a spec, e.g. `("tools", "search", "stake")`."""
 
 _PLAIN_SEGMENT = re.compile(r"[A-Za-z0-9_*-]+\Z")
+_KIND = re.compile(r"[A-Za-z]{1,40}\Z")
 
 
 def show_path(path: Path) -> str:
@@ -30,13 +33,14 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> "Address":
-        """`Kind/name` as an address; raises ValueError on anything else.
+        """`Kind/name` as an address; raises ValueError, which repeats nothing, on anything else.
 
-        So it does for what moves a terminal's cursor: addresses of plans and states are printed.
+        The name is one that a manifest may have: addresses of plans, states and command lines are
+        printed as they are, and are parts of commands that are suggested.
         """
-        kind, slash, name = text.partition("/")
-        if not (slash and kind and name and text.isprintable()):
-            raise ValueError(f"expected Kind/name, got {text!r}")
+        kind, _, name = text.partition("/")
+        if not (_KIND.match(kind) and is_resource_name(name)):
+            raise ValueError("expected Kind/name, such as MCPServer/github")
         return cls(kind, name)
 
 

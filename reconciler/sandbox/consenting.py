@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from reconciler.diagnostics import printable
 from reconciler.sandbox.grants import Asked, Grants
 
 _HEADERS = {
@@ -78,7 +79,7 @@ class ConsentPage:
         return self._page("<p>Nobody asks for this any more. Begin again.</p>", 410)
 
     def _page(self, body: str, status: int) -> Response:
-        text = _PAGE.substitute(title=escape(self._name), body=body)
+        text = _PAGE.substitute(title=escape(printable(self._name)), body=body)
         return HTMLResponse(text, status, headers=_HEADERS)
 
 
@@ -86,8 +87,8 @@ def _form(asked: Asked, request: str) -> str:
     callback = urlsplit(str(asked.params.redirect_uri))
     scopes = asked.scopes or ("nothing in particular",)
     return _FORM.substitute(
-        client=escape(asked.client.client_name or str(asked.client.client_id)),
-        scopes="".join(f"<li><code>{escape(scope)}</code></li>" for scope in scopes),
+        client=escape(printable(asked.client.client_name or str(asked.client.client_id))),
+        scopes="".join(f"<li><code>{escape(printable(scope))}</code></li>" for scope in scopes),
         back=escape(f"{callback.scheme}://{callback.netloc}"),
         request=escape(request),
     )

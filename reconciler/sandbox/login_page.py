@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from reconciler.diagnostics import printable
+
 PAGE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -17,13 +19,14 @@ PAGE_HEADERS = {
 def approval_page(user_code: str, people: Iterable[tuple[Any, ...]]) -> str:
     """The form: the code, who signs in, and the two buttons."""
     options = "".join(
-        f'<option value="{escape(email)}">{escape(name)} ({escape(email)})</option>'
+        f'<option value="{escape(email)}">{escape(printable(f"{name} ({email})"))}</option>'
         for email, name in people
     )
+    code = escape(printable(user_code))
     return _page(
         "<p>A program asks to act in your name. Does it show this code?</p>"
         '<form method="post" action="/login/device">'
-        f'<p><label>Code <input name="user_code" value="{escape(user_code)}" required></label></p>'
+        f'<p><label>Code <input name="user_code" value="{code}" required></label></p>'
         f'<p><label>Sign in as <select name="email">{options}</select></label></p>'
         '<p><button name="decision" value="approve">Approve</button> '
         '<button name="decision" value="deny">Deny</button></p></form>'
@@ -32,7 +35,7 @@ def approval_page(user_code: str, people: Iterable[tuple[Any, ...]]) -> str:
 
 def notice_page(text: str) -> str:
     """One sentence."""
-    return _page(f"<p>{escape(text)}</p>")
+    return _page(f"<p>{escape(printable(text))}</p>")
 
 
 def _page(body: str) -> str:

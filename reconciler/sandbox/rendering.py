@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
+from reconciler.diagnostics import json_for_terminals, printable
 from reconciler.sandbox.overview import NO_AUTH
 from reconciler.sandbox.records import SpaceKind
 
@@ -190,7 +191,8 @@ def _call(call: Json) -> str:
     query = "&".join(f"{key}={value}" for key, value in call["query"].items())
     body = ""
     if call["body"] is not None:
-        pretty = _e(json.dumps(call["body"], indent=2, ensure_ascii=False))
+        text = json.dumps(call["body"], indent=2, ensure_ascii=False)
+        pretty = escape(json_for_terminals(text))
         body = f'<details id="c-{call["id"]}"><summary>body</summary><pre>{pretty}</pre></details>'
     kind = "write" if verb in _WRITES else "read"
     return (
@@ -208,4 +210,4 @@ def _count(number: int, noun: str) -> str:
 
 
 def _e(text: object) -> str:
-    return escape(str(text), quote=True)
+    return escape(printable(str(text)), quote=True)

@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 
 from reconciler.authorization import Policy
+from reconciler.diagnostics import printable
 from reconciler.sandbox.app import build_app
 from reconciler.sandbox.call import Sandbox
 from reconciler.sandbox.device_login import CLIENT_ID
@@ -73,7 +74,7 @@ def _fail(message: str) -> int:
 
 
 def _say(message: str) -> None:
-    sys.stderr.write(f"{message}\n")
+    sys.stderr.write(f"{printable(message)}\n")
 
 
 class _Server(uvicorn.Server):

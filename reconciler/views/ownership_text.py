@@ -24,7 +24,7 @@ class AdoptionView:
 def adoption_text(view: AdoptionView, palette: Palette) -> str:
     """Each object with its new owner, and what couldn't be known."""
     lines = [
-        f"  {palette.added('adopted')} {palette.bold(str(address))} is {live.remote_id} "
+        f"  {palette.added('adopted')} {palette.bold(str(address))} is {printable(live.remote_id)} "
         f'"{printable(live.title)}"'
         for address, live in view.adopted.items()
     ]
@@ -70,7 +70,8 @@ def owned_text(state: State, palette: Palette) -> str:
     width = max((len(str(address)) for address in _all(state)), default=0)
     lines = []
     for address, entry in sorted(state.entries.items()):
-        marks = ["protected"] * entry.protect + [f"leftover {i}" for i in entry.deposed]
+        marks = ["protected"] * entry.protect
+        marks += [f"leftover {printable(i)}" for i in entry.deposed]
         tail = palette.dim(f"  ({', '.join(marks)})") if marks else ""
         lines.append(f"{address!s:<{width}}  {printable(entry.remote_id)}{tail}")
     if not state.entries:

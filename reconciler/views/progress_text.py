@@ -43,7 +43,7 @@ def progress_lines(view: ProgressView, palette: Palette = PLAIN) -> list[str]:
         lines.append(palette.dim(f"  {address} waits for {_needs(needs)}"))
     lines += _rest(len(view.waiting) - min(len(blocked), _MOST_WAITING), "waiting", palette)
     if view.pause:
-        lines.append(palette.warning(f"  {view.pause}"))
+        lines.append(palette.warning(f"  {printable(view.pause)}"))
     return lines
 
 
@@ -56,7 +56,7 @@ def heartbeat_line(view: ProgressView) -> str:
     more = len(view.running) - _MOST_RUNNING
     told = f"still running: {running}" + (f" and {more} more" if more > 0 else "")
     waiting = f"; {count(len(view.waiting), 'change')} waiting" if view.waiting else ""
-    return told + waiting + (f"; {view.pause}" if view.pause else "")
+    return told + waiting + (f"; {printable(view.pause)}" if view.pause else "")
 
 
 def _numbers(view: ProgressView, palette: Palette) -> str:

@@ -10,7 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reconciler import __version__
-from reconciler.diagnostics import Code, Diagnostic, Severity, Span, printable
+from reconciler.diagnostics import (
+    Code,
+    Diagnostic,
+    Severity,
+    Span,
+    json_for_terminals,
+    printable,
+)
 from reconciler.explanations import RULES
 from reconciler.resources import digest_of
 from reconciler.views.findings import findings_of, lines_of
@@ -37,7 +44,7 @@ def sarif(review: Review) -> str:
         "results": list(_results(review, found, codes)),
     }
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_for_terminals(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _rule(code: Code, found: Sequence[Diagnostic]) -> dict[str, Any]:

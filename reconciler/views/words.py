@@ -62,7 +62,7 @@ def value_text(value: Shown) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return json.dumps(printable(value), ensure_ascii=False)
+            return printable(json.dumps(value, ensure_ascii=False))
         case _:
             return printable(json.dumps(value, ensure_ascii=False, sort_keys=True))
 

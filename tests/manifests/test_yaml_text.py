@@ -61,7 +61,7 @@ def test_plain_text_stays_plain_and_short_mappings_stay_on_a_line() -> None:
 
 
 def test_a_comment_is_one_line_whatever_is_in_it() -> None:
-    assert comment("a\nkind: Space\x1b[2J\r b") == "# a kind: Space [2J b"
+    assert comment("a\nkind: Space\x1b[2J\r b") == "# a kind: Space<U+001B>[2J b"
 
 
 @given(st.text(max_size=90))

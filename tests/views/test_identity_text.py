@@ -33,7 +33,7 @@ BEN = IdentityView(
 
 def test_everybody_has_a_block() -> None:
     assert identities_text([ANA, BEN], PLAIN) == (
-        "ana@acme.example (Ana\N{REPLACEMENT CHARACTER}[2K Diaz) at https://eu.dust.tt\n"
+        "ana@acme.example (Ana<U+001B>[2K Diaz) at https://eu.dust.tt\n"
         "  region: europe-west1\n"
         "  access token: the keyring of the operating system, ends 2026-11-24T04:47:34Z, "
         "renewed by itself\n"

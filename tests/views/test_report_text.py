@@ -42,7 +42,7 @@ FAILED = result(Outcome.FAILED, at=1, started=True)
 def test_a_failure_says_what_it_was_doing_and_what_helps() -> None:
     assert report_text(Report(results=(FAILED,)), PLAIN) == (
         "failed + MCPServer/github\n"
-        "  the server said\N{REPLACEMENT CHARACTER}[2K no\n"
+        "  the server said<U+001B>[2K no\n"
         "  = while: icon ActionCarIcon (PATCH /mcp/rms_1)\n"
         "  = help: try again\n"
         "\n"
