@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -346,3 +347,25 @@ def test_a_replace_that_is_still_protected_stays_refused(bench: Bench) -> None:
     moved = server("github", {"url": OTHER_URL}, protect=True)
     for _ in range(2):
         assert outcomes(bench.apply(moved)) == {"MCPServer/github": Outcome.REFUSED}
+
+
+def test_two_that_swapped_their_names_do_not_swap_again_after_both_were_edited(
+    bench: Bench,
+) -> None:
+    first = [space(name, {"displayName": name.upper()}) for name in "ab"]
+    bench.apply(*first)
+    ids = {address.name: entry.remote_id for address, entry in bench.state.entries.items()}
+    swapped = {
+        "a": space("a", {"displayName": "B"}, previously=("b",)),
+        "b": space("b", {"displayName": "A"}, previously=("a",)),
+    }
+    bench.apply(*swapped.values())
+    # Each is written by an apply, and looked at by another one after that.
+    for member in ("ana@acme.example", "ben@acme.example"):
+        edited = [
+            replace(each, spec={**each.spec, "members": [member]}) for each in swapped.values()
+        ]
+        report = bench.apply(*edited)
+        assert set(outcomes(report).values()) == {Outcome.APPLIED}
+        now = {address.name: entry.remote_id for address, entry in bench.state.entries.items()}
+        assert now == {"a": ids["b"], "b": ids["a"]}

@@ -293,6 +293,7 @@ def test_a_list_that_lost_too_much_makes_and_deletes_nothing(shown: int, of: int
     assert made.runnable == ()
     assert set(gates(made).values()) == {Gate.SUSPICIOUS_READ}
     assert "MCPServer/new" in gates(made)
+    assert all(change.refusal.overridable for change in made.refused)  # type: ignore[union-attr]
     assert made.forgotten == ()
     assert len(made.state.entries) == of
     assert f"shows {shown} of the {of}" in made.refused[0].refusal.diagnostic.message  # type: ignore[union-attr]  # refused changes have one

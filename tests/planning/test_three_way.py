@@ -1,14 +1,16 @@
 """The three-way table: who moved, for each kind of field."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from reconciler.planning import Observation, Plan
-from reconciler.resources import Action, FieldChange, Hidden, Path, Reason
+from reconciler.planning import Observation, Plan, Scope, make_plan
+from reconciler.resources import Action, Address, FieldChange, Hidden, Path, Reason
 from tests.parts.values import (
     change_of,
     field_of,
+    inputs,
     live_server,
     live_space,
     owned,
@@ -348,6 +350,20 @@ def test_what_is_ignored_is_located_whether_or_not_the_rest_changes(also: dict[s
     )
     (fields,) = made.ignored.values()
     assert fields[0].span is not None
+
+
+def test_a_part_tells_of_what_is_ignored_in_it_alone() -> None:
+    wanted = [
+        server(name, {"displayName": name, "description": "ours"}, ignore_changes=("description",))
+        for name in ("part", "rest")
+    ]
+    live = [live_server(f"rms_{w.address.name}", {**w.spec, "description": "x"}) for w in wanted]
+    remembered = state(
+        {str(w.address): owned(f"rms_{w.address.name}", dict(w.spec)) for w in wanted}
+    )
+    part = Scope(targets=frozenset({Address("MCPServer", "part")}))
+    given = replace(inputs(wanted, snapshot(*live), remembered), scope=part)
+    assert [str(address) for address in make_plan(given).ignored] == ["MCPServer/part"]
 
 
 def test_ignoring_a_field_ignores_all_below_it() -> None:

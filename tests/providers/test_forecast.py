@@ -116,6 +116,20 @@ def test_an_update_in_full_is_ordered_from_less_exposure_to_more() -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ("abcde", "set 5 tools: a, b, c, d, e"),
+        ("abcdef", "set 6 tools: a, b, c, d, e and 1 more"),
+        ("abcdefgh", "set 8 tools: a, b, c, d, e and 3 more"),
+    ],
+)
+def test_of_many_tools_the_first_are_named_and_the_rest_counted(names: str, words: str) -> None:
+    edits = tuple(shown(("tools", name, "stake"), "low", "high") for name in names)
+    planned = change("MCPServer/x", Action.UPDATE, spec={"url": URL}, live=live(), fields=edits)
+    assert [operation.summary for operation in PROVIDER.operations(planned)] == [words]
+
+
+@pytest.mark.parametrize(
     ("before", "after", "wanted"),
     [
         ({"a", "b"}, {"company"}, ["view-add:company"]),
