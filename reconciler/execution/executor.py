@@ -257,10 +257,11 @@ class _Worker:
         if self.stopped is not None:
             return _cut_short(change, operation, self.stopped)
         self._tools.listener.operation(change, operation)
-        intent = self._lookups.intent(change, operation)
-        if operation.creates:
-            self._session.intend(intent)
         try:
+            intent = None
+            if operation.creates:
+                intent = self._lookups.intent(change, operation)
+                self._session.intend(intent)
             done = self._perform(change, operation, scope, intent)
         except ConsentPending:
             self._session.settle(change.address, operation.name, "failed", "not signed in yet")
@@ -285,7 +286,9 @@ class _Worker:
                 self.stopped = Stopped(message=error.message, call=error.call, help=error.help)
             return self.stopped
 
-    def _perform(self, change: Change, operation: Operation, scope: Run, intent: Intent) -> Done:
+    def _perform(
+        self, change: Change, operation: Operation, scope: Run, intent: Intent | None
+    ) -> Done:
         try:
             return self._tools.writer.perform(operation, change, scope)
         except NotFound:
@@ -293,7 +296,7 @@ class _Worker:
                 return Done()
             raise
         except OutcomeUnknown:
-            found = self._lookups.look_up(change, intent) if operation.creates else None
+            found = self._lookups.look_up(change, intent) if intent is not None else None
             if found is None:
                 raise
             return Done(remote_id=found)

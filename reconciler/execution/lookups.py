@@ -1,20 +1,27 @@
 """Creations of unknown outcome: what to write down before one, and how to find it afterwards."""
 
-from dataclasses import dataclass, replace
-from threading import Event
+from dataclasses import dataclass, field, replace
+from threading import Event, Lock
 
-from reconciler.planning import candidates
-from reconciler.providers import Interrupted, ProviderError, Reader, ReadRequest, SignedOut
+from reconciler.planning import candidates, fitting, recognised
+from reconciler.providers import (
+    Conflict,
+    Interrupted,
+    ProviderError,
+    Reader,
+    ReadRequest,
+    SignedOut,
+)
 from reconciler.resources import Action, Change, LiveResource, Operation, Snapshot
 from reconciler.state import Intent, Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookups:
-    """Looks for what a creation made.
+    """Looks for what a creation made. Safe to use from several threads.
 
-    `snapshot` is the workspace before the run, `waits` the seconds before each look, `stop` is set
-    when the user wants to go.
+    `snapshot` is the workspace as it was planned on, `waits` the seconds before each look, `stop`
+    is set when the user wants to go.
     """
 
     reader: Reader
@@ -22,9 +29,14 @@ class Lookups:
     snapshot: Snapshot
     waits: tuple[float, ...]
     stop: Event
+    _fresh: list[Snapshot] = field(default_factory=list, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
 
     def intent(self, change: Change, operation: Operation) -> Intent:
-        """What to write down before the operation is sent."""
+        """What to write down before a creating operation is sent.
+
+        Raises Conflict when the workspace has by now what fits it; ProviderError.
+        """
         match: dict[str, str] = {}
         if change.desired is not None:
             kind = change.desired.kind
@@ -37,8 +49,30 @@ class Lookups:
             match=match,
             replaces=change.remote_id if change.action is Action.REPLACE else None,
         )
-        known = candidates(intent, self.session.state, self.snapshot)
-        return replace(intent, known=tuple(sorted(live.remote_id for live in known)))
+        known: set[str] = set()
+        for snapshot in (self.snapshot, fresh := self._just_before()):
+            known |= {live.remote_id for live in fitting(intent, self.session.state, snapshot)}
+        planned = self.snapshot.resources.get(change.address.kind, {})
+        if newcomers := sorted(
+            known.intersection(fresh.resources.get(change.address.kind, {})) - planned.keys()
+        ):
+            raise Conflict(
+                f"somebody made {newcomers[0]} since the workspace was read, and it may be "
+                f"{change.address}",
+                help=("plan again",),
+            )
+        return replace(intent, known=tuple(sorted(known)), asked=self.reader.now())
+
+    def _just_before(self) -> Snapshot:
+        """The lists as they are before the first creation of the run, read once for all of it.
+
+        What the run itself makes from then on is known by the ids in the answers, and what others
+        make by its time.
+        """
+        with self._lock:
+            if not self._fresh:
+                self._fresh.append(self.reader.snapshot(ReadRequest(owned={}, titles={})))
+            return self._fresh[0]
 
     def look_up(self, change: Change, intent: Intent) -> str | None:
         """The id of what a creation of unknown outcome made, once it shows; None if it doesn't."""
@@ -55,8 +89,9 @@ class Lookups:
                 continue  # the next look, or the next apply, may be luckier
             found = candidates(intent, self.session.state, snapshot)
             if found:
-                sure = len(found) == 1 and not self._contested(intent, found[0], snapshot)
-                return found[0].remote_id if sure else None
+                made = recognised(found, intent)
+                sure = made is not None and not self._contested(intent, made, snapshot)
+                return made.remote_id if made is not None and sure else None
         return None
 
     def _contested(self, intent: Intent, found: LiveResource, snapshot: Snapshot) -> bool:

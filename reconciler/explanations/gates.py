@@ -64,8 +64,12 @@ GATES: Mapping[Gate, Hold] = {
         allowed=True,
     ),
     Gate.AMBIGUOUS: _stop(
-        "A resource that an interrupted run may have created, when several objects fit it.",
-        "delete those that nobody needs in the workspace, then plan again",
+        "A resource that an interrupted run may have created: when several objects fit it, or one "
+        "of which nothing says that this run made it; when none shows yet, and what was read may "
+        "be older than that run; and when another resource is to be renamed to it.",
+        "plan again a few minutes later: what doesn't show by then isn't there",
+        "delete those that nobody needs in the workspace, or adopt the one that it is",
+        "`reconciler forget` it, if you know that it isn't there",
     ),
     Gate.DEPENDENCY: _stop(
         "A change that needs another which is refused.",

@@ -9,7 +9,14 @@ from reconciler.planning.document import (
     PlanDocument,
 )
 from reconciler.planning.inputs import Forecaster, Inputs, Observation
-from reconciler.planning.ownership import candidates, moved, renamed
+from reconciler.planning.ownership import (
+    candidates,
+    fitting,
+    moved,
+    owns_its_object,
+    recognised,
+    renamed,
+)
 from reconciler.planning.plan import Plan, make_plan
 from reconciler.planning.reading import PlanUnreadable, SavedPlan, read_plan
 from reconciler.planning.saving import (
@@ -47,14 +54,17 @@ __all__ = [
     "adopt",
     "candidates",
     "change_json",
+    "fitting",
     "make_plan",
     "matches",
     "moved",
     "moved_json",
     "moved_since",
+    "owns_its_object",
     "partial_json",
     "plan_json",
     "read_plan",
+    "recognised",
     "renamed",
     "shown_json",
     "substance",

@@ -1,6 +1,18 @@
-"""Which live object belongs to which manifest: renames, and creations that nobody saw end."""
+"""Which live object belongs to which manifest: renames, and creations that nobody saw end.
 
-from collections.abc import Mapping
+A creation whose answer was lost is looked for. The platform has no versions, and a list may come
+from a replica that lags behind, so that neither what a list shows nor what it lacks is proof:
+
+- An object is taken for ours when it has the identity that was asked for, wasn't there in the lists
+  that were read right before, and the platform says that it made it after we asked and no more
+  than `WITHIN` later. All times are the platform's own. One that fits, and of which no such time is
+  known, is told of and left alone.
+- A creation is given up when a whole list lacks its object and is known to be newer: it shows
+  something that the platform did more than `TAKES` after we asked, or it was read more than `TAKES`
+  and `LAGS` after. Until then nothing is made in its place.
+"""
+
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
@@ -8,38 +20,52 @@ from reconciler.planning.inputs import Labels
 from reconciler.resources import COMPANY, KINDS, Address, LiveResource, Resource, Snapshot
 from reconciler.state import Entry, Intent, State
 
+TAKES = 120_000
+"""Milliseconds in which a creation is over: the longest call, and what the platform does after."""
+LAGS = 180_000
+"""Milliseconds by which no list is behind."""
+WITHIN = 600_000
+"""Milliseconds after which an object is somebody else's; calls that were put off count in."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ownership:
     """State after looking around.
 
     `moves` are renames (old, new); `recovered` creations that turned out to have happened;
-    `ambiguous` those for which several objects could be the one.
+    `ambiguous` those for which several objects could be the one, or one of which that isn't sure;
+    `awaited` those that don't show, while the lists may be older than they are; `blocked` are
+    renames (new to old) that can't be done, because a creation at the new address is one of these.
     """
 
     state: State
     moves: tuple[tuple[Address, Address], ...] = ()
     recovered: tuple[Address, ...] = ()
     ambiguous: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
+    awaited: Mapping[Address, Intent] = field(default_factory=dict)
+    blocked: Mapping[Address, Address] = field(default_factory=dict)
 
 
 def settle(resources: Mapping[Address, Resource], state: State, snapshot: Snapshot) -> Ownership:
     """Apply `metadata.previously` to state, and look up every unfinished creation."""
-    state, moves = _rename(resources, state)
+    # Before the renames: an address is free for one as soon as nothing was made there.
+    state = _without_what_never_happened(state, snapshot)
+    state, moves, blocked = _rename(resources, state)
     recovered: list[Address] = []
     ambiguous: dict[Address, tuple[str, ...]] = {}
+    awaited: dict[Address, Intent] = {}
     unfinished: list[Intent] = []
     for intent in state.unfinished:
-        if _has_its_object(intent, state, snapshot):
-            continue
         found = candidates(intent, state, snapshot)
-        if len(found) == 1:
-            state = state.put(intent.address, _recovered_entry(intent, state, found[0]))
+        made = recognised(found, intent)
+        if made is not None:
+            state = state.put(intent.address, _recovered_entry(intent, state, made))
             recovered.append(intent.address)
         elif found:
             ambiguous[intent.address] = tuple(sorted(live.remote_id for live in found))
             unfinished.append(intent)
-        elif intent.address.kind not in snapshot.complete:
+        else:
+            awaited[intent.address] = intent
             unfinished.append(intent)
     consents = {a: consent for a, consent in state.consents.items() if a in resources}
     return Ownership(
@@ -47,6 +73,21 @@ def settle(resources: Mapping[Address, Resource], state: State, snapshot: Snapsh
         moves=tuple(moves),
         recovered=tuple(recovered),
         ambiguous=ambiguous,
+        awaited=awaited,
+        blocked=blocked,
+    )
+
+
+def _without_what_never_happened(state: State, snapshot: Snapshot) -> State:
+    """Without the intents that came to nothing, and those whose object is owned already."""
+    return replace(
+        state,
+        unfinished=tuple(
+            intent
+            for intent in state.unfinished
+            if not owns_its_object(intent, state, snapshot)
+            and (candidates(intent, state, snapshot) or not is_newer(snapshot, intent))
+        ),
     )
 
 
@@ -94,11 +135,11 @@ def moved(state: State, moves: Mapping[Address, Address]) -> State:
 
 def _rename(
     resources: Mapping[Address, Resource], state: State
-) -> tuple[State, list[tuple[Address, Address]]]:
+) -> tuple[State, list[tuple[Address, Address]], dict[Address, Address]]:
     state = _still_said(resources, state)
     # A creation that nobody saw end may have no entry yet; it is renamed all the same.
     started = {intent.address for intent in state.unfinished} | state.consents.keys()
-    moves = _moves(resources, state, state.entries.keys() | started)
+    moves, blocked = _moves(resources, state, state.entries.keys() | started)
     circular = {new: old for old, new in moves.items() if old in resources}
     renamed = moved(state, moves)
     entries = {
@@ -106,7 +147,8 @@ def _rename(
         for a, entry in renamed.entries.items()
     }
     told = [(old, new) for old, new in moves.items() if old in state.entries]
-    return replace(renamed, entries=entries), sorted(told, key=lambda move: move[1])
+    told.sort(key=lambda move: move[1])
+    return replace(renamed, entries=entries), told, blocked
 
 
 def _still_said(resources: Mapping[Address, Resource], state: State) -> State:
@@ -122,12 +164,15 @@ def _still_said(resources: Mapping[Address, Resource], state: State) -> State:
 
 def _moves(
     resources: Mapping[Address, Resource], state: State, known: AbstractSet[Address]
-) -> dict[Address, Address]:
-    """Old to new address of every rename that can be done.
+) -> tuple[dict[Address, Address], dict[Address, Address]]:
+    """Old to new address of every rename that can be done; new to old of those that are blocked.
 
     Its new address is free, or is moved away from at the same time; its old one is no resource
-    any more, or gets another object at the same time.
+    any more, or gets another object at the same time. What a creation under way at the new address
+    makes would be nobody's, which blocks it.
     """
+    open_at = {intent.address for intent in state.unfinished}
+    blocked: dict[Address, Address] = {}
     wanted: dict[Address, Address] = {}
     for address, resource in sorted(resources.items()):
         entry = state.entries.get(address)
@@ -142,13 +187,15 @@ def _moves(
         bad = [
             old
             for old, new in wanted.items()
-            if (new in state.entries and new not in wanted)
+            if ((new in state.entries or new in open_at) and new not in wanted)
             or (old in resources and old not in targets)
         ]
         if not bad:
-            return wanted
+            return wanted, blocked
         for old in bad:
-            del wanted[old]
+            new = wanted.pop(old)
+            if new in open_at and new not in state.entries and old in state.entries:
+                blocked[new] = old
 
 
 def _relabelled(address: Address, entry: Entry, names: Mapping[tuple[str, str], str]) -> Entry:
@@ -161,18 +208,67 @@ def _relabelled(address: Address, entry: Entry, names: Mapping[tuple[str, str], 
     return replace(entry, applied=applied) if applied != entry.applied else entry
 
 
-def candidates(intent: Intent, state: State, snapshot: Snapshot) -> tuple[LiveResource, ...]:
-    """Live objects that `intent` may have created: new, nobody's, and of the right identity."""
+def fitting(intent: Intent, state: State, snapshot: Snapshot) -> tuple[LiveResource, ...]:
+    """Live objects that are nobody's, and have the identity that `intent` asks for."""
     owners = state.owners()
     kind = intent.address.kind
     return tuple(
         live
         for remote_id, live in snapshot.resources.get(kind, {}).items()
-        if remote_id not in intent.known and (kind, remote_id) not in owners and _fits(live, intent)
+        if (kind, remote_id) not in owners and _fits(live, intent)
     )
 
 
-def _has_its_object(intent: Intent, state: State, snapshot: Snapshot) -> bool:
+def candidates(intent: Intent, state: State, snapshot: Snapshot) -> tuple[LiveResource, ...]:
+    """Those of them that `intent` may have created: not there before, nor made at another time."""
+    return tuple(
+        live
+        for live in fitting(intent, state, snapshot)
+        if live.remote_id not in intent.known and not _made_at_another_time(live, intent)
+    )
+
+
+def is_newer(snapshot: Snapshot, intent: Intent) -> bool:
+    """Whether what the lists lack was not created by `intent`.
+
+    An intent without a time is one of an earlier version, or of a platform that tells none: the
+    runs wait before they look (`workflows/patience.py`), and then a whole list is all there is.
+    """
+    kind = intent.address.kind
+    if kind not in snapshot.complete:
+        return False
+    if intent.asked is None:
+        return True
+    over = intent.asked + TAKES
+    if snapshot.at is not None and snapshot.at >= over + LAGS:
+        return True
+    times = (
+        max(each.created or 0, each.changed or 0) for each in snapshot.resources[kind].values()
+    )
+    return any(moment >= over for moment in times)
+
+
+def _made_at_another_time(live: LiveResource, intent: Intent) -> bool:
+    if intent.asked is None:
+        return False
+    if live.created is not None:
+        return not intent.asked <= live.created <= intent.asked + WITHIN
+    return live.changed is not None and live.changed < intent.asked
+
+
+def recognised(found: Sequence[LiveResource], intent: Intent) -> LiveResource | None:
+    """The one candidate of which its time says that `intent` made it; None if that isn't sure.
+
+    A broken object has no time of creation, only one before which it must have been made.
+    """
+    if len(found) != 1 or intent.asked is None:
+        return None
+    live = found[0]
+    dated = live.created is not None or (live.broken and live.changed is not None)
+    return live if dated else None
+
+
+def owns_its_object(intent: Intent, state: State, snapshot: Snapshot) -> bool:
     """Whether its address owns what it was to create: an object that is there, and isn't the one
     to be superseded."""
     entry = state.entries.get(intent.address)

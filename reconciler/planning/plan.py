@@ -34,7 +34,8 @@ class Plan:
     `state` is the state that an apply starts from: renames done, unfinished creations looked up,
     vanished leftovers in `forgotten` dropped. `unchanged` are managed resources without a
     change; `ignored` the fields that differ but are left to the workspace; `not_compared` the
-    secrets that were not available. `partial` says which part of everything this is; None for the
+    secrets that were not available. `awaited` are creations that were started, and that the lists
+    don't show, or not yet. `partial` says which part of everything this is; None for the
     whole.
     """
 
@@ -44,6 +45,7 @@ class Plan:
     moves: tuple[tuple[Address, Address], ...] = ()
     recovered: tuple[Address, ...] = ()
     forgotten: tuple[Address, ...] = ()
+    awaited: tuple[Address, ...] = ()
     ignored: Mapping[Address, tuple[FieldChange, ...]]
     not_compared: tuple[tuple[Address, Path], ...] = ()
     partial: Partial | None = None
@@ -110,6 +112,7 @@ def make_plan(inputs: Inputs) -> Plan:
         moves=ownership.moves,
         recovered=ownership.recovered,
         forgotten=forgotten,
+        awaited=tuple(sorted(ownership.awaited)),
         ignored={a: d.ignored for a, d in sorted(derived.items()) if d.ignored and a in part},
         not_compared=_not_compared(inputs, state, part),
         partial=part.partial,

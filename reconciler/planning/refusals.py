@@ -1,18 +1,30 @@
 """What a plan holds back: each refusal names its gate, its address, its line and the way out."""
 
+import math
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from reconciler.diagnostics import Code, Diagnostic
+from reconciler.diagnostics import Code, Diagnostic, count
 from reconciler.planning.dangers import dangers
 from reconciler.planning.inputs import Inputs
-from reconciler.planning.ownership import Ownership
+from reconciler.planning.ownership import LAGS, TAKES, Ownership
 from reconciler.planning.policing import forbidden
 from reconciler.planning.suspicion import suspicious_kinds
-from reconciler.resources import KINDS, Action, Address, Change, Gate, LiveResource, Refusal
+from reconciler.resources import (
+    KINDS,
+    Action,
+    Address,
+    Change,
+    Gate,
+    LiveResource,
+    Refusal,
+    Snapshot,
+)
+from reconciler.state import Intent
 
 _DESTROYS = (Action.DELETE, Action.REPLACE)
+_MAKES = (Action.CREATE, Action.REPLACE)
 
 
 def guarded(changes: Iterable[Change], inputs: Inputs, ownership: Ownership) -> tuple[Change, ...]:
@@ -23,7 +35,8 @@ def guarded(changes: Iterable[Change], inputs: Inputs, ownership: Ownership) -> 
     checks: tuple[Callable[[Change], Refusal | None], ...] = (
         lambda change: _incomplete(change, inputs),
         lambda change: _suspicious(change, suspicious),
-        lambda change: _ambiguous(change, ownership),
+        lambda change: _blocked(change, inputs, ownership),
+        lambda change: _ambiguous(change, inputs, ownership),
         lambda change: _protected(change, ownership),
         names.taken,
         lambda change: _unknown_people(change, inputs),
@@ -92,18 +105,64 @@ def _suspicious(change: Change, suspicious: Mapping[str, str]) -> Refusal | None
     )
 
 
-def _ambiguous(change: Change, ownership: Ownership) -> Refusal | None:
+def _ambiguous(change: Change, inputs: Inputs, ownership: Ownership) -> Refusal | None:
+    """What an interrupted run may have made, and what that is isn't certain."""
     ids = ownership.ambiguous.get(change.address)
-    if not ids:
+    if ids:
+        return _refuse(
+            Gate.AMBIGUOUS,
+            change,
+            Code.AMBIGUOUS_CREATION,
+            f"an interrupted run may have created {change.address}, and "
+            f"{count(len(ids), 'object')} fit{'s' * (len(ids) == 1)}: {', '.join(ids)}",
+            "delete those that nobody needs in the workspace, then plan again",
+            f"if it is one of them: {_adopting(change.address, ids[0])}",
+            notes=("nothing says which of them that run made, if any",),
+        )
+    intent = ownership.awaited.get(change.address)
+    if intent is None or change.action not in _MAKES:
         return None
     return _refuse(
         Gate.AMBIGUOUS,
         change,
         Code.AMBIGUOUS_CREATION,
-        f"an interrupted run may have created {change.address}, and {len(ids)} objects fit: "
-        + ", ".join(ids),
-        "delete those that nobody needs in the workspace, then plan again",
+        f"an interrupted run may have created {change.address}; the workspace doesn't show it, and "
+        "what was read may be from before",
+        f"plan again{_when(inputs.snapshot, intent)}: if it doesn't show by then, it isn't there",
+        *_unless_owned(change.address, ownership),
+        notes=("made now, there might be two of it",),
     )
+
+
+def _blocked(change: Change, inputs: Inputs, ownership: Ownership) -> Refusal | None:
+    """Both ends of a rename onto an address at which a creation was started."""
+    renames = (move for move in ownership.blocked.items() if change.address in move)
+    move = next(renames, None)
+    if move is None:
+        return None
+    new, old = move
+    return _refuse(
+        Gate.AMBIGUOUS,
+        replace(change, span=inputs.locator.span(new) or change.span),
+        Code.AMBIGUOUS_CREATION,
+        f"{old} can't become {new}: an interrupted run may have created one there",
+        f"if it isn't there: `reconciler forget {new}`; then the rename can be done",
+        f"to have what was created there instead, take `{old.name}` out of its "
+        "`metadata.previously`",
+    )
+
+
+def _when(snapshot: Snapshot, intent: Intent) -> str:
+    if snapshot.at is None or intent.asked is None:
+        return " later"
+    left = math.ceil((intent.asked + TAKES + LAGS - snapshot.at) / 60_000)
+    return f" in {count(max(left, 1), 'minute')}"
+
+
+def _unless_owned(address: Address, ownership: Ownership) -> tuple[str, ...]:
+    if address in ownership.state.entries:
+        return ()
+    return (f"if you know that it isn't there: `reconciler forget {address}`",)
 
 
 def _protected(change: Change, ownership: Ownership) -> Refusal | None:
@@ -204,8 +263,12 @@ _STRANGER = (
 )
 
 
+def _adopting(address: Address, remote_id: str) -> str:
+    return f"`reconciler adopt {shlex.quote(f'{address}={remote_id}')}`"
+
+
 def _take_over(address: Address, live: LiveResource) -> tuple[str, ...]:
-    adopting = f"`reconciler adopt {shlex.quote(f'{address}={live.remote_id}')}`"
+    adopting = _adopting(address, live.remote_id)
     return (
         f"if it is this one, and no other repository manages it: {adopting}",
         (

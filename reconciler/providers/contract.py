@@ -1,9 +1,11 @@
 """The provider boundary: read, forecast, write. A provider never overrides planning."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from threading import Event
+from email.utils import parsedate_to_datetime
+from threading import Event, Lock
 from typing import Any, Protocol
 
 from reconciler.resources import Address, Change, Operation, Path, SecretRef, Snapshot, Users
@@ -63,6 +65,42 @@ class Renewal(Protocol):
         ...
 
 
+_SKEW = 0.25  # seconds by which the clocks of a platform's own machines may differ
+
+
+class PlatformClock:
+    """The platform's time, as its answers tell it. Safe to use from several threads.
+
+    The `Date` of an answer (RFC 9110, section 6.6.1: whole seconds, rounded down) was true when the
+    answer was sent, so that it is now at least that, and what has gone by since it came. The latest
+    time of all answers counts: whatever the network does, it never runs ahead of the platform's.
+    """
+
+    def __init__(self, elapsed: Callable[[], float] = time.monotonic) -> None:
+        self._elapsed = elapsed
+        self._lock = Lock()
+        self._ahead: float | None = None
+
+    def heard(self, date: str) -> None:
+        """Take an answer's `Date` into account; one that is none is passed over."""
+        came = self._elapsed()
+        try:
+            told = parsedate_to_datetime(date)
+        except (ValueError, TypeError, OverflowError):
+            return
+        if told.tzinfo is None:
+            return
+        ahead = told.timestamp() - came
+        with self._lock:
+            self._ahead = ahead if self._ahead is None else max(self._ahead, ahead)
+
+    def now(self) -> int | None:
+        """Milliseconds since 1970, never later than it is there; None before any answer."""
+        with self._lock:
+            ahead = self._ahead
+        return None if ahead is None else int((self._elapsed() + ahead - _SKEW) * 1000)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """How to reach a workspace.
@@ -71,7 +109,8 @@ class Connection:
     `attempts` how often a call is tried at most, `stop` is set when the user interrupts,
     `observe` is told of each exchange and `paused` of each wait before a call is tried again (from
     worker threads). `renewal`, where there is one, gives
-    the token to send each time; without it `token` is sent as long as it counts.
+    the token to send each time; without it `token` is sent as long as it counts. `clock` is set by
+    the answers that come.
     """
 
     url: str
@@ -84,6 +123,7 @@ class Connection:
     observe: Callable[[Call], None] = lambda _call: None
     paused: Callable[[Pause], None] = lambda _pause: None
     renewal: Renewal | None = None
+    clock: PlatformClock = field(default_factory=PlatformClock, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +191,10 @@ class Reader(Protocol):
 
     def snapshot(self, request: ReadRequest) -> Snapshot:
         """The workspace as it is; raises ProviderError rather than return a partial list."""
+        ...
+
+    def now(self) -> int | None:
+        """The platform's time in milliseconds, never later than it is there; None if unknown."""
         ...
 
     def users(self, remote_ids: Iterable[str]) -> Mapping[str, Users]:

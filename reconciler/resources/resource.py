@@ -67,7 +67,9 @@ class LiveResource:
     `spec` has the shape of a manifest's spec with every readable field; references hold remote
     ids; a write-only field is `True` when the workspace says that it has a value. `facts` are
     what the platform adds (ids of views, health); only the provider reads them. A `broken` object
-    is one that the platform never finished making: it can only be deleted.
+    is one that the platform never finished making: it can only be deleted. `created` and `changed`
+    are what the platform says of it, in milliseconds since 1970 by the platform's clock; None where
+    it says nothing.
     """
 
     kind: str
@@ -76,6 +78,8 @@ class LiveResource:
     spec: Spec
     facts: Mapping[str, Any] = field(default_factory=dict)
     broken: bool = False
+    created: int | None = None
+    changed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +102,8 @@ class Snapshot:
     is a fact; nothing is ever deleted or declared gone on an incomplete list. `company` are the
     remote ids that stand for the whole workspace. `built_in` are the names of the platform's own
     servers, which nobody manages. `calls` counts the HTTP requests it took. `caller` is the
-    e-mail address of whoever read it, empty when nobody asked.
+    e-mail address of whoever read it, empty when nobody asked. `at` is when it was read, in
+    milliseconds by the platform's clock (never later than it was); None when that tells no time.
     """
 
     workspace_id: str
@@ -109,6 +114,7 @@ class Snapshot:
     directory: Directory = Directory()
     calls: int = 0
     caller: str = ""
+    at: int | None = None
 
     def find(self, kind: str, remote_id: str) -> LiveResource | None:
         """The object with that id, or None."""

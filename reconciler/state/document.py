@@ -37,6 +37,7 @@ class _Intent(_Document):
     known: list[str] = []
     match: dict[str, str] = {}
     replaces: str | None = None
+    asked: int | None = None
 
 
 class _Consent(_Document):
@@ -96,13 +97,14 @@ def entry_from_json(address: Address, value: Any) -> Entry:
 
 def intent_json(intent: Intent) -> dict[str, Any]:
     """One intent as JSON."""
-    return {
+    parts = {
         "address": str(intent.address),
         "operation": intent.operation,
         "known": sorted(intent.known),
         "match": dict(intent.match),
         "replaces": intent.replaces,
     }
+    return parts if intent.asked is None else {**parts, "asked": intent.asked}
 
 
 def intent_from_json(value: Any) -> Intent:
@@ -258,6 +260,7 @@ def _intent(intent: _Intent) -> Intent:
         known=tuple(intent.known),
         match=intent.match,
         replaces=intent.replaces,
+        asked=intent.asked,
     )
 
 

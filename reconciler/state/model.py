@@ -30,7 +30,8 @@ class Intent:
     """A creation that was started and whose outcome nobody wrote down.
 
     `known` are the remote ids that existed before, `match` the identity of what was asked for,
-    `replaces` the object that was to be superseded.
+    `replaces` the object that was to be superseded, `asked` when it was about to be sent, in
+    milliseconds by the platform's clock (never later than that); None where that isn't known.
     """
 
     address: Address
@@ -38,6 +39,7 @@ class Intent:
     known: tuple[str, ...] = ()
     match: Mapping[str, str] = field(default_factory=dict)
     replaces: str | None = None
+    asked: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

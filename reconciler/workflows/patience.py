@@ -7,6 +7,7 @@ not find it, and make another.
 
 import time
 
+from reconciler.planning import owns_its_object
 from reconciler.providers import Connection
 from reconciler.resources import Address
 from reconciler.state import Session
@@ -42,12 +43,17 @@ def make_in_time(
 
 
 def unaccounted(session: Session, planned: Planned) -> list[Address]:
-    """Creations that were started, and of which the workspace shows nothing."""
-    plan, state = planned.plan, session.state
-    return sorted(
+    """Creations that were started, and of which the workspace shows nothing: the awaited ones.
+
+    Those of which no time is known are given up at the first look; they count as well.
+    """
+    plan, state, snapshot = planned.plan, session.state, planned.snapshot
+    given_up = {
         intent.address
         for intent in state.unfinished
-        if intent not in plan.state.unfinished
+        if intent.asked is None
+        and intent not in plan.state.unfinished
         and intent.address not in plan.recovered
-        and (intent.replaces is not None or intent.address not in state.entries)
-    )
+        and not owns_its_object(intent, state, snapshot)
+    }
+    return sorted(given_up.union(plan.awaited))

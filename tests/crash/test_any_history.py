@@ -31,6 +31,7 @@ from reconciler.execution import Outcome
 from reconciler.state import FileStore
 from tests.crash.deeds import Crash, Fault, crash, fault
 from tests.crash.forge import Forge, Ran, Strike
+from tests.crash.forge_program import HOUR
 from tests.crash.lane import TIMEOUT
 from tests.crash.wire import Wire
 from tests.e2e.conftest import fresh, sandbox, servers
@@ -202,6 +203,8 @@ def begin(
     numbers = count()
     talk = tmp_path_factory.mktemp("talk")
     with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr("reconciler.planning.ownership.LAGS", -HOUR)  # as the forge has it
         wire = stack.enter_context(Wire(sandbox.url))
         forge = stack.enter_context(Forge(talk))
 

@@ -1,8 +1,12 @@
 """Creations that nobody saw end: looked up, never sent twice."""
 
-from reconciler.execution import Outcome
-from reconciler.providers import OutcomeUnknown, Unreachable
-from reconciler.resources import Address
+from dataclasses import replace
+from itertools import count
+
+from reconciler.execution import Listener, Outcome
+from reconciler.planning.ownership import LAGS, TAKES
+from reconciler.providers import OutcomeUnknown, ReadRequest, Unreachable
+from reconciler.resources import Address, Change, Gate, Operation, Snapshot
 from tests.execution.scripts import Bench, outcomes, raising
 from tests.parts.values import server
 
@@ -32,9 +36,11 @@ def test_a_creation_that_does_not_show_is_unknown_and_stays_open(bench: Bench) -
     assert [intent.address for intent in bench.state.unfinished] == [GITHUB]
 
 
-def test_the_next_plan_tries_one_again_that_did_not_happen(bench: Bench) -> None:
+def test_a_plan_of_a_later_time_tries_one_again_that_did_not_happen(bench: Bench) -> None:
     bench.writer.before["MCPServer/github create"] = raising(LOST)
     bench.apply(WANTED)
+    assert outcomes(bench.apply(WANTED)) == {"MCPServer/github": Outcome.REFUSED}
+    bench.world.clock += TAKES + LAGS
     assert outcomes(bench.apply(WANTED)) == {"MCPServer/github": Outcome.APPLIED}
     assert creations(bench) == 1
     assert bench.state.unfinished == ()
@@ -56,6 +62,58 @@ def test_an_object_that_was_there_before_is_not_taken_for_it(bench: Bench) -> No
     bench.writer.before["MCPServer/github create"] = raising(LOST)
     assert outcomes(bench.apply(unnamed)) == {"MCPServer/github": Outcome.UNKNOWN}
     assert bench.world.servers[stranger]["description"] != "d"
+
+
+def test_what_somebody_made_since_the_plan_is_found_before_the_creation_is_sent(
+    bench: Bench,
+) -> None:
+    class Late(Listener):
+        """Another repository makes the same just before."""
+
+        def operation(self, change: Change, operation: Operation) -> None:
+            bench.world.add_server(url=WANTED.spec["url"], displayName="GitHub")
+
+    bench.listener = Late()
+    (result,) = bench.apply(WANTED).results
+    assert result.outcome is Outcome.FAILED
+    assert "somebody made rms_1 since the workspace was read" in result.message
+    assert (creations(bench), bench.state.entries, bench.state.unfinished) == (0, {}, ())
+
+
+def test_what_older_lists_lacked_is_not_taken_for_ours(bench: Bench) -> None:
+    bench.world.add_server(url=WANTED.spec["url"], displayName="GitHub")
+    bench.world.clock += 1000
+    real, looks = bench.world.snapshot, count()
+
+    def behind(request: ReadRequest | None = None) -> Snapshot:
+        whole = real(request)
+        # The plan's lists, and those before the creation, are from before the other was made.
+        return whole if next(looks) > 1 else replace(whole, resources={"MCPServer": {}})
+
+    bench.world.snapshot = behind  # type: ignore[method-assign]
+    bench.writer.before["MCPServer/github create"] = raising(LOST)
+    assert outcomes(bench.apply(WANTED)) == {"MCPServer/github": Outcome.UNKNOWN}
+    bench.world.snapshot = real  # type: ignore[method-assign]
+    bench.world.clock += TAKES + LAGS
+    (change,) = bench.plan([WANTED]).changes
+    assert change.refusal is not None
+    assert change.refusal.gate is Gate.NAME_TAKEN
+    assert bench.state.entries == {}
+
+
+def test_the_lists_are_read_once_before_all_creations_of_a_run(bench: Bench) -> None:
+    real, asked = bench.world.snapshot, list[ReadRequest | None]()
+
+    def counted(request: ReadRequest | None = None) -> Snapshot:
+        asked.append(request)
+        return real(request)
+
+    bench.world.snapshot = counted  # type: ignore[method-assign]
+    bench.parallelism = 4
+    bench.apply(*(server(f"s{n}", {"displayName": f"S{n}"}) for n in range(12)))
+    assert len(asked) == 2, "once to plan, once before the first creation"
+    bench.apply(*(server(f"s{n}", {"displayName": f"T{n}"}) for n in range(12)))
+    assert len(asked) == 3, "nothing is made, so that nothing is read again"
 
 
 def test_of_two_new_objects_neither_is_taken(bench: Bench) -> None:

@@ -106,7 +106,11 @@ def tool(stake: str = "high", *, enabled: bool = True) -> dict[str, Any]:
     return {"stake": stake, "enabled": enabled}
 
 
-def snapshot(*live: LiveResource, complete: Iterable[str] = ("Space", "MCPServer")) -> Snapshot:
+def snapshot(
+    *live: LiveResource,
+    complete: Iterable[str] = ("Space", "MCPServer"),
+    at: int | None = None,
+) -> Snapshot:
     """A workspace that holds these."""
     return Snapshot(
         workspace_id=WORKSPACE_ID,
@@ -116,6 +120,7 @@ def snapshot(*live: LiveResource, complete: Iterable[str] = ("Space", "MCPServer
         },
         complete=frozenset(complete),
         company=frozenset({COMPANY_ID}),
+        at=at,
     )
 
 

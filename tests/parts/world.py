@@ -8,6 +8,7 @@ space takes its views along, write-only values can't be read back.
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from threading import RLock
 from typing import Any
 
@@ -31,7 +32,7 @@ class World:
     """The workspace. Safe to use from several threads.
 
     `offers` are the tools that servers have at each URL; `log` what was done, in order;
-    `signed_in` the connections for which a person has signed in.
+    `signed_in` the connections for which a person has signed in; `clock` its time in milliseconds.
     """
 
     def __init__(self, offers: Mapping[str, tuple[str, ...]] | None = None) -> None:
@@ -40,6 +41,8 @@ class World:
         self.offers = dict(offers or {})
         self.log: list[str] = []
         self.signed_in: set[str] = set()
+        self.clock = 1_790_000_000_000
+        self.made_at: dict[str, int] = {}
         self._lock = RLock()
         self._made = 0
 
@@ -55,14 +58,26 @@ class World:
             counts = [sid for spec in self.servers.values() for sid in spec["spaces"]]
             return snapshot(
                 *(
-                    live_space(sid, deepcopy(spec), tools=counts.count(sid))
+                    self._dated(live_space(sid, deepcopy(spec), tools=counts.count(sid)))
                     for sid, spec in sorted(self.spaces.items())
                 ),
                 *(
-                    live_server(sid, {**deepcopy(spec), "spaces": sorted(spec["spaces"])})
+                    self._dated(
+                        live_server(sid, {**deepcopy(spec), "spaces": sorted(spec["spaces"])})
+                    )
                     for sid, spec in sorted(self.servers.items())
                 ),
+                at=self.now(),
             )
+
+    def now(self) -> int:
+        """The time, in milliseconds; it goes on by itself only when something is made."""
+        with self._lock:
+            return self.clock
+
+    def _dated(self, live: LiveResource) -> LiveResource:
+        made = self.made_at[live.remote_id]
+        return replace(live, created=made, changed=made)
 
     def users(self, remote_ids: Iterable[str]) -> Mapping[str, Users]:
         """Nobody uses anything."""
@@ -231,6 +246,8 @@ class World:
 
     def _insert(self, table: dict[str, dict[str, Any]], prefix: str, spec: dict[str, Any]) -> str:
         self._made += 1
+        self.clock += 1
+        self.made_at[f"{prefix}_{self._made}"] = self.clock
         table[f"{prefix}_{self._made}"] = spec
         return f"{prefix}_{self._made}"
 

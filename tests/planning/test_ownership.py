@@ -1,11 +1,13 @@
 """Whose an object is: renames, vanished objects, leftovers, creations that nobody saw end."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
 from reconciler.planning import candidates
-from reconciler.resources import Action, Address, Gate, Reason
+from reconciler.planning.ownership import LAGS, TAKES, WITHIN
+from reconciler.resources import Action, Address, Gate, LiveResource, Reason
 from reconciler.state import Entry, Intent
 from tests.parts.values import (
     URL,
@@ -22,6 +24,8 @@ from tests.parts.values import (
 )
 
 GITHUB = Address("MCPServer", "github")
+ASKED = 1_790_000_000_000
+LATER = ASKED + TAKES + LAGS
 
 
 def test_a_new_resource_is_created() -> None:
@@ -117,8 +121,21 @@ def test_the_first_former_name_that_state_knows_counts() -> None:
 
 def intent(**more: object) -> Intent:
     """An unfinished creation of the server."""
-    base = Intent(address=GITHUB, operation="create", match={"url": URL, "displayName": "GitHub"})
+    base = Intent(
+        address=GITHUB,
+        operation="create",
+        match={"url": URL, "displayName": "GitHub"},
+        asked=ASKED,
+    )
     return replace(base, **more)  # type: ignore[arg-type]  # fields of Intent
+
+
+def born(
+    remote_id: str, spec: Mapping[str, object] | None = None, *, after: int = 1000, **more: object
+) -> LiveResource:
+    """A server that the platform made so many milliseconds after the creation was asked for."""
+    live = live_server(remote_id, {"displayName": "GitHub"} if spec is None else spec)
+    return replace(live, created=ASKED + after, **more)  # type: ignore[arg-type]  # its fields
 
 
 WANTED = server("github", {"displayName": "GitHub"})
@@ -127,7 +144,7 @@ WANTED = server("github", {"displayName": "GitHub"})
 def test_a_creation_that_happened_after_all_is_taken_over() -> None:
     made = plan(
         [WANTED],
-        snapshot(live_server("rms_1", {"displayName": "GitHub"})),
+        snapshot(born("rms_1")),
         state({}, intent()),
     )
     assert made.changes == ()
@@ -139,7 +156,7 @@ def test_a_creation_that_happened_after_all_is_taken_over() -> None:
 def test_a_taken_over_object_is_finished() -> None:
     made = plan(
         [server("github", {"displayName": "GitHub", "icon": "ActionCarIcon"})],
-        snapshot(live_server("rms_1", {"displayName": "GitHub"})),
+        snapshot(born("rms_1")),
         state({}, intent()),
     )
     (change,) = made.changes
@@ -147,12 +164,100 @@ def test_a_taken_over_object_is_finished() -> None:
 
 
 def test_a_taken_over_object_that_no_manifest_wants_is_deleted() -> None:
-    live = snapshot(live_server("rms_1", {"displayName": "GitHub"}))
+    live = snapshot(born("rms_1"))
     assert actions(plan([], live, state({}, intent()))) == [("MCPServer/github", Action.DELETE)]
 
 
-def test_a_creation_that_did_not_happen_is_tried_again() -> None:
-    made = plan([WANTED], snapshot(), state({}, intent()))
+@pytest.mark.parametrize(
+    ("created", "taken"),
+    [(-1, False), (0, True), (WITHIN, True), (WITHIN + 1, False)],
+    ids=["before", "at-once", "in-time", "too-late"],
+)
+def test_only_what_the_platform_made_after_it_was_asked_for_and_in_time_is_taken_over(
+    created: int, taken: bool
+) -> None:
+    made = plan([WANTED], snapshot(born("rms_1", after=created)), state({}, intent()))
+    assert made.recovered == ((GITHUB,) if taken else ())
+
+
+@pytest.mark.parametrize(("synchronised", "taken"), [(-1, False), (1, True), (10**9, True)])
+def test_a_half_made_object_is_taken_over_unless_it_was_there_before(
+    synchronised: int, taken: bool
+) -> None:
+    half = replace(
+        live_server("rms_1", {"displayName": "mcp"}),
+        broken=True,
+        changed=ASKED + synchronised,
+    )
+    assert plan([WANTED], snapshot(half), state({}, intent())).recovered == (
+        (GITHUB,) if taken else ()
+    )
+
+
+@pytest.mark.parametrize("asked", [ASKED, None], ids=["no-time-of-its-own", "no-time-of-ours"])
+def test_an_object_that_fits_and_of_which_no_time_is_known_is_told_of_and_left_alone(
+    asked: int | None,
+) -> None:
+    live = live_server("rms_1", {"displayName": "GitHub"})
+    made = plan([WANTED], snapshot(live), state({}, intent(asked=asked)))
+    (change,) = made.changes
+    assert change.refusal is not None
+    assert change.refusal.gate is Gate.AMBIGUOUS
+    assert "1 object fits: rms_1" in change.refusal.diagnostic.message
+    assert "reconciler adopt MCPServer/github=rms_1" in " ".join(change.refusal.diagnostic.help)
+    assert (made.recovered, made.state.unfinished) == ((), (intent(asked=asked),))
+
+
+def test_a_creation_that_lists_of_a_later_time_do_not_show_is_tried_again() -> None:
+    made = plan([WANTED], snapshot(at=LATER), state({}, intent()))
+    assert actions(made) == [("MCPServer/github", Action.CREATE)]
+    assert made.changes[0].refusal is None
+    assert (made.state.unfinished, made.awaited) == ((), ())
+
+
+@pytest.mark.parametrize("mark", ["created", "changed"])
+def test_a_list_that_shows_something_later_is_known_to_be_newer(mark: str) -> None:
+    when = ASKED + TAKES
+    other = live_server("rms_9", {})
+    other = replace(other, created=when) if mark == "created" else replace(other, changed=when)
+    made = plan([WANTED], snapshot(other, at=ASKED), state({}, intent()))
+    assert actions(made) == [("MCPServer/github", Action.CREATE)]
+    assert (made.changes[0].refusal, made.state.unfinished) == (None, ())
+
+
+def test_something_later_in_the_list_of_another_kind_proves_nothing() -> None:
+    other = replace(live_space("vlt_9", {}), created=ASKED + TAKES)
+    assert plan([WANTED], snapshot(other, at=ASKED), state({}, intent())).awaited == (GITHUB,)
+
+
+@pytest.mark.parametrize("at", [None, ASKED, LATER - 1])
+def test_while_lists_may_be_older_than_a_creation_nothing_is_made_in_its_place(
+    at: int | None,
+) -> None:
+    earlier = replace(live_server("rms_9", {}), created=ASKED + TAKES - 1)
+    made = plan([WANTED], snapshot(earlier, at=at), state({}, intent()))
+    (change,) = made.changes
+    assert change.refusal is not None
+    assert change.refusal.gate is Gate.AMBIGUOUS
+    assert change.refusal.diagnostic.span is not None
+    assert "what was read may be from before" in change.refusal.diagnostic.message
+    assert (made.state.unfinished, made.awaited) == ((intent(),), (GITHUB,))
+
+
+def test_a_replace_whose_creation_is_open_is_held_back_and_an_update_is_not() -> None:
+    replacing = intent(replaces="rms_1", match={"url": "https://new.example/mcp"})
+    remembered = state({"MCPServer/github": owned("rms_1", WANTED.spec)}, replacing)
+    live = snapshot(live_server("rms_1", {"displayName": "GitHub"}), at=ASKED)
+    moved = server("github", {"displayName": "GitHub", "url": "https://new.example/mcp"})
+    (held,) = plan([moved], live, remembered).changes
+    assert (held.action, held.refusal is not None) == (Action.REPLACE, True)
+    renamed = server("github", {"displayName": "Other"})
+    (update,) = plan([renamed], live, remembered).changes
+    assert (update.action, update.refusal) == (Action.UPDATE, None)
+
+
+def test_a_creation_of_which_no_time_is_known_is_given_up_on_a_whole_list() -> None:
+    made = plan([WANTED], snapshot(), state({}, intent(asked=None)))
     assert actions(made) == [("MCPServer/github", Action.CREATE)]
     assert made.state.unfinished == ()
 
@@ -209,7 +314,7 @@ def test_a_replace_whose_creation_happened_leaves_the_old_object_to_delete() -> 
         [wanted],
         snapshot(
             live_server("rms_1", {"displayName": "GitHub"}),
-            live_server(
+            born(
                 "rms_2",
                 {"url": "https://new.example/mcp", "displayName": "GitHub (replacing)"},
             ),
@@ -262,7 +367,7 @@ def test_an_unfinished_creation_follows_a_rename() -> None:
     renamed = server("gh", {"displayName": "GitHub"}, previously=("github",))
     made = plan(
         [renamed],
-        snapshot(live_server("rms_1", {"displayName": "GitHub"})),
+        snapshot(born("rms_1")),
         state({}, intent()),
     )
     assert made.changes == ()
@@ -318,7 +423,7 @@ def test_an_address_that_owns_what_is_there_keeps_it_whatever_it_had_started() -
 def test_a_creation_in_the_place_of_an_object_that_is_gone_is_taken_over() -> None:
     made = plan(
         [WANTED],
-        snapshot(live_server("rms_2", {"displayName": "GitHub"})),
+        snapshot(born("rms_2")),
         state({"MCPServer/github": owned("rms_1", WANTED.spec)}, intent()),
     )
     assert made.state.entries[GITHUB].remote_id == "rms_2"

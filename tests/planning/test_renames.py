@@ -1,13 +1,18 @@
 """Names that go round: swaps, circles and rows of names, done once and in one step."""
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.planning import make_plan, moved
-from reconciler.resources import Address, Resource
-from reconciler.state import State
+from reconciler.planning import Plan, make_plan, moved
+from reconciler.planning.ownership import LAGS, TAKES
+from reconciler.resources import Action, Address, Gate, LiveResource, Resource
+from reconciler.state import Intent, State
 from tests.parts.values import (
     URL,
+    actions,
     inputs,
     live_server,
     live_space,
@@ -107,3 +112,53 @@ def test_moving_by_hand_takes_references_and_waiting_things_along() -> None:
     after = moved(before, {Address("Space", "a"): Address("Space", "z")})
     assert after.entries[Address("MCPServer", "s")].applied["spaces"] == ["z"]
     assert Address("Space", "a") not in after.entries
+
+
+STARTED = Intent(
+    address=Address("Space", "money"),
+    operation="create",
+    match={"displayName": "Money"},
+    asked=1_790_000_000_000,
+)
+
+
+def renamed_onto_a_creation(*live: LiveResource, at: int) -> Plan:
+    """`finance` is to be called `money`, where an interrupted run had begun to make a space."""
+    return plan(
+        [space("money", {"displayName": "Money"}, previously=("finance",))],
+        snapshot(live_space("vlt_1", {"displayName": "Finance"}), *live, at=at),
+        state({"Space/finance": owned("vlt_1", {"displayName": "Finance"})}, STARTED),
+    )
+
+
+@pytest.mark.parametrize("shows", [True, False], ids=["it-shows", "not-yet"])
+def test_a_rename_onto_an_address_with_a_creation_under_way_is_refused_at_both_ends(
+    shows: bool,
+) -> None:
+    made_there = replace(live_space("vlt_2", {"displayName": "Money"}), created=1_790_000_000_001)
+    made = renamed_onto_a_creation(*([made_there] if shows else []), at=1_790_000_000_002)
+    assert made.moves == ()
+    refusals = {str(c.address): c.refusal for c in made.changes if c.action is not Action.UPDATE}
+    assert "Space/finance" in refusals
+    for refusal in refusals.values():
+        assert refusal is not None
+        assert refusal.gate is Gate.AMBIGUOUS
+        assert "Space/finance can't become Space/money" in refusal.diagnostic.message
+        assert refusal.diagnostic.span is not None
+        assert "reconciler forget Space/money" in " ".join(refusal.diagnostic.help)
+    assert made.state.entries[Address("Space", "finance")].remote_id == "vlt_1"
+
+
+def test_a_rename_onto_an_address_where_nothing_came_of_a_creation_is_done() -> None:
+    made = renamed_onto_a_creation(at=1_790_000_000_000 + TAKES + LAGS)
+    assert [(str(old), str(new)) for old, new in made.moves] == [("Space/finance", "Space/money")]
+    assert made.state.unfinished == ()
+    assert actions(made) == [("Space/money", Action.UPDATE)]
+
+
+def test_a_former_name_is_not_taken_from_what_the_address_owns_already() -> None:
+    remembered = titles("a", "b")
+    made = plan([space("a", {"displayName": "A2"}, previously=("b",))], WHOLE, remembered)
+    assert made.moves == ()
+    assert actions(made) == [("Space/a", Action.UPDATE), ("Space/b", Action.DELETE)]
+    assert now(made.state) == {"a": "vlt_a", "b": "vlt_b"}, "nothing is left without an owner"

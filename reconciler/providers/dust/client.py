@@ -110,6 +110,8 @@ class Transport:
         started = time.monotonic()
         with self._under_way(sent):
             outcome = self._try(sent, started, self._reveal(token))
+        if isinstance(outcome, Answer):
+            self._connection.clock.heard(outcome.date)
         self._connection.observe(
             Call(
                 method=sent.method,

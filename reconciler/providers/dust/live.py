@@ -29,11 +29,13 @@ def outlined_space(space: SpaceOutline, tools: int) -> LiveResource:
         title=space.name,
         spec={"displayName": space.name},
         facts={"kind": space.kind, "tools": tools},
+        created=space.created_at,
+        changed=space.updated_at,
     )
 
 
-def full_space(space: SpaceDetail, tools: int) -> LiveResource:
-    """A space read by itself.
+def full_space(space: SpaceDetail, listed: SpaceOutline, tools: int) -> LiveResource:
+    """A space read by itself; when it was made and changed is what the list of spaces says.
 
     `members` are the people of its own group who aren't editors; `groups` those attached as
     members. Editors (who matter in projects only) are facts, kept at every write.
@@ -52,6 +54,8 @@ def full_space(space: SpaceDetail, tools: int) -> LiveResource:
             "groups": groups,
         },
         facts={"kind": space.kind, "tools": tools, **facts},
+        created=listed.created_at,
+        changed=listed.updated_at,
     )
 
 
@@ -93,7 +97,8 @@ def live_server(
     """A server with its system view.
 
     Without one the server is half made (Dust API: a create isn't a transaction): it is shown
-    with what the list says, offering no tools.
+    with what the list says, offering no tools. A server has no time of creation, its views do; it
+    was synchronised when it was made, so that it isn't younger than that.
     """
     name, description = server.name, server.description
     if view is not None:
@@ -117,6 +122,8 @@ def live_server(
         },
         facts=_facts(server, view, views, connected=connected),
         broken=view is None,
+        created=None if view is None else view.created_at,
+        changed=server.last_sync_at,
     )
 
 

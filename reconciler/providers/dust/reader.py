@@ -104,12 +104,18 @@ class DustReader:
         read once more. Raises ProviderError rather than return what may be partial.
         """
         before = self._client.calls
+        at = self.now()
         try:
             found = self._read(request)
         except IncompleteRead:
             # Mostly something was made or deleted between two of the calls.
+            at = self.now()
             found = self._read(request)
-        return replace(found, calls=self._client.calls - before)
+        return replace(found, calls=self._client.calls - before, at=at)
+
+    def now(self) -> int | None:
+        """The platform's time in milliseconds, never later than it is there; None if unknown."""
+        return self._client.connection.clock.now()
 
     def _read(self, request: ReadRequest) -> Snapshot:
         connection = self._client.connection
@@ -323,7 +329,7 @@ def _spaces(
     for space in places.regular:
         count = tools.get(space.s_id, 0)
         detail = details.get(space.s_id)
-        live.append(full_space(detail, count) if detail else outlined_space(space, count))
+        live.append(full_space(detail, space, count) if detail else outlined_space(space, count))
     return live
 
 

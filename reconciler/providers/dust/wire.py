@@ -3,9 +3,9 @@
 People, groups and spaces; `wire_servers.py` has the rest.
 """
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, FailFast, Field, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, TypeAdapter
 from pydantic.alias_generators import to_camel
 from typing_extensions import TypeAliasType
 
@@ -21,6 +21,14 @@ Rows = TypeAliasType(
 
 Millions of faults or rows, of a few bytes each on the wire, would fill memory.
 """
+
+
+def _moment(value: Any) -> Any:
+    return value if type(value) is int and 0 < value < 2**53 else None
+
+
+Moment = Annotated[int | None, BeforeValidator(_moment)]
+"""Milliseconds since 1970; None for anything else, which proves nothing."""
 
 
 class Wire(BaseModel):
@@ -57,6 +65,8 @@ class SpaceOutline(Wire):
     s_id: Id
     name: str
     kind: str
+    created_at: Moment = None
+    updated_at: Moment = None
 
 
 class SpaceList(Wire):

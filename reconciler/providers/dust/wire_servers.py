@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, PlainValidator, TypeAdapter
 from typing_extensions import TypedDict
 
-from reconciler.providers.dust.wire import Id, Named, Rows, Wire
+from reconciler.providers.dust.wire import Id, Moment, Named, Rows, Wire
 
 
 def _present(value: Any) -> bool:
@@ -76,6 +76,8 @@ class ViewFields(Placement):
     description: str | None
     o_auth_use_case: str | None = None
     is_restricted_to_skills: bool = False
+    created_at: Moment = None
+    updated_at: Moment = None
 
 
 class View(ViewFields):
@@ -99,6 +101,8 @@ class View(ViewFields):
             description=view.description,
             oAuthUseCase=view.o_auth_use_case,
             isRestrictedToSkills=view.is_restricted_to_skills,
+            createdAt=view.created_at,
+            updatedAt=view.updated_at,
             server=inside,
             toolsMetadata=view.tools_metadata,
         )
@@ -123,6 +127,7 @@ class Server(Wire):
     shared_secret: Presence = False
     custom_headers: HeaderNames = ()
     last_error: Presence = False
+    last_sync_at: Moment = None
     views: Rows[Placement]
 
     @property
