@@ -108,7 +108,7 @@ def _open(
             scope=saved.partial.scope if saved.partial else Scope(),
             reviewed=True,
         )
-        return saved, open_saved(saved, options, loaded)
+        return saved, open_saved(saved, options, loaded, files)
 
 
 @click.command()

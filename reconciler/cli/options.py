@@ -255,14 +255,16 @@ def read_context(
     """Read the manifests, show their warnings, and open the rest; raises Stop."""
     # Said before the imports, which take longer than a user should wait for a first sign of life.
     console.step("reading manifests")
-    from reconciler.workflows import check_allowed, load_manifests, open_context
+    from reconciler.workflows import check_allowed, load_manifests, open_context, trust_for
 
     loaded = load_manifests(paths_of(files), workspace)
     if loaded.diagnostics.items and not console.json:
         console.diagnostics(loaded.diagnostics)
     assert loaded.desired is not None
     check_allowed(loaded.desired, flags.allow)
-    return open_context(loaded.desired, loaded.locator, run_with(console, flags))
+    options = run_with(console, flags)
+    trust = trust_for(loaded.desired, loaded.locator, paths_of(files), options.environ)
+    return open_context(loaded.desired, loaded.locator, options, trust=trust)
 
 
 @contextmanager

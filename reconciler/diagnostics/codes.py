@@ -48,6 +48,10 @@ class Code(StrEnum):
     SECRET_DENIED = "secret-denied"  # noqa: S105 - the name of a rule
     SECRET_UNREACHABLE = "secret-unreachable"  # noqa: S105 - the name of a rule
     SECRET_MALFORMED = "secret-malformed"  # noqa: S105 - the name of a rule
+    # a pull request
+    DESTINATION_CHANGED = "destination-changed"
+    NEW_REFERENCE = "new-reference"
+    NEW_DESTINATION = "new-destination"
     # workspace
     UNKNOWN_MEMBER = "unknown-member"
     UNKNOWN_GROUP = "unknown-group"

@@ -33,6 +33,27 @@ OUTSIDE_CODES: Mapping[Code, Rule] = {
         "that no header can carry, or a key that is too short.",
         todo=("store the value alone, as text: no quotes, no line breaks, nothing before it",),
     ),
+    Code.DESTINATION_CHANGED: Rule(
+        means="In the job of a pull request, the Workspace has another address, state or "
+        "credentials than on the base branch. Whoever opens a pull request would so choose who "
+        "gets the pipeline's credentials, before anybody reviewed it. Nothing was read or sent.",
+        todo=(
+            "merge the change of the Workspace by itself; what follows is then planned as usual",
+            "bring the branch up to date, where the base branch has moved on",
+        ),
+    ),
+    Code.NEW_REFERENCE: Rule(
+        means="In the job of a pull request, a server asks for a secret that the base branch "
+        "doesn't refer to. It isn't read there, so it isn't compared. A warning.",
+        todo=(
+            "see that the server named is to have this secret: the apply after the merge sends it",
+        ),
+    ),
+    Code.NEW_DESTINATION: Rule(
+        means="In the job of a pull request, a secret that the base branch knows is for another "
+        "address than there. A warning: planning sends it nowhere, the apply after the merge does.",
+        todo=("see that the server named is to have this secret",),
+    ),
     Code.UNKNOWN_MEMBER: Rule(
         means="A space names somebody whom the workspace doesn't know. The platform would drop "
         "that person in silence, so the space is held back and the rest goes on.",

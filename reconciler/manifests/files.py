@@ -41,6 +41,17 @@ def find(paths: Iterable[Path]) -> Found:
     return Found([name for _identity, name in by_name], walk.faults)
 
 
+def is_manifest_name(name: str, start: str) -> bool:
+    """Whether `find` would take the file `name` for the path `start`, both written with `/`; an
+    empty `start` is the folder that all names are relative to."""
+    if name == start:
+        return True
+    if start and not name.startswith(f"{start}/"):
+        return False
+    parts = name[len(start) :].lstrip("/").split("/")
+    return name.lower().endswith(_SUFFIXES) and not any(part.startswith(".") for part in parts)
+
+
 class _Walk:
     """One search: files by identity, folders seen, and linked folders left for the end."""
 

@@ -1,7 +1,7 @@
 """Secrets: the type that hides a value, the resolver that fetches it late, fingerprints."""
 
 from reconciler.secrets.backend import Backend, Pacing, Surroundings
-from reconciler.secrets.failure import SecretFailure
+from reconciler.secrets.failure import SecretFailure, failure
 from reconciler.secrets.fingerprint import (
     MIN_KEY_BYTES,
     Fingerprinter,
@@ -21,6 +21,7 @@ __all__ = [
     "Secret",
     "SecretFailure",
     "Surroundings",
+    "failure",
     "fingerprint",
     "is_keyed",
     "matches",

@@ -32,7 +32,8 @@ class Resolver:
     environment (`os.environ` when None); `timeout` the seconds that one exchange with a server
     may take; `stop` is set when the user interrupts: what is not read by then fails at once;
     `pacing` how passing failures are retried; `backends` the schemes known; `trace` is told which
-    references were read, from the threads that read them, and never what is in them.
+    references were read, from the threads that read them, and never what is in them; `refuse` says
+    of a reference why it isn't to be read, before any backend sees it.
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class Resolver:
         pacing: Pacing | None = None,
         backends: Mapping[str, Callable[[Surroundings], Backend]] = BACKENDS,
         trace: Callable[[str], None] = lambda _line: None,
+        refuse: Callable[[SecretRef], SecretFailure | None] = lambda _reference: None,
     ) -> None:
         self._trace = trace
+        self._refuse = refuse
         self._surroundings = Surroundings(
             environ=os.environ if environ is None else environ,
             timeout=timeout,
@@ -132,6 +135,9 @@ class Resolver:
     def _read(self, reference: SecretRef) -> Resolution:
         if self._surroundings.stop.is_set():
             return _interrupted(reference)
+        refused = self._refuse(reference)
+        if refused is not None:
+            return refused
         if reference.scheme not in self._makers:
             known = ", ".join(f"`{scheme}`" for scheme in sorted(self._makers))
             return failure(

@@ -37,6 +37,7 @@ from reconciler.workflows.reporting import (
     review_stopped,
 )
 from reconciler.workflows.saved import life_text, open_saved, read_saved, saved_view, write_plan
+from reconciler.workflows.trust import trust_for
 
 __all__ = [
     "LONGEST_WAIT",
@@ -84,6 +85,7 @@ __all__ = [
     "review_stopped",
     "saved_view",
     "takes_a_person",
+    "trust_for",
     "unlock_state",
     "write_plan",
 ]

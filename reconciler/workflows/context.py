@@ -21,6 +21,7 @@ from reconciler.workflows.failures import Exit, Stop
 from reconciler.workflows.lifetimes import LIFETIME, utc_now
 from reconciler.workflows.state_places import StatePlaces
 from reconciler.workflows.stored_sign_ins import sign_in_for
+from reconciler.workflows.trust import Trust
 
 PROVIDERS: Mapping[str, Callable[[], Provider]] = {"dust": DustProvider}
 """The platforms. A new provider is its folder and one line here."""
@@ -66,6 +67,7 @@ class Context:
     locator: Locator
     options: Options
     provider: Provider
+    trust: Trust
     resolver: Resolver
     places: StatePlaces
     store: Store
@@ -176,14 +178,15 @@ def load_manifests(
     return loaded
 
 
-def open_context(desired: Desired, locator: Locator, options: Options) -> Context:
-    """Put the parts together; no I/O yet."""
+def open_context(desired: Desired, locator: Locator, options: Options, *, trust: Trust) -> Context:
+    """Put the parts together; no I/O yet. `trust` is what the manifests may name."""
     spec = desired.workspace.spec
     resolver = Resolver(
         environ=options.environ,
         timeout=options.timeout,
         stop=options.stop,
         trace=options.trace,
+        refuse=trust.refusal,
     )
     options.at_end(resolver.close)
     places = StatePlaces(
@@ -198,6 +201,7 @@ def open_context(desired: Desired, locator: Locator, options: Options) -> Contex
         locator=locator,
         options=options,
         provider=PROVIDERS[spec.provider](),
+        trust=trust,
         resolver=resolver,
         places=places,
         store=places.declared(),

@@ -14,6 +14,7 @@ from reconciler.state import StateError, write_atomically
 from reconciler.workflows.context import Context, Options, open_context
 from reconciler.workflows.failures import Exit, Stop
 from reconciler.workflows.planning import look
+from reconciler.workflows.trust import Trust
 
 _MODE = 0o644
 
@@ -62,7 +63,8 @@ def open_workspace(
         desired = from_json({"root": str(folder), "workspace": manifest, "resources": []})
     except InvalidDesired as error:
         raise Stop(Exit.USAGE, f"that is no workspace: {error}") from None
-    return open_context(desired, _Nowhere(), options)
+    # What somebody typed, not what a file proposes.
+    return open_context(desired, _Nowhere(), options, trust=Trust())
 
 
 def export_workspace(

@@ -1,17 +1,16 @@
 """Where a pipeline runs: its forge, pull request and commit, from the variables that it sets."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from reconciler.forges import Forge, ForgeError, GitHub, GitLab, Patience
 from reconciler.resources import SecretRef
 from reconciler.secrets import Resolver, Secret, SecretFailure
 from reconciler.workflows.failures import Exit, Stop
+from reconciler.workflows.pull_requests import event_of
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
@@ -69,7 +68,7 @@ def _github(environ: Mapping[str, str], patience: Patience | None) -> Pipeline:
             token=_token(environ, "GITHUB_TOKEN"),
             patience=patience,
         ),
-        pull_request=_of_event(environ.get("GITHUB_EVENT_PATH")),
+        pull_request=_number(event_of(environ)),
         commit=commit_of(environ.get("GITHUB_SHA")),
     )
 
@@ -103,16 +102,8 @@ def commit_of(text: str | None) -> str | None:
     return text if text and _COMMIT.match(text) else None
 
 
-def _of_event(path: str | None) -> int | None:
-    """The number in the event that GitHub wrote down; a comment on a pull request counts too."""
-    if not path:
-        return None
-    try:
-        event: Any = json.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    if not isinstance(event, dict):
-        return None
+def _number(event: Mapping[str, Any]) -> int | None:
+    """The number of the pull request in an event; a comment on one counts too."""
     issue = event.get("issue")
     if isinstance(issue, dict) and not issue.get("pull_request"):
         issue = None

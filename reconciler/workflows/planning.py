@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from reconciler import __version__
-from reconciler.diagnostics import count
+from reconciler.diagnostics import Diagnostics, count
 from reconciler.execution import written_secrets
 from reconciler.manifests import to_json
 from reconciler.planning import (
@@ -183,8 +183,9 @@ def decide(context: Context, snapshot: Snapshot, state: State, *, mode: Mode = "
         policy=compiled_policy(context.desired),
         scope=context.options.scope,
     )
+    plan = make_plan(inputs)
     return Planned(
-        plan=make_plan(inputs),
+        plan=replace(plan, warnings=plan.warnings + _news(context, plan, resources)),
         mode=mode,
         context=context,
         snapshot=snapshot,
@@ -192,6 +193,13 @@ def decide(context: Context, snapshot: Snapshot, state: State, *, mode: Mode = "
         resources=resources,
         made=context.options.now(),
     )
+
+
+def _news(context: Context, plan: Plan, resources: Mapping[Address, Resource]) -> Diagnostics:
+    """The secrets that a pull request asks for, or sends elsewhere, in what is planned."""
+    planned = {*(change.address for change in plan.changes), *plan.unchanged}
+    there = [resources[address] for address in sorted(planned & resources.keys())]
+    return Diagnostics.of(context.trust.news(there, context.locator))
 
 
 def compiled_policy(desired: Desired) -> Policy:

@@ -1,7 +1,7 @@
 """Saved plans: write them where a reviewer finds them, read them back, check what they stand on."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from reconciler.views import PlanView
 from reconciler.workflows.context import Context, Options, open_context
 from reconciler.workflows.failures import Exit, Stop
 from reconciler.workflows.lifetimes import read_moment, show_moment
+from reconciler.workflows.trust import trust_for
 
 _LIMIT = 64 * 1024 * 1024
 _SKEW = timedelta(minutes=10)
@@ -63,10 +64,13 @@ def read_saved(path: Path) -> SavedPlan:
         raise Stop(Exit.FAILED, error.message, help=error.help) from None
 
 
-def open_saved(saved: SavedPlan, options: Options, loaded: Loaded | None) -> Context:
+def open_saved(
+    saved: SavedPlan, options: Options, loaded: Loaded | None, paths: Sequence[Path] = ()
+) -> Context:
     """The context of a saved plan, made of what the plan holds.
 
-    With `loaded`, the manifests beside it, they must be those that the plan was made from.
+    With `loaded`, the manifests beside it in `paths`, they must be those that the plan was made
+    from.
     Raises Stop.
     """
     desired = _desired(saved)
@@ -85,7 +89,9 @@ def open_saved(saved: SavedPlan, options: Options, loaded: Loaded | None) -> Con
             "the plan is stale: the manifests have changed since it was made",
             help=("nothing was written; plan again and have the new plan reviewed",),
         )
-    context = open_context(desired, PlanLocator(saved), options)
+    locator = PlanLocator(saved)
+    trust = trust_for(desired, locator, paths, options.environ)
+    context = open_context(desired, locator, options, trust=trust)
     if context.url != saved.basis.workspace_url:
         raise Stop(Exit.FAILED, "the plan is damaged: it names two different workspaces")
     return context

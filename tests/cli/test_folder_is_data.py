@@ -19,6 +19,7 @@ ROOT = Path(reconciler.__file__).parent
 STARTS = {
     "cli/browser.py",
     "secrets/programs.py",
+    "workflows/base_branch.py",
     "workflows/demo/stage.py",
     "workflows/demo/story.py",
 }

@@ -7,6 +7,7 @@ from typing import Any
 from reconciler.execution import Listener, Report
 from reconciler.planning import Plan
 from reconciler.workflows import Context, Options, apply, load_manifests, make, open_context
+from reconciler.workflows.trust import Trust
 from tests.e2e.declaring import Declared, Spec
 from tests.e2e.world import (
     ADMIN,
@@ -136,7 +137,7 @@ class Course:
         loaded = load_manifests([self._project.manifests], None)
         assert loaded.desired is not None
         options = Options(environ=self.environ, allow=ALLOWED)
-        return open_context(loaded.desired, loaded.locator, options)
+        return open_context(loaded.desired, loaded.locator, options, trust=Trust())
 
     def _document(self, address: str, spec: Spec) -> dict[str, Any]:
         kind, _, name = address.partition("/")

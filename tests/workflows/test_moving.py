@@ -32,6 +32,7 @@ from reconciler.workflows import (
     pull_state,
     push_state,
 )
+from reconciler.workflows.trust import Trust
 from tests.state.stores import FINANCE, GITHUB, OWNER, entry, intent
 
 _ENVIRON = {"KEY": "k" * 40, "OLD_KEY": "o" * 40, "SHORT": "too-short"}
@@ -55,7 +56,7 @@ def context(folder: Path, workspace: str = "w1", **state: Any) -> Context:
     loaded = load_manifests([path], None)
     assert loaded.desired is not None
     options = Options(environ={**_ENVIRON, "HOME": str(folder / "home")})
-    return open_context(loaded.desired, loaded.locator, options)
+    return open_context(loaded.desired, loaded.locator, options, trust=Trust())
 
 
 def own(there: Context, remote_id: str = "vlt_1") -> str:

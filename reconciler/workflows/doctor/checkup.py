@@ -14,6 +14,7 @@ from reconciler.workflows.doctor.installation import installation_checks
 from reconciler.workflows.doctor.remembered import state_checks
 from reconciler.workflows.doctor.secret_values import secret_checks
 from reconciler.workflows.doctor.session import session_checks
+from reconciler.workflows.trust import trust_for
 
 _NEED_MANIFESTS = ("secrets", "address", "token", "state")
 
@@ -32,7 +33,8 @@ def check_up(paths: Sequence[Path], workspace: str | None, options: Options) -> 
             Checked(name=name, health=Health.SKIPPED, message=why) for name in _NEED_MANIFESTS
         )
         return (*installation_checks(None), manifests, *rest)
-    context = open_context(loaded.desired, loaded.locator, options)
+    trust = trust_for(loaded.desired, loaded.locator, paths, options.environ)
+    context = open_context(loaded.desired, loaded.locator, options, trust=trust)
     parts: tuple[Callable[[Context], tuple[Checked, ...]], ...] = (
         secret_checks,
         session_checks,

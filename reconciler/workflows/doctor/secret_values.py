@@ -1,6 +1,5 @@
 """Whether every reference to a secret leads to one; of the values nothing is told."""
 
-from collections.abc import Iterator
 from itertools import groupby
 
 from reconciler.diagnostics import count
@@ -8,6 +7,7 @@ from reconciler.resources import SecretRef, secret_refs
 from reconciler.secrets import SecretFailure
 from reconciler.views import Checked, Health
 from reconciler.workflows.context import Context
+from reconciler.workflows.trust import references_in
 
 _MOST_SHOWN = 5
 
@@ -37,20 +37,7 @@ def references(context: Context) -> set[SecretRef]:
         for reference in secret_refs(resource.kind, resource.spec).values()
     }
     spec = workspace.model_dump(by_alias=True, include={"credentials", "state"})
-    return found | set(_below(spec))
-
-
-def _below(value: object) -> Iterator[SecretRef]:
-    """Every reference in a value of JSON."""
-    reference = SecretRef.from_json(value)
-    if reference is not None:
-        yield reference
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _below(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _below(inner)
+    return found | set(references_in(spec))
 
 
 def _check(scheme: str, number: int, failures: list[SecretFailure]) -> Checked:
