@@ -73,6 +73,7 @@ class Repository:
         number: int,
         branch: str,
         *,
+        base: str = "main",
         fork: bool = False,
         workflow: str | Path = "plan.yml",
         **inputs: str,
@@ -82,7 +83,12 @@ class Repository:
         owner = f"mallory/{REPOSITORY.partition('/')[2]}" if fork else REPOSITORY
         event = {
             "number": number,
-            "pull_request": {"number": number, "head": {"sha": head, "repo": {"full_name": owner}}},
+            "pull_request": {
+                "number": number,
+                "head": {"sha": head, "repo": {"full_name": owner}},
+                "base": {"ref": base, "sha": self.head(f"origin/{base}")},
+            },
+            "repository": {"default_branch": "main"},
         }
         return self._run(workflow, "pull_request", event, head, inputs, fork=fork)
 
@@ -129,7 +135,8 @@ class Repository:
 
             def checkout(machine: Machine, given: Mapping[str, str]) -> None:
                 assert given in ({"persist-credentials": "false"}, {"ref": "refs/heads/main"})
-                self._check_out(machine.workspace, commit, merged=event_name == "pull_request")
+                merged_into = event.get("pull_request", {}).get("base", {}).get("ref")
+                self._check_out(machine.workspace, commit, merged_into=merged_into)
                 if "ref" in given:
                     self._git("checkout", "--quiet", "main", folder=machine.workspace)
 
@@ -137,7 +144,11 @@ class Repository:
                 workspace=workspace,
                 temp=folder / "temp",
                 environ={
+                    "CI": "true",
+                    "GITHUB_ACTIONS": "true",
                     "GITHUB_API_URL": self.fake.url,
+                    "GITHUB_BASE_REF": event.get("pull_request", {}).get("base", {}).get("ref", ""),
+                    "GITHUB_EVENT_NAME": event_name,
                     "GITHUB_EVENT_PATH": str(written),
                     "GITHUB_REPOSITORY": REPOSITORY,
                     "GITHUB_SERVER_URL": "https://github.example",
@@ -176,12 +187,15 @@ class Repository:
             secrets={} if fork else {"environment": secrets},
         )
 
-    def _check_out(self, folder: Path, commit: str, *, merged: bool) -> None:
-        """As `actions/checkout` does: the commit, or what merging it into main would come to."""
+    def _check_out(self, folder: Path, commit: str, *, merged_into: str | None) -> None:
+        """As `actions/checkout` does: the commit, or what merging it would come to, and no ref of
+        another branch."""
         self._git("clone", "--quiet", "--no-checkout", str(self.origin), str(folder))
         self._git("checkout", "--quiet", "--detach", commit, folder=folder)
-        if merged:
-            self._git("merge", "--quiet", "-m", "as merged", "origin/main", folder=folder)
+        if merged_into is not None:
+            self._git("merge", "--quiet", "-m", "as merged", f"origin/{merged_into}", folder=folder)
+            for ref in self._git("for-each-ref", "--format=%(refname)", folder=folder).split():
+                self._git("update-ref", "-d", ref, folder=folder)
 
     def _upload(self, machine: Machine, given: Mapping[str, str], commit: str) -> None:
         root = machine.workspace / given["path"]

@@ -17,6 +17,11 @@ from tests.parts.launching import write_program
 
 TEMPLATE = Path(__file__).parents[2] / ".github/gitlab/reconcile.gitlab-ci.yml"
 HEAD, COMMIT = "a" * 40, "b" * 40
+MERGE_REQUEST = {
+    "CI_MERGE_REQUEST_IID": "7",
+    "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+    "CI_DEFAULT_BRANCH": "main",
+}
 
 
 @dataclass(kw_only=True)
@@ -25,6 +30,19 @@ class Pipelines:
 
     project: Project
     fake: GitLabFake
+
+    def check_out(self) -> None:
+        """Have the project be a checkout, of an origin whose main is what lies there now."""
+        identity = ("-c", "user.name=Ana", "-c", "user.email=ana@acme.example")
+        origin = str(self.project.folder.parent / "origin")
+        for arguments in (
+            ("init", "--quiet", "--initial-branch=main"),
+            ("add", "manifests"),
+            ("commit", "--quiet", "-m", "Begin"),
+            ("clone", "--quiet", "--bare", ".", origin),
+            ("remote", "add", "origin", origin),
+        ):
+            subprocess.run(["git", *identity, *arguments], cwd=self.project.folder, check=True)
 
     def run(self, job: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """The script of a job, as a runner gives it to the shell."""
@@ -65,9 +83,10 @@ def test_the_plan_in_the_merge_requests_note_is_the_one_that_is_applied(
     pipelines: Pipelines, workspace: Workspace
 ) -> None:
     project, fake = pipelines.project, pipelines.fake
+    pipelines.check_out()
     project.write("team.yaml", space("team", displayName="Team"))
 
-    planned = pipelines.run("reconciler-plan", CI_MERGE_REQUEST_IID="7")
+    planned = pipelines.run("reconciler-plan", **MERGE_REQUEST)
 
     assert planned.returncode == 0, planned.stdout + planned.stderr
     [note] = fake.notes[7]
