@@ -1,5 +1,6 @@
 """The pipelines from end to end: real git, real steps, the sandbox, and a fake of GitHub's API."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -217,11 +218,11 @@ def test_the_workflow_that_init_writes_plans_and_applies(
 ) -> None:
     repository.project.run("init", "starter")
     [starter] = (repository.project.folder / "starter/.github/workflows").iterdir()
-    # The one line that somebody has to fill in: here the tool is installed already.
-    text = starter.read_text()
-    source = "reconciler @ git+https://github.com/OWNER/reconciler@COMMIT"
-    assert text.count(source) == 1
-    starter.write_text(text.replace(source, "reconciler"))
+    # What somebody has to fill in: here the actions are those of this repository, and the tool is
+    # installed already.
+    text = re.sub(r"OWNER/reconciler/(\S+)@0{40}", r"$/\1", starter.read_text())
+    text = re.sub(r"^( +)(command: \w+)$", r"\1\2\n\1version: installed", text, flags=re.MULTILINE)
+    starter.write_text(text)
     repository.project.write("team.yaml", space("team", displayName="Team"))
     repository.commit("feature")
 
@@ -231,6 +232,10 @@ def test_the_workflow_that_init_writes_plans_and_applies(
 
     merged = repository.pushed(repository.merge("feature", 7), workflow=starter)
     assert not merged.failed, merged.jobs["apply"].log
+    assert (opened.environments, merged.environments) == (
+        {"plan": "reconciler-plan"},
+        {"apply": "production"},
+    )
     assert "Team" in workspace.spaces()
     assert '"Space/team"' in repository.shown_on_main("state/acme.json")
     assert "applied" in _comment(repository, APPLY)

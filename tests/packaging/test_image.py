@@ -23,7 +23,7 @@ def _text() -> str:
 def _build_step() -> str:
     """The command that builds and installs, on one line."""
     steps: list[str] = re.findall(
-        r"^RUN (python -m pip .*?[^\\])$", _text(), re.DOTALL | re.MULTILINE
+        r"^RUN (python -m venv .*?[^\\])$", _text(), re.DOTALL | re.MULTILINE
     )
     (step,) = steps
     return step.replace("\\\n", " ")
@@ -69,6 +69,7 @@ def test_its_build_step_makes_a_program_that_any_user_can_run(folder: Path) -> N
         shutil.copy(ROOT / name, source)
     leave = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "reconciler", source / "reconciler", ignore=leave)
+    shutil.copytree(ROOT / ".github/locks", source / "locks")
     home = folder / "opt"
     step = (
         _build_step().replace("/opt/reconciler", str(home)).replace("/wheels", f"{folder}/wheels")

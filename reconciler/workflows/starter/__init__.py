@@ -1,6 +1,8 @@
 """The starter that `reconciler init` writes: commented manifests and a CI workflow."""
 
-from importlib import resources
+import json
+import re
+from importlib import metadata, resources
 from pathlib import Path
 
 from reconciler.workflows.failures import Exit, Stop
@@ -12,15 +14,43 @@ _FILES = {
     "servers.yaml": "manifests/servers.yaml",
     "workflow.yaml": ".github/workflows/reconciler.yaml",
 }
+_NOWHERE = "OWNER/reconciler", "0" * 40
+_FILL_IN = re.compile(r"^# Put the repository .*\n# .*\n", re.MULTILINE)
+_GITHUB = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?")
 _SCHEMA = "manifests/.schemas/manifest.schema.json"
+
+
+def filled_in(text: str, origin: str) -> str:
+    """The workflow with the place that the tool is from; as it is where `origin` doesn't say that.
+
+    Parameters: `origin` is what pip wrote down of an installation (`direct_url.json`, PEP 610); it
+    counts when that is a commit of GitHub's.
+    """
+    try:
+        said = json.loads(origin)
+        source = _GITHUB.fullmatch(said["url"])
+        commit = re.fullmatch(r"[0-9a-f]{40}", said["vcs_info"]["commit_id"])
+    except (ValueError, KeyError, TypeError):
+        return text
+    if source is None or commit is None:
+        return text
+    for placeholder, found in zip(_NOWHERE, (source[1], commit[0]), strict=True):
+        text = text.replace(placeholder, found)
+    return _FILL_IN.sub("", text)
+
+
+def _origin() -> str:
+    try:
+        return metadata.distribution("reconciler").read_text("direct_url.json") or ""
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def write_starter(folder: Path, *, name: str, workspace_id: str, region: str) -> list[Path]:
     """Write the starter into `folder`; raises Stop, before writing any, when a file exists."""
-    package = resources.files(__package__)
+    package, origin = resources.files(__package__), _origin()
     texts = {
-        folder / target: (package / source)
-        .read_text("utf-8")
+        folder / target: filled_in((package / source).read_text("utf-8"), origin)
         .replace("@NAME@", name)
         .replace("@WORKSPACE_ID@", workspace_id)
         .replace("@REGION@", region)
