@@ -153,7 +153,7 @@ class TokenEndpoint:
                 raise TokenFailure(f"the token endpoint {error}") from None
             except (httpx2.HTTPError, httpx2.InvalidURL, OSError):
                 raise TokenFailure("the token endpoint could not be reached") from None
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise TokenFailure("the token endpoint answered no JSON object") from None
         return _checked(dict(answer))
 

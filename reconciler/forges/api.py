@@ -5,7 +5,6 @@ token), and never leave it.
 """
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
+from reconciler.bounds import ENCODINGS, Garbled, Lines, TooMuch, read_whole, size_of
 from reconciler.forges.failures import ForgeError, Refused, Unanswered, Uncertain
 from reconciler.forges.manners import Answer, Manners, Patience
 from reconciler.resources import read_json
@@ -26,6 +26,7 @@ _PAGE = 100  # the most that both forges give at once
 _PAGES = 100
 _SLOWEST = 10  # times the timeout: how long an answer may keep trickling in
 _MOST_BYTES = 16 * 1024 * 1024  # of one JSON answer
+_MOST_LISTED = 64 * 1024 * 1024  # bytes of all pages of one list
 _TROUBLE = frozenset({500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK, _GONE = 200, 404
@@ -67,8 +68,13 @@ class Api:
             # A server on this machine is never reached through a proxy.
             trust_env=not _LOOPBACK.match(parts.hostname or ""),
             timeout=self._patience.timeout,
-            headers={"accept": "application/json", "user-agent": "reconciler"},
+            headers={
+                "accept": "application/json",
+                "accept-encoding": ENCODINGS,
+                "user-agent": "reconciler",
+            },
         )
+        self._lines = Lines()
 
     def close(self) -> None:
         """Let go of connections."""
@@ -91,9 +97,13 @@ class Api:
 
         Pages are counted here: no address that an answer names is ever called. Raises ForgeError.
         """
+        room = _MOST_LISTED
         for page in range(1, _PAGES + 1):
             asked = {**query, "per_page": _PAGE, "page": page}
             answer = self._called("GET", path, needs, query=asked)
+            room -= len(answer.body)
+            if room < 0:
+                raise Refused(f"{path} lists more than {size_of(_MOST_LISTED)}")
             yield from _fitted(adapter, answer, path, within)
             if not answer.more:
                 return
@@ -195,28 +205,32 @@ class Api:
 
     def _exchange(self, sent: _Sent) -> Answer:
         not_sent = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+        seconds = _SLOWEST * self._patience.timeout
         try:
-            with self._http.stream(
-                sent.method,
-                sent.url,
-                params=dict(sent.query) or None,
-                json=sent.body,
-                headers=self._manners.headers(self._token.reveal()) if sent.trusted else None,
-            ) as response:
-                content, started = bytearray(), time.monotonic()
-                for part in response.iter_bytes():  # decompressed in bounded pieces
-                    content += part
-                    if time.monotonic() - started > _SLOWEST * self._patience.timeout:
-                        raise httpx2.ReadTimeout("the answer trickles in too slowly")
-                    if len(content) > sent.most:
-                        raise Refused(f"{sent.call} has an answer of more than {sent.most:,} bytes")
-                return _answer(response, bytes(content))
+            with (
+                self._lines.patience(seconds) as answered,
+                self._http.stream(
+                    sent.method,
+                    sent.url,
+                    params=dict(sent.query) or None,
+                    json=sent.body,
+                    headers=self._manners.headers(self._token.reveal()) if sent.trusted else None,
+                    extensions={"trace": self._lines.trace},
+                ) as response,
+            ):
+                answered.set()
+                encoding = response.headers.get("content-encoding", "")
+                content = read_whole(response.iter_raw(), encoding, most=sent.most, seconds=seconds)
+                return _answer(response, content)
+        except TooMuch as error:
+            host = urlsplit(sent.url).hostname
+            raise Refused(f"{host} {error} ({sent.call})") from None
         except not_sent as error:
             raise Unanswered(
                 f"{urlsplit(sent.url).hostname} can't be reached ({type(error).__name__})",
                 help=("look at the network and run this again",),
             ) from None
-        except (httpx2.RequestError, httpx2.StreamError) as error:
+        except (httpx2.RequestError, httpx2.StreamError, Garbled, TimeoutError) as error:
             what = f"{sent.call} got no answer ({type(error).__name__})"
             if sent.method == "POST":
                 raise Uncertain(

@@ -24,6 +24,9 @@ _READS_PULLS, _READS_ACTIONS = "pull-requests: read", "actions: read"
 _SECONDARY = 60.0
 """Seconds to wait at least after a secondary limit without a `Retry-After` (GitHub's advice)."""
 _MOST = 64 * 1024 * 1024
+_NAMED, _MOST_NAMES = b"PK\x01\x02", 10_000  # what begins each entry of a zip archive's list
+_BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What can be read a little at a time; a kilobyte of bzip2 may become gigabytes at once."""
 
 
 class GitHubManners:
@@ -147,10 +150,15 @@ def _member(data: bytes, path: str) -> bytes | None:
     None when there is no such file: a run that came to no plan leaves an artifact all the same.
     Raises Refused.
     """
+    # Before a word of it is believed: each name takes ten times its bytes once it is read.
+    if data.count(_NAMED) > _MOST_NAMES:
+        raise Refused(f"the artifact has more than {_MOST_NAMES:,} files")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if path not in archive.namelist():
                 return None
+            if archive.getinfo(path).compress_type not in _BOUNDED:
+                raise Refused(f"`{path}` in the artifact is compressed in a way that isn't read")
             with archive.open(path) as file:
                 content = file.read(_MOST + 1)
     except (KeyError, RuntimeError, EOFError, OSError, zipfile.BadZipFile, zlib.error):

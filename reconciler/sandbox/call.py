@@ -112,7 +112,7 @@ class Call:
         """
         try:
             parsed: object = json.loads(await self.request.body())
-        except ValueError as error:  # also undecodable text
+        except (ValueError, RecursionError) as error:  # also undecodable text
             raise bad_request("Malformed JSON in request body") from error
         return parsed
 

@@ -105,11 +105,11 @@ def redact_body(raw: bytes) -> str | None:
     """A request body as the log keeps it; None when there is none worth keeping."""
     try:
         parsed = json.loads(raw)
-    except ValueError:
+        if not isinstance(parsed, dict):
+            return None
+        kept = json.dumps(redact(parsed), ensure_ascii=False)
+    except (ValueError, RecursionError):
         return None
-    if not isinstance(parsed, dict):
-        return None
-    kept = json.dumps(redact(parsed), ensure_ascii=False)
     return kept if len(kept) <= BODY_LIMIT else json.dumps({"(too long)": len(kept)})
 
 

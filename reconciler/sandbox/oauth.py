@@ -127,7 +127,7 @@ def _extra_config(call: Call) -> dict[str, str]:
         return {}
     try:
         parsed: Any = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise bad_request("Invalid extraConfig: not JSON.") from error
     if not isinstance(parsed, dict) or not all(isinstance(value, str) for value in parsed.values()):
         raise bad_request("Invalid extraConfig: expected an object of strings.")

@@ -57,7 +57,7 @@ async def _sign_in(sandbox: Sandbox, request: Request) -> Response:
         raise ApiError(403, "invalid_request_error", "Sign in on the sandbox's own page.")
     try:
         raw = await request.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise bad_request("Malformed JSON in request body") from error
     user = user_of_token(sandbox, parse(_Token, raw).token.strip())
     if user is None:

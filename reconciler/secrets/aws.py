@@ -9,8 +9,9 @@ from reconciler.diagnostics import Code
 from reconciler.resources import SecretRef
 from reconciler.secrets.backend import Surroundings
 from reconciler.secrets.failure import SecretFailure
-from reconciler.secrets.libraries import checked, hush, needs
+from reconciler.secrets.libraries import checked, hush, needs, within
 from reconciler.secrets.once import Once
+from reconciler.secrets.programs import PATIENCE
 from reconciler.secrets.retrying import Retrying
 from reconciler.secrets.secret import Secret
 from reconciler.secrets.texts import Texts, misshapen, text_of
@@ -98,7 +99,10 @@ class AwsBackend:
         )
         client, retrying = self._clients.get(region, lambda: self._open(region))
         answer = retrying.ask(
-            lambda: checked(lambda: client.get_secret_value(SecretId=name), _judged)
+            lambda: within(
+                PATIENCE * self._surroundings.timeout,
+                lambda: checked(lambda: client.get_secret_value(SecretId=name), _judged),
+            )
         )
         match answer:
             case {"SecretString": str() as text}:

@@ -9,8 +9,9 @@ from reconciler.diagnostics import Code
 from reconciler.resources import SecretRef
 from reconciler.secrets.backend import Surroundings
 from reconciler.secrets.failure import SecretFailure
-from reconciler.secrets.libraries import checked, hush, needs
+from reconciler.secrets.libraries import checked, hush, needs, within
 from reconciler.secrets.once import Once
+from reconciler.secrets.programs import PATIENCE
 from reconciler.secrets.retrying import Retrying, seconds
 from reconciler.secrets.secret import Secret
 from reconciler.secrets.texts import Texts, misshapen
@@ -88,7 +89,10 @@ class AzureBackend:
         vault, name, *version = place.split("/")
         client, retrying = self._clients.get(vault, lambda: self._open(vault))
         found = retrying.ask(
-            lambda: checked(lambda: client.get_secret(name, *version).value, _judged)
+            lambda: within(
+                PATIENCE * self._surroundings.timeout,
+                lambda: checked(lambda: client.get_secret(name, *version).value, _judged),
+            )
         )
         if found is None:
             raise Trouble(Code.SECRET_EMPTY, "is empty: it holds nothing", "store a value")

@@ -7,8 +7,9 @@ from reconciler.diagnostics import Code
 from reconciler.resources import SecretRef
 from reconciler.secrets.backend import Surroundings
 from reconciler.secrets.failure import SecretFailure
-from reconciler.secrets.libraries import checked, hush, needs
+from reconciler.secrets.libraries import checked, hush, needs, within
 from reconciler.secrets.once import Once
+from reconciler.secrets.programs import PATIENCE
 from reconciler.secrets.retrying import Retrying
 from reconciler.secrets.secret import Secret
 from reconciler.secrets.texts import Texts, misshapen, text_of
@@ -66,15 +67,17 @@ class GcpBackend:
             cast("Any", client.transport).close()
 
     def _fetch(self, name: str) -> Secret:
+        def ask(client: "SecretManagerServiceClient") -> Any:
+            return client.access_secret_version(
+                name=name,
+                retry=None,  # tried again by us, who can be interrupted
+                timeout=self._surroundings.timeout,
+            )
+
         client = self._clients.get("", self._open)
         answer = self._retrying.ask(
-            lambda: checked(
-                lambda: client.access_secret_version(
-                    name=name,
-                    retry=None,  # tried again by us, who can be interrupted
-                    timeout=self._surroundings.timeout,
-                ),
-                _judged,
+            lambda: within(
+                PATIENCE * self._surroundings.timeout, lambda: checked(lambda: ask(client), _judged)
             )
         )
         return text_of(answer.payload.data)
@@ -143,7 +146,7 @@ def _is_disabled(error: "GoogleAPICallError") -> bool:
     """Whether it is FAILED_PRECONDITION; over REST the library only knows the 400."""
     try:
         return bool(error.response.json()["error"]["status"] == "FAILED_PRECONDITION")
-    except (AttributeError, LookupError, TypeError, ValueError):
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
         return False
 
 

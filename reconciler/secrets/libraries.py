@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import Future
 from importlib import import_module
+from threading import Thread
 from typing import TypeVar
 
 from reconciler.diagnostics import Code
@@ -32,6 +34,35 @@ def hush(*names: str) -> None:
     """Keep libraries from logging, on every level: they log requests, and answers with secrets."""
     for name in names:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def within(seconds: float, call: Callable[[], Value]) -> Value:
+    """What `call` returns or raises. Raises Trouble when that takes longer than so many seconds.
+
+    Libraries bound each wait for a byte, not how often they wait. What takes too long is left
+    behind: a daemon, which can't keep the process from ending.
+    """
+    future: Future[Value] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+            future.set_exception(error)
+
+    Thread(target=run, name="secrets-exchange", daemon=True).start()
+    try:
+        return future.result(timeout=seconds)
+    except TimeoutError:
+        if future.done():  # its own failure
+            raise
+    raise Trouble(
+        Code.SECRET_UNREACHABLE,
+        f"can't be read: there was no complete answer within {seconds:g} s",
+        "check the network, the proxy, and the address of the store",
+        unknown=True,
+        everywhere=True,
+    )
 
 
 def checked(call: Callable[[], Value], judge: Callable[[Exception], Trouble | None]) -> Value:

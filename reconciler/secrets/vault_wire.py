@@ -1,14 +1,15 @@
 """One exchange with Vault through hvac: bounded, never redirected, tried again where that helps."""
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, cast
 
+from reconciler.bounds import ENCODINGS, Garbled, TooMuch, read_whole
 from reconciler.diagnostics import Code
 from reconciler.secrets.backend import Surroundings
+from reconciler.secrets.libraries import within
 from reconciler.secrets.retrying import Retrying, seconds
 from reconciler.secrets.secret import Secret
 from reconciler.secrets.trouble import Trouble
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from requests import Response, Session
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
+_STEPS = 3  # to resolve and connect, to send, to get the headers
 _PASSING = frozenset({412, 429, 472, 473, 500, 502, 503, 504})
 """Statuses that another try may clear (Vault API: 412 a node that lags behind, 429 a quota, 472
 and 473 a standby node, 503 sealed or in maintenance)."""
@@ -156,6 +158,7 @@ def open_session(
     session = requests.Session()
     session.trust_env = False  # no .netrc, no HTTP_PROXY, no REQUESTS_CA_BUNDLE
     session.stream = True  # so that the body can be read within bounds
+    session.headers["Accept-Encoding"] = ENCODINGS
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.verify = verify
     session.cert = certificate
@@ -171,39 +174,41 @@ def exchange(
 ) -> "tuple[Response, bytes]":
     """An answer and its body, which must end within bounds of size and time.
 
-    Parameters: `origin` is whom to name when it fails, `timeout` the seconds for the body. Raises
-    Trouble.
+    Parameters: `origin` is whom to name when it fails, `timeout` the seconds for the body, and for
+    each step on the way there. Raises Trouble.
     """
     from urllib3.exceptions import HTTPError
 
     try:
-        response = call()
+        response = within(_STEPS * timeout, call)
         try:
             content = _content(response, timeout)
         finally:
             response.close()
+    except TooMuch as error:
+        trouble = _unusable(f"{origin} {error}")
+    except (Garbled, TimeoutError) as error:
+        trouble = _unusable(f"{origin} gives no answer that can be used: {error}")
     except (OSError, HTTPError) as error:  # a requests exception is an OSError
         trouble = diagnose(error, origin, timeout)
     else:
-        if content is not None:
-            return response, content
-        trouble = Trouble(
-            Code.SECRET_UNREACHABLE,
-            f"can't be read: the answer of {origin} is too long or too slow",
-            "check that VAULT_ADDR is the address of a Vault server",
-            unknown=True,
-        )
+        return response, content
     raise trouble
 
 
-def _content(response: "Response", timeout: float) -> bytes | None:
-    deadline = time.monotonic() + timeout
-    content = bytearray()
-    for chunk in response.iter_content(64 * 1024):
-        content += chunk
-        if len(content) > MAX_ANSWER_BYTES or time.monotonic() > deadline:
-            return None
-    return bytes(content)
+def _unusable(problem: str) -> Trouble:
+    return Trouble(
+        Code.SECRET_UNREACHABLE,
+        f"can't be read: {problem}",
+        "check that VAULT_ADDR is the address of a Vault server",
+        unknown=True,
+    )
+
+
+def _content(response: "Response", timeout: float) -> bytes:
+    parts = response.raw.stream(64 * 1024, decode_content=False)
+    encoding = response.headers.get("Content-Encoding", "")
+    return read_whole(parts, encoding, most=MAX_ANSWER_BYTES, seconds=timeout)
 
 
 def json_object(content: bytes) -> Mapping[str, Any] | None:

@@ -44,7 +44,7 @@ def event_of(environ: Mapping[str, str]) -> Mapping[str, Any]:
     """The event that GitHub wrote down; empty where there is none that can be read."""
     try:
         event: Any = json.loads(Path(environ.get("GITHUB_EVENT_PATH", "")).read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return event if isinstance(event, dict) else {}
 

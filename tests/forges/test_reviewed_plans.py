@@ -1,6 +1,7 @@
 """The plan that is applied is the one that was reviewed: found, and checked against the review."""
 
 import json
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -132,6 +133,33 @@ def test_artifacts_of_other_origin_do_not_count(
     fake.merge(7, head=HEAD, commit=COMMIT)
 
     assert "there is no plan for aaaaaaaaaaaa" in _refused(github, Exit.STALE).message
+
+
+MIB = 2**20
+SWOLLEN = {
+    "a file that swells": ({PATH: b" " * 65 * MIB}, zipfile.ZIP_DEFLATED, "is too large"),
+    "a packing that can't be bounded": (
+        {PATH: b" " * MIB},
+        zipfile.ZIP_BZIP2,
+        "is compressed in a way that isn't read",
+    ),
+    "names without end": (
+        {str(number): b"" for number in range(10_001)},
+        zipfile.ZIP_STORED,
+        "has more than 10,000 files",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SWOLLEN)
+def test_an_archive_that_swells_is_refused(github: GitHub, fake: GitHubFake, name: str) -> None:
+    files, compression, words = SWOLLEN[name]
+    fake.upload(NAME, files, HEAD, compression=compression)
+    fake.say(7, _comment(PLAN["digest"]))
+    fake.merge(7, head=HEAD, commit=COMMIT)
+
+    with pytest.raises(Refused, match=words):
+        _reviewed(github)
 
 
 def test_an_artifact_that_expired_is_told(github: GitHub, merged: GitHubFake) -> None:

@@ -101,7 +101,13 @@ class GitHubFake:
             return issue
 
     def upload(
-        self, name: str, files: Mapping[str, bytes], head: str, *, fork: bool = False
+        self,
+        name: str,
+        files: Mapping[str, bytes],
+        head: str,
+        *,
+        fork: bool = False,
+        compression: int = zipfile.ZIP_STORED,
     ) -> dict[str, Any]:
         """An artifact of a run on the commit `head`."""
         with self._lock:
@@ -109,7 +115,7 @@ class GitHubFake:
             run = {"repository_id": 1, "head_repository_id": 2 if fork else 1, "head_sha": head}
             artifact["workflow_run"] = run
             packed = io.BytesIO()
-            with zipfile.ZipFile(packed, "w") as archive:
+            with zipfile.ZipFile(packed, "w", compression) as archive:
                 for path, data in files.items():
                     archive.writestr(path, data)
             self._zips[artifact["id"]] = packed.getvalue()

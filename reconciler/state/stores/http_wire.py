@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
-from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from reconciler.bounds import ENCODINGS, Garbled, Lines, TooMuch, read_whole
 from reconciler.state.failures import (
     StateError,
     StateLocked,
@@ -61,7 +61,7 @@ def wire_to(url: str, *, methods: bool, opening: Opening) -> Iterator["Wire"]:
         # A server on this machine is never reached through a proxy.
         trust_env=not _LOOPBACK.match(urlsplit(url).hostname or ""),
         timeout=opening.tries.seconds,
-        headers={"user-agent": "reconciler"},
+        headers={"accept-encoding": ENCODINGS, "user-agent": "reconciler"},
     ) as client:
         yield Wire(client, url, methods, opening.tries)
 
@@ -73,6 +73,7 @@ class Wire:
         self._client = client
         self._url = url
         self._tries = tries
+        self._lines = Lines()
         address, question, query = url.partition("?")
         self._lock_url = url if methods else f"{address}/lock{question}{query}"
         self._lock, self._unlock = ("LOCK", "UNLOCK") if methods else ("POST", "DELETE")
@@ -175,20 +176,28 @@ class Wire:
         target = httpx2.URL(url)
         for name, value in (query or {}).items():
             target = target.copy_add_param(name, value)
-        end = monotonic() + _BODY_PATIENCE * self._tries.seconds
+        seconds = _BODY_PATIENCE * self._tries.seconds
         try:
-            with self._client.stream(method, target, content=content, headers=headers) as response:
-                parts, size = [], 0
-                for part in response.iter_bytes():
-                    parts.append(part)
-                    size += len(part)
-                    if size > LIMIT:
-                        raise StateUnreadable(self._url, f"it is larger than {LIMIT} bytes")
-                    if monotonic() > end:
-                        raise Trouble("the answer comes too slowly", sent=True)
+            with (
+                self._lines.patience(seconds) as answered,
+                self._client.stream(
+                    method,
+                    target,
+                    content=content,
+                    headers=headers,
+                    extensions={"trace": self._lines.trace},
+                ) as response,
+            ):
+                answered.set()
+                encoding = response.headers.get("content-encoding", "")
+                body = read_whole(response.iter_raw(), encoding, most=LIMIT, seconds=seconds)
+        except TooMuch as error:
+            raise StateUnreadable(self._url, f"the server {error}") from None
+        except TimeoutError as error:
+            raise Trouble(str(error), sent=True) from None
         except not_sent as error:
             raise Trouble(type(error).__name__, sent=False) from None
-        except (httpx2.RequestError, httpx2.StreamError) as error:
+        except (httpx2.RequestError, httpx2.StreamError, Garbled) as error:
             raise Trouble(f"no answer ({type(error).__name__})", sent=True) from None
         if response.status_code in _PASSING:
             raise Trouble(
@@ -197,7 +206,7 @@ class Wire:
                 after=retry_after(response.headers.get("retry-after")),
             )
         try:
-            text = b"".join(parts).decode("utf-8")
+            text = body.decode("utf-8")
         except UnicodeDecodeError:
             raise StateUnreadable(self._url, "it is not UTF-8") from None
         return _Answer(response.status_code, text, response.headers)

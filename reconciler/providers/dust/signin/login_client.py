@@ -6,7 +6,7 @@ may repeat what was sent.
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import TracebackType
@@ -14,9 +14,10 @@ from typing import Any, Self, TypeVar
 
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
-from httpx2 import HTTPError, Response, Timeout
+from httpx2 import DecodingError, HTTPError, Request, Response, SyncByteStream, Timeout
 from pydantic import BaseModel, Field, ValidationError
 
+from reconciler.bounds import ENCODINGS, Body, Garbled, Lines, TooMuch
 from reconciler.providers.contract import Call
 from reconciler.providers.dust.signin.endings import AGAIN, RefreshRefused
 from reconciler.providers.dust.signin.provider_address import LoginProvider, is_loopback
@@ -31,6 +32,9 @@ _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _SCOPE = "openid profile email"
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 _SECONDS, _CONNECT_SECONDS = 30.0, 10.0
+_WHOLE_SECONDS = 45.0  # of one exchange, however little of it comes at a time
+_MOST_BYTES = 2**20  # of one answer
+_LONGEST = 3600.0  # seconds that a device login may be waited for
 _WAITING = {"authorization_pending", "slow_down"}
 
 
@@ -79,11 +83,16 @@ class _Refused(Exception):
 class LoginClient:
     """Talks to an identity provider, as a public client; a context manager.
 
-    Parameters: `observe` is told of each exchange, without codes and tokens.
+    Parameters: `observe` is told of each exchange, without codes and tokens; `seconds` bounds one
+    exchange as a whole.
     """
 
     def __init__(
-        self, provider: LoginProvider, observe: Callable[[Call], None] = lambda _call: None
+        self,
+        provider: LoginProvider,
+        observe: Callable[[Call], None] = lambda _call: None,
+        *,
+        seconds: float = _WHOLE_SECONDS,
     ) -> None:
         self._observe = observe
         self._provider = provider
@@ -92,8 +101,16 @@ class LoginClient:
             token_endpoint_auth_method="none",  # noqa: S106 - a public client has no secret
             timeout=Timeout(_SECONDS, connect=_CONNECT_SECONDS),
             trust_env=not is_loopback(provider.origin),
-            headers={"accept": "application/json", "user-agent": "reconciler"},
+            headers={
+                "accept": "application/json",
+                "accept-encoding": ENCODINGS,
+                "user-agent": "reconciler",
+            },
+            # authlib reads answers whole, and has no other place to bound that.
+            event_hooks={"request": [self._watch], "response": [_bound]},
         )
+        self._lines = Lines()
+        self._seconds = seconds
         # authlib takes an error for tokens when the body has no `error` in it.
         for moment in ("access_token_response", "refresh_token_response"):
             self._oauth.register_compliance_hook(moment, _refuse)
@@ -133,7 +150,7 @@ class LoginClient:
             user_code=answer.user_code,
             verification=answer.verification_uri,
             verification_complete=answer.verification_uri_complete,
-            seconds=answer.expires_in,
+            seconds=min(answer.expires_in, _LONGEST),
             interval=answer.interval,
         )
 
@@ -182,6 +199,9 @@ class LoginClient:
         # RFC 6749 section 6: without a new refresh token the old one goes on counting.
         return fresh if fresh.refresh is not None else replace(fresh, refresh=old)
 
+    def _watch(self, request: Request) -> None:
+        request.extensions = {**request.extensions, "trace": self._lines.trace}
+
     def _tokens(self, ask: Callable[[], Any]) -> Tokens:
         answer = self._calling("POST " + _TOKENS, lambda: _TokenAnswer.model_validate(ask()))
         return Tokens(
@@ -194,10 +214,17 @@ class LoginClient:
         origin = self._provider.origin
         began, status, reason = time.monotonic(), None, ""
         try:
-            value = ask()
+            with self._lines.patience(self._seconds):
+                value = ask()
         except _Refused as error:
             status = error.status
             raise
+        except TooMuch as error:
+            raise Unexpected(
+                f"{origin} {error}",
+                call=call,
+                help=("is this the identity provider's address? check the login domain",),
+            ) from None
         except OAuthError as error:
             status = 400
             raise _Refused(400, str(error.error)) from None
@@ -208,7 +235,7 @@ class LoginClient:
                 call=call,
                 help=("check the login domain, the network and the proxy",),
             ) from None
-        except (ValidationError, ValueError):
+        except (ValidationError, ValueError, RecursionError):
             raise Unexpected(
                 f"{origin} answered {call} with something this version doesn't know",
                 call=call,
@@ -230,6 +257,31 @@ class LoginClient:
             )
 
 
+class _Bounded(SyncByteStream):
+    """A body that is decompressed within bounds while it is read."""
+
+    def __init__(self, inner: SyncByteStream, encoding: str) -> None:
+        self._inner = inner
+        self._encoding = encoding
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            body = Body(self._encoding, _MOST_BYTES)
+            yield from map(body.take, self._inner)
+            body.end()
+        except Garbled as error:
+            raise DecodingError(str(error)) from None
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def _bound(response: Response) -> None:
+    encoding = response.headers.pop("content-encoding", "")
+    assert isinstance(response.stream, SyncByteStream)
+    response.stream = _Bounded(response.stream, encoding)
+
+
 def _refuse(response: Response) -> Response:
     """Raise for an answer that isn't a success; what is transient raises HTTPError."""
     status = response.status_code
@@ -239,7 +291,7 @@ def _refuse(response: Response) -> Response:
         response.raise_for_status()
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     code = body.get("error", "") if isinstance(body, dict) else ""
     raise _Refused(status, code if isinstance(code, str) else "")
