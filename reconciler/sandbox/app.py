@@ -33,6 +33,7 @@ from reconciler.sandbox import (
     views,
 )
 from reconciler.sandbox.auth import private_call, public_call, public_user
+from reconciler.sandbox.body_bounds import BoundedBodies
 from reconciler.sandbox.call import Call, Handler, Sandbox
 from reconciler.sandbox.envelope import ApiError, answer, unhandled
 from reconciler.sandbox.journal import record
@@ -115,6 +116,7 @@ def build_app(sandbox: Sandbox) -> Starlette:
     )
     app.router.redirect_slashes = False
     app.add_middleware(page.LoopbackOnly)
+    app.add_middleware(BoundedBodies)  # the last one added comes first
     return app
 
 

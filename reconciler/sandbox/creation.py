@@ -15,7 +15,13 @@ from reconciler.sandbox.oauth_rows import add_connection, checked_consent
 from reconciler.sandbox.probe import ProbeError, ServerFacts
 from reconciler.sandbox.records import OAuthConnection, Server
 from reconciler.sandbox.server_json import ServerWriter
-from reconciler.sandbox.server_rows import DEFAULT_ICON, add_internal, add_view, server_by_sid
+from reconciler.sandbox.server_rows import (
+    DEFAULT_ICON,
+    add_internal,
+    add_view,
+    sealed_credentials,
+    server_by_sid,
+)
 from reconciler.sandbox.servers import HeaderEntry, clean_headers, request_headers
 from reconciler.sandbox.space_rows import global_space, system_space_id
 from reconciler.sandbox.store import dump, new_sid
@@ -197,8 +203,9 @@ def _insert(
         tools=dump(facts.tools),
         provider=consent.provider if consent else None,
         scope=consent.scope if consent else None,
-        shared_secret=body.shared_secret or None,
-        custom_headers=dump(clean_headers(body.custom_headers)),
+        **sealed_credentials(
+            call.store, sid, body.shared_secret or None, clean_headers(body.custom_headers)
+        ),
         availability="manual",
         allow_multiple=1,
         last_sync_at=now,
@@ -258,12 +265,11 @@ def _create_internal(call: Call, body: _NewInternal) -> Response:
     try:
         with call.store.transaction():
             server_id = add_internal(call.store, call.workspace.id, preset, spaces=spaces)
-            call.store.update(
-                "server",
-                server_id,
-                shared_secret=body.shared_secret or None,
-                custom_headers=dump(clean_headers(body.custom_headers)),
-            )
+            sid = call.store.text("SELECT sid FROM server WHERE id = ?", server_id)
+            assert sid is not None
+            headers = clean_headers(body.custom_headers)
+            sealed = sealed_credentials(call.store, sid, body.shared_secret or None, headers)
+            call.store.update("server", server_id, **sealed)
             call.store.write(
                 "UPDATE view SET name = ?, oauth_use_case = ?, oauth_scope = ?, editor_id = ?"
                 " WHERE server_id = ?",

@@ -15,7 +15,7 @@ from reconciler.sandbox.seed import (
     SeedSpace,
     SeedWorkspace,
 )
-from reconciler.sandbox.server_rows import add_internal, add_view
+from reconciler.sandbox.server_rows import add_internal, add_view, sealed_credentials
 from reconciler.sandbox.space_rows import add_space, system_space_id
 from reconciler.sandbox.store import Store, dump, new_sid
 
@@ -175,9 +175,10 @@ class _Planter:
     def _server(self, seed: SeedServer) -> None:
         store = self._store
         now = store.now()
+        sid = new_sid("rms")
         server_id = store.insert(
             "server",
-            sid=new_sid("rms"),
+            sid=sid,
             workspace_id=self._id,
             kind="remote",
             url=seed.url,
@@ -191,8 +192,7 @@ class _Planter:
                     for tool in seed.tools
                 ]
             ),
-            shared_secret=seed.bearer,
-            custom_headers=dump(seed.headers or None),
+            **sealed_credentials(store, sid, seed.bearer, seed.headers or None),
             availability="manual",
             allow_multiple=1,
             last_sync_at=now,

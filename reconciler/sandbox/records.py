@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 
 class Role(StrEnum):
@@ -44,7 +44,12 @@ class Availability(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A row; its fields are named after the columns."""
+    """A row; its fields are named after the columns.
+
+    What is in `sealed` is encrypted in the database, for the row's `sid`, and in clear here.
+    """
+
+    sealed: ClassVar[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +119,8 @@ class Space(Record):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server(Record):
     """An MCP server: remote (a URL) or internal (a registry name)."""
+
+    sealed = ("shared_secret", "custom_headers")
 
     id: int
     sid: str

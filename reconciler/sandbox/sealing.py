@@ -1,4 +1,4 @@
-"""Encrypts what OAuth leaves in the database: clients, verifiers, tokens.
+"""Encrypts the secrets in the database: what OAuth leaves there, servers' tokens and headers.
 
 AES-256-GCM; the key is not in the data file but in a file of its own beside it, or nowhere when
 the data is in memory. What is sealed for one place of the database doesn't open in another.

@@ -1,5 +1,7 @@
 """Servers and views in the database."""
 
+from collections.abc import Mapping
+
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.catalogue import InternalPreset, internal_presets
 from reconciler.sandbox.records import Availability, Server, View
@@ -69,6 +71,16 @@ def add_internal(
     for space_id in (system, *spaces):
         add_view(store, workspace_id, server_id, space_id)
     return server_id
+
+
+def sealed_credentials(
+    store: Store, sid: str, token: str | None, headers: Mapping[str, str] | None
+) -> dict[str, str | None]:
+    """The columns of a server's token and headers, for the server of this id alone."""
+    return {
+        "shared_secret": store.closed(sid, "shared_secret", token),
+        "custom_headers": store.closed(sid, "custom_headers", dump(headers)),
+    }
 
 
 def hydrate(call: Call) -> None:

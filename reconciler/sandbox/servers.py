@@ -121,9 +121,11 @@ def _patch_credentials(call: Call, server: Server, body: _Credentials) -> None:
         )
     changes: dict[str, str | None] = {}
     if "shared_secret" in body.model_fields_set:
-        changes["shared_secret"] = body.shared_secret or None
+        token = body.shared_secret or None
+        changes["shared_secret"] = call.store.closed(server.sid, "shared_secret", token)
     if "custom_headers" in body.model_fields_set:
-        changes["custom_headers"] = dump(clean_headers(headers))
+        cleaned = dump(clean_headers(headers))
+        changes["custom_headers"] = call.store.closed(server.sid, "custom_headers", cleaned)
     _touch(call, server, **changes)
 
 

@@ -12,10 +12,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reconciler.sandbox.records import Record
+from reconciler.sandbox.records import Record, Server
 from reconciler.sandbox.sealing import Seal, SealError, key_path, load_seal
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+_UNSEALED = 2
+"""The version that kept tokens and headers of servers in clear."""
 _MARK = "sandbox"
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -53,12 +55,16 @@ class Store:
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.DatabaseError as error:
             raise DataFileError(f"{path} is not a sandbox data file: {error}") from error
-        if version not in (0, SCHEMA_VERSION):
+        if version not in (0, _UNSEALED, SCHEMA_VERSION):
             raise DataFileError(f"{path} was written by another version of the sandbox")
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.execute("PRAGMA synchronous = NORMAL")
-        if version == SCHEMA_VERSION:
-            return self._known_seal(path)
+        self._db.execute("PRAGMA secure_delete = ON")  # what was replaced may be a secret
+        if version != 0:
+            seal = self._known_seal(path)
+            if version == _UNSEALED:
+                self._seal_servers(seal)
+            return seal
         if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise DataFileError(f"{path} is a database, but not one of the sandbox")
         schema = files("reconciler.sandbox").joinpath("schema.sql").read_text(encoding="utf-8")
@@ -86,6 +92,24 @@ class Store:
                 f"{path} was not written with the key in {key_path(path)}"
             ) from error
         return seal
+
+    def _seal_servers(self, seal: Seal) -> None:
+        """Encrypt what the version before kept in clear, and leave nothing of it in the file."""
+        with self.transaction():
+            for row in self._db.execute("SELECT * FROM server").fetchall():
+                closed = {
+                    name: seal.close(row[name], f"{row['sid']}/{name}")
+                    for name in Server.sealed
+                    if row[name] is not None
+                }
+                if closed:
+                    self.update("server", row["id"], **closed)
+            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        self._db.execute("VACUUM")
+
+    def closed(self, sid: str, column: str, text: str | None) -> str | None:
+        """What goes into a column that is sealed, of the row with this `sid`."""
+        return None if text is None else self.seal.close(text, f"{sid}/{column}")
 
     @property
     def is_new(self) -> bool:
@@ -138,12 +162,12 @@ class Store:
 
     def rows(self, shape: type[R], sql: str, *values: Value) -> list[R]:
         """The rows of a query, as records."""
-        return [_read(shape, row) for row in self._db.execute(sql, values)]
+        return [self._read(shape, row) for row in self._db.execute(sql, values)]
 
     def row(self, shape: type[R], sql: str, *values: Value) -> R | None:
         """The first row of a query, as a record."""
         found = self._db.execute(sql, values).fetchone()
-        return None if found is None else _read(shape, found)
+        return None if found is None else self._read(shape, found)
 
     def values(self, sql: str, *values: Value) -> list[tuple[Any, ...]]:
         """The rows of a query, as tuples."""
@@ -163,6 +187,15 @@ class Store:
     def exists(self, sql: str, *values: Value) -> bool:
         """Whether the query has a row."""
         return self._first(sql, values) is not None
+
+    def _read(self, shape: type[R], row: sqlite3.Row) -> R:
+        found: dict[str, Any] = {
+            name: bool(row[name]) if flag else row[name] for name, flag in _columns(shape)
+        }
+        for name in shape.sealed:
+            if found[name] is not None:
+                found[name] = self.seal.open(found[name], f"{row['sid']}/{name}")
+        return shape(**found)
 
     def _first(self, sql: str, values: tuple[Value, ...]) -> object:
         found = self._db.execute(sql, values).fetchone()
@@ -196,9 +229,3 @@ def _columns(shape: type[Record]) -> tuple[tuple[str, bool], ...]:
     if shape not in _COLUMNS:
         _COLUMNS[shape] = tuple((field.name, field.type is bool) for field in fields(shape))
     return _COLUMNS[shape]
-
-
-def _read(shape: type[R], row: sqlite3.Row) -> R:
-    return shape(
-        **{name: bool(row[name]) if is_flag else row[name] for name, is_flag in _columns(shape)}
-    )

@@ -1,6 +1,8 @@
 """Canaries: what OAuth hands around is in no output, log, page or answer, nor readable on disk."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -92,6 +94,50 @@ def test_a_pending_consent_is_sealed_too(tmp_path: Path) -> None:
     assert b"as.example" in stored
     key = tmp_path / "sandbox.db.key"
     assert key.stat().st_mode & 0o777 == 0o600
+
+
+GIVEN = {
+    "sharedSecret": "canary-token",
+    "customHeaders": [{"key": "X-Api-Key", "value": "canary-header"}],
+}
+
+
+def test_tokens_and_headers_of_servers_are_sealed_and_still_sent(tmp_path: Path) -> None:
+    data = tmp_path / "sandbox.db"
+    with (
+        McpServer("guarded", ["read"], bearer="canary-token") as mcp,
+        McpServer("other", ["read"], bearer="canary-newer") as other,
+    ):
+        with SandboxProcess(seed=SEED, data=data) as process, process.client_for(ADMIN) as api:
+            sid = make_server(api, mcp.url, **GIVEN)
+            newer = make_server(api, other.url, sharedSecret="canary-newer")
+            assert api.patch(f"/mcp/{newer}", json={"sharedSecret": "canary-newer"}).is_success
+        assert b"canary" not in data.read_bytes()
+        with SandboxProcess(data=data) as process, process.client_for(ADMIN) as api:
+            assert api.post(f"/mcp/{sid}/sync").is_success
+            assert api.post(f"/mcp/{newer}/sync").is_success
+        assert mcp.last_headers()["x-api-key"] == "canary-header"
+
+
+def test_a_data_file_of_before_is_sealed_when_it_is_opened(tmp_path: Path) -> None:
+    data = tmp_path / "sandbox.db"
+    with McpServer("guarded", ["read"], bearer="canary-token") as mcp:
+        with SandboxProcess(seed=SEED, data=data) as process, process.client_for(ADMIN) as api:
+            sid = make_server(api, mcp.url, **GIVEN)
+        with closing(sqlite3.connect(data)) as before:
+            clear = ("canary-token", '{"X-Api-Key": "canary-header"}', sid)
+            before.execute(
+                "UPDATE server SET shared_secret = ?, custom_headers = ? WHERE sid = ?", clear
+            )
+            before.execute("UPDATE server SET shared_secret = 'canary-gone' WHERE sid != ?", (sid,))
+            before.execute("DELETE FROM server WHERE sid != ?", (sid,))
+            before.execute("PRAGMA user_version = 2")
+            before.commit()
+        assert b"canary-token" in data.read_bytes()
+        with SandboxProcess(data=data) as process, process.client_for(ADMIN) as api:
+            assert api.post(f"/mcp/{sid}/sync").is_success
+        assert mcp.last_headers()["x-api-key"] == "canary-header"
+    assert b"canary" not in data.read_bytes()
 
 
 def test_a_data_file_opens_with_its_own_key_only(tmp_path: Path) -> None:
