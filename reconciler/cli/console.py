@@ -1,6 +1,5 @@
 """Where words go: data to stdout, talk to stderr, colour only on a terminal that wants it."""
 
-import json
 import os
 import shutil
 import sys
@@ -65,7 +64,11 @@ class Console:
 
     def value(self, value: Any) -> None:
         """Print a JSON value as data."""
-        self.data(json_for_terminals(json.dumps(value, indent=2, ensure_ascii=False)))
+        from reconciler.resources import indented
+
+        for piece in indented(value):
+            click.echo(json_for_terminals(piece), nl=False, color=True)
+        click.echo()
 
     def talk(self, text: str) -> None:
         """Say something about the run; with `--debug`, without what tells who somebody is."""

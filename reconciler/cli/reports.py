@@ -4,7 +4,7 @@ A report is written however the command ends, so that the place where it is show
 earlier run.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -146,14 +146,15 @@ class Reports:
             except OSError as error:
                 self._unwritable(path, error)
 
-    def _put(self, console: Console, path: Path | None, text: str) -> None:
+    def _put(self, console: Console, path: Path | None, pieces: Iterable[str]) -> None:
         # Names of files may hold bytes that are no UTF-8.
-        data = text.encode("utf-8", "replace")
+        data = (piece.encode("utf-8", "replace") for piece in pieces)
         if path is None:
-            console.data(data.decode())
+            console.data(b"".join(data).decode())
             return
         try:
-            path.write_bytes(data)
+            with path.open("wb") as file:
+                file.writelines(data)
         except OSError as error:
             self._unwritable(path, error)
 

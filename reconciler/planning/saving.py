@@ -17,6 +17,7 @@ from reconciler.planning.seeing import SecretSeen
 from reconciler.resources import (
     Action,
     Change,
+    Each,
     FieldChange,
     Hidden,
     Operation,
@@ -49,7 +50,10 @@ def plan_json(
     mode: Literal["apply", "destroy"],
     allow: frozenset[str],
 ) -> dict[str, Any]:
-    """The document of `plan`; equal plans give equal documents."""
+    """The document of `plan`; equal plans give equal documents.
+
+    Its changes are made as they are read (`Each`): all of them at once may take gigabytes.
+    """
     counts = plan.counts()
     document: dict[str, Any] = {
         "format": FORMAT,
@@ -62,7 +66,7 @@ def plan_json(
             "drifted": len(plan.drifted),
             "calls": plan.calls,
         },
-        "changes": [change_json(change) for change in plan.changes],
+        "changes": Each(change_json, plan.changes),
         "unchanged": [str(address) for address in plan.unchanged],
         "moves": [[str(old), str(new)] for old, new in plan.moves],
         "recovered": [str(address) for address in plan.recovered],

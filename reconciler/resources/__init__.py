@@ -14,7 +14,14 @@ from reconciler.resources.changes import (
 from reconciler.resources.fields import API_VERSION, STATE_SCHEMES, is_resource_name
 from reconciler.resources.gates import Gate, Transition
 from reconciler.resources.icons import ICONS
-from reconciler.resources.json_text import digest_of, place_text, read_json
+from reconciler.resources.json_text import (
+    Each,
+    digest_of,
+    indented,
+    lined,
+    place_text,
+    read_json,
+)
 from reconciler.resources.kinds import KINDS, WORKSPACE_KIND
 from reconciler.resources.mcp_server import (
     DEFAULT_TOOL,
@@ -73,6 +80,7 @@ __all__ = [
     "Change",
     "Desired",
     "Directory",
+    "Each",
     "FieldChange",
     "FieldPolicy",
     "Gate",
@@ -109,7 +117,9 @@ __all__ = [
     "WorkspaceSpec",
     "digest_of",
     "in_pipeline",
+    "indented",
     "is_resource_name",
+    "lined",
     "place_text",
     "read_json",
     "secret_refs",

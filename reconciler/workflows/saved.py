@@ -1,6 +1,5 @@
 """Saved plans: write them where a reviewer finds them, read them back, check what they stand on."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,7 +9,7 @@ from reconciler import __version__
 from reconciler.diagnostics import Span
 from reconciler.manifests import Loaded, from_json
 from reconciler.planning import PlanUnreadable, SavedPlan, read_plan
-from reconciler.resources import Address, Desired
+from reconciler.resources import Address, Desired, lined
 from reconciler.resources import Path as FieldPath
 from reconciler.state import StateUnwritable, write_atomically
 from reconciler.views import PlanView
@@ -19,7 +18,9 @@ from reconciler.workflows.failures import Exit, Stop
 from reconciler.workflows.lifetimes import read_moment, show_moment
 from reconciler.workflows.trust import trust_for
 
-_LIMIT = 64 * 1024 * 1024
+_MIB = 64
+_LIMIT = _MIB * 1024 * 1024
+"""Bytes of a plan file, for whoever writes one and whoever reads it."""
 _SKEW = timedelta(minutes=10)
 """How far the clocks of who plans and who applies may be apart."""
 
@@ -40,12 +41,31 @@ class PlanLocator:
 
 
 def write_plan(document: Mapping[str, Any], path: Path) -> None:
-    """Write a plan's document to `path`; raises Stop when that can't be done."""
-    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    """Write a plan's document to `path`; raises Stop when that can't be done.
+
+    What no command would read isn't written: nobody reviews a plan that can't be applied.
+    """
     try:
-        write_atomically(path, text)
+        write_atomically(path, _bounded(document))
     except StateUnwritable as error:
         raise Stop(Exit.FAILED, f"the plan can't be written to {path}") from error
+
+
+def _bounded(document: Mapping[str, Any]) -> str:
+    """The text of a plan file; raises Stop when `read_saved` would refuse it."""
+    pieces, size = [], 1
+    for piece in lined(document):
+        pieces.append(piece)
+        size += len(piece.encode("utf-8", "surrogatepass"))
+        if size > _LIMIT:
+            raise Stop(
+                Exit.FAILED,
+                f"the plan is too large for a file: more than {_MIB} MiB, which is all that `show` "
+                "and `apply` read",
+                notes=("nothing was written",),
+                help=("plan a part of it: `--target ADDRESS`, or a folder less with `-f`",),
+            )
+    return "".join((*pieces, "\n"))
 
 
 def read_saved(path: Path) -> SavedPlan:
@@ -54,7 +74,7 @@ def read_saved(path: Path) -> SavedPlan:
         with path.open("rb") as file:
             data = file.read(_LIMIT + 1)
         if len(data) > _LIMIT:
-            raise PlanUnreadable(f"{path} is too large for a plan")
+            raise PlanUnreadable(f"{path} is too large for a plan: more than {_MIB} MiB")
         return read_plan(data.decode("utf-8"), name=str(path))
     except UnicodeDecodeError:
         raise Stop(Exit.FAILED, f"{path} is not a plan: it is not UTF-8") from None

@@ -24,7 +24,7 @@ from reconciler.planning import (
     plan_json,
     read_plan,
 )
-from reconciler.resources import Address, digest_of, read_json
+from reconciler.resources import Address, digest_of, indented, read_json
 from reconciler.views import moved_lines, plan_text
 from reconciler.workflows import Options, Stop, life_text, open_saved, read_saved, saved_view
 from tests.fuzz.mutating import ANY_BYTES, ANY_JSON, mutated, mutated_text, often, text_of, tried
@@ -49,7 +49,7 @@ def saved_as(made: Plan) -> dict[str, Any]:
     )
     allow = frozenset({"max-deletes"})
     whole = plan_json(made, basis=basis, desired=to_json(desired), mode="apply", allow=allow)
-    found: dict[str, Any] = json.loads(json.dumps(whole))
+    found: dict[str, Any] = json.loads("".join(indented(whole)))
     return found
 
 

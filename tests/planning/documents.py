@@ -1,8 +1,10 @@
 """Plan documents for tests."""
 
+import json
 from typing import Any
 
 from reconciler.planning import Basis, Plan, plan_json
+from reconciler.resources import indented
 
 BASIS = Basis(
     manifests="m",
@@ -19,4 +21,6 @@ BASIS = Basis(
 
 def document(made: Plan) -> dict[str, Any]:
     """The plan as JSON."""
-    return plan_json(made, basis=BASIS, desired={}, mode="apply", allow=frozenset())
+    whole = plan_json(made, basis=BASIS, desired={}, mode="apply", allow=frozenset())
+    found: dict[str, Any] = json.loads("".join(indented(whole)))
+    return found

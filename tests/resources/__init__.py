@@ -1,0 +1,1 @@
+"""The vocabulary: kinds, values, and documents of our own."""
