@@ -24,13 +24,19 @@ from reconciler.manifests.positions import Entry, Node, Text, find, locate
 from reconciler.manifests.scalar_points import index_of
 from reconciler.resources import Address, Path
 
-_KEPT_FILES = 16
+_KEPT = 2 * 1024 * 1024
+"""What a locator keeps: each character takes some 50 bytes as a tree."""
+_KEPT_DOCUMENTS = 256
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Located:
+    """A file that was read again: `starts` are those of its documents, whose trees are dropped
+    (`documents` is None) when others are asked for."""
+
     text: Text
-    documents: list[Node | None]
+    starts: list[int]
+    documents: list[Node | None] | None
 
 
 @dataclass(slots=True, repr=False)
@@ -38,12 +44,16 @@ class FileLocator:
     """Where things are; the door's `Locator`.
 
     `homes` says which document of which file holds each address. `valid` says that the manifests
-    have no fault, so no literal secret either, and whole entries may be shown.
+    have no fault, so no literal secret either, and whole entries may be shown. `kept` are the
+    characters of the files whose trees are kept whole.
     """
 
     homes: Mapping[Address, tuple[str, int]]
     valid: bool = False
-    _cache: "OrderedDict[str, _Located | None]" = field(default_factory=OrderedDict)
+    kept: int = _KEPT
+    _files: dict[str, _Located | None] = field(default_factory=dict)
+    _whole: "OrderedDict[str, _Located]" = field(default_factory=OrderedDict)
+    _single: "OrderedDict[tuple[str, int], Node | None]" = field(default_factory=OrderedDict)
 
     def span(self, address: Address, path: Path = ()) -> Span | None:
         """The key of a field of the spec, or the nearest key above it; without a path, the name.
@@ -74,7 +84,8 @@ class FileLocator:
                 return self._in_document(place, located, hidden=hidden)
             case InScalar(file=file, document=document, at=at):
                 located = self._located(file)
-                span = None if located is None else _in_scalar(place, located)
+                root = located and self._root(located, file, document)
+                span = _in_scalar(place, located.text, root) if located and root else None
                 return span or self.place(InDocument(file, document, at, Part.KEY), hidden=hidden)
 
     def diagnostics(self, faults: Sequence[Fault]) -> Diagnostics:
@@ -111,9 +122,7 @@ class FileLocator:
         )
 
     def _in_document(self, place: InDocument, located: _Located, *, hidden: bool) -> Span:
-        root = None
-        if place.document < len(located.documents):
-            root = located.documents[place.document]
+        root = self._root(located, place.file, place.document)
         if root is None:
             return _at(place.file)
         found = find(root, place.at)
@@ -133,13 +142,20 @@ class FileLocator:
         return self._span(place.file, text, node.start, end, hidden=hidden)
 
     def _entry_span(self, file: str, text: Text, entry: Entry, *, hidden: bool = False) -> Span:
-        span = self._span(file, text, entry.start, entry.end, key=True, hidden=hidden)
         if not self.valid or entry.value is None:
-            return span
-        line = text.line(span.line)
+            return self._span(file, text, entry.start, entry.end, key=True, hidden=hidden)
+        row, column = text.point(entry.start)
+        end_line, end_column = text.point(entry.end)
+        line = text.line(row)
         end = text.point(entry.value.end)
-        shown = line[: end[1] - 1] if end[0] == span.line else line[: span.end_column - 1] + ":"
-        return _with_excerpt(span, shown)
+        return Span(
+            file=file,
+            line=row,
+            column=column,
+            end_line=end_line,
+            end_column=end_column,
+            excerpt=line[: end[1] - 1] if end[0] == row else line[: end_column - 1] + ":",
+        )
 
     def _span(
         self,
@@ -166,29 +182,52 @@ class FileLocator:
         )
 
     def _located(self, file: str) -> _Located | None:
-        if file in self._cache:
-            self._cache.move_to_end(file)
-            return self._cache[file]
-        located = None
-        try:
-            data = files.read(file).removeprefix(files.BYTE_ORDER_MARK)
-            located = _Located(Text(data.decode()), locate(data))
-        except (OSError, UnicodeDecodeError):
-            pass  # it was readable a moment ago: the place is then the file itself
-        self._cache[file] = located
-        if len(self._cache) > _KEPT_FILES:
-            self._cache.popitem(last=False)
-        return located
+        if file not in self._files:
+            located = None
+            try:
+                data = files.read(file).removeprefix(files.BYTE_ORDER_MARK)
+                documents, starts = locate(data)
+                located = _Located(Text(data.decode()), starts, documents)
+                self._keep(file, located)
+            except (OSError, UnicodeDecodeError):
+                pass  # it was readable a moment ago: the place is then the file itself
+            self._files[file] = located
+        return self._files[file]
+
+    def _keep(self, file: str, located: _Located) -> None:
+        self._whole[file] = located
+        size = sum(len(each.text.text) for each in self._whole.values())
+        while size > self.kept and len(self._whole) > 1:
+            _, oldest = self._whole.popitem(last=False)
+            size -= len(oldest.text.text)
+            oldest.documents = None
+
+    def _root(self, located: _Located, file: str, number: int) -> Node | None:
+        """The tree of a document; of a file that was let go, that document alone is located again.
+
+        A plan asks in the order of names, which may lead to another file each time.
+        """
+        if number >= len(located.starts):
+            return None
+        if located.documents is not None:
+            self._whole.move_to_end(file)
+            return located.documents[number]
+        key = file, number
+        if key not in self._single:
+            start, *rest = located.starts[number : number + 2]
+            part = located.text.text[start : rest[0] if rest else None]
+            self._single[key] = next(iter(locate(part.encode(), start)[0]), None)
+            if len(self._single) > _KEPT_DOCUMENTS:
+                self._single.popitem(last=False)
+        return self._single[key]
 
 
-def _in_scalar(place: InScalar, located: _Located) -> Span | None:
+def _in_scalar(place: InScalar, text: Text, root: Node) -> Span | None:
     """One character of an expression; None when the file doesn't write it as it is."""
-    root = located.documents[place.document] if place.document < len(located.documents) else None
-    found = find(root, place.at) if root is not None else None
-    node = found.node if found is not None and found.depth == len(place.at) else None
+    found = find(root, place.at)
+    node = found.node if found.depth == len(place.at) else None
     if node is None or node.text is None:
         return None
-    text = located.text
     index = index_of(text.text[node.start : node.end], node.text, place.line, place.column)
     if index is None:
         return None
@@ -214,14 +253,3 @@ def _at(file: str, line: int = 1, column: int = 1) -> Span:
 def _line_end(text: Text, index: int) -> int:
     line, column = text.point(index)
     return index - (column - 1) + len(text.line(line).rstrip())
-
-
-def _with_excerpt(span: Span, shown: str) -> Span:
-    return Span(
-        file=span.file,
-        line=span.line,
-        column=span.column,
-        end_line=span.end_line,
-        end_column=span.end_column,
-        excerpt=shown,
-    )

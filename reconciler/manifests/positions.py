@@ -5,6 +5,7 @@ Several times slower than reading, so it is done only for files of which somethi
 
 import bisect
 import re
+from array import array
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,7 +55,7 @@ class Text:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.starts = [0, *(found.end() for found in _LINE_BREAK.finditer(text))]
+        self.starts = array("L", (0, *(found.end() for found in _LINE_BREAK.finditer(text))))
 
     def point(self, index: int) -> tuple[int, int]:
         """Line and column of a character, from 1; an index past the end means the end."""
@@ -77,14 +78,17 @@ class _Frame:
 
 @dataclass(slots=True)
 class _Builder:
+    shift: int
     documents: list[Node | None] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
     stack: list[_Frame] = field(default_factory=list)
     anchors: dict[str, Node] = field(default_factory=dict)
 
     def event(self, event: yaml.Event) -> None:
         match event:
-            case yaml.DocumentStartEvent():
+            case yaml.DocumentStartEvent(start_mark=mark):
                 self.documents.append(None)
+                self.starts.append((mark.index if mark else 0) + self.shift)
                 self.stack, self.anchors = [], {}
             case yaml.AliasEvent():
                 node = self._node(event)
@@ -101,10 +105,11 @@ class _Builder:
             case yaml.CollectionEndEvent() if self.stack:
                 node = self.stack.pop().node
                 if node.flow and event.end_mark:
-                    node.end = event.end_mark.index
+                    node.end = event.end_mark.index + self.shift
 
     def _node(self, event: Any, **parts: Any) -> Node:
-        node = Node(event.start_mark.index, event.end_mark.index, **parts)
+        start, end = event.start_mark.index + self.shift, event.end_mark.index + self.shift
+        node = Node(start, end, **parts)
         if event.anchor is not None and not isinstance(event, yaml.AliasEvent):
             self.anchors[event.anchor] = node
         return node
@@ -133,16 +138,19 @@ class _Builder:
             frame.entry = None
 
 
-def locate(data: bytes) -> list[Node | None]:
-    """The tree of each document, as far as the file can be read."""
-    builder = _Builder()
+def locate(data: bytes, shift: int = 0) -> tuple[list[Node | None], list[int]]:
+    """The tree of each document, as far as the file can be read, and where each starts.
+
+    `data` is a file, or what of it begins with its character `shift`, where a document starts.
+    """
+    builder = _Builder(shift)
     try:
         parser = open_parser(data)
         while (event := parser.get_event()) is not None:
             builder.event(event)
     except yaml.YAMLError:
         pass  # reading has said so already
-    return builder.documents
+    return builder.documents, builder.starts
 
 
 def find(root: Node, path: At) -> Found:

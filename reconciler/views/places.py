@@ -28,7 +28,10 @@ def placed(item: Diagnostic, where: Where) -> Diagnostic:
 
 def placed_span(span: Span | None, where: Where) -> Span | None:
     """The place in the renamed file."""
-    return replace(span, file=where(span.file)) if span else None
+    if span is None:
+        return None
+    name = where(span.file)
+    return span if name == span.file else replace(span, file=name)
 
 
 def uri_of(file: str) -> tuple[str, bool]:
@@ -52,6 +55,9 @@ def percent(char: str) -> str:
 
 
 def _change(change: Change, where: Where) -> Change:
+    spans = (change.span, *(field.span for field in change.fields))
+    if change.refusal is None and all(span is placed_span(span, where) for span in spans):
+        return change  # most often nothing is renamed, and a plan has a million places
     refusal = change.refusal and replace(
         change.refusal, diagnostic=placed(change.refusal.diagnostic, where)
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.manifests import Loaded, load
+from reconciler.manifests.location import FileLocator
 from reconciler.resources import Address
 from tests.manifests.corpus import GOOD
 
@@ -50,6 +51,46 @@ def test_a_field_is_found_at_its_key_or_the_nearest_above(
     span = loaded.locator.span(GITHUB, path)
     assert span is not None
     assert (str(span), span.excerpt) == (place, excerpt)
+
+
+ODD = """# first
+%YAML 1.1
+---
+apiVersion: reconciler/v1
+kind: Space
+metadata: {name: erste}   # 🛎
+spec: {displayName: "🛎 Rezeption", members: [ana@acme.example]}
+...
+# between
+---
+apiVersion: reconciler/v1
+kind: Space
+metadata: &meta
+  name: zweite
+spec:
+  displayName: 🛎 Zwei
+  members: &people [ben@acme.example, ana@acme.example]
+  groups: *people
+"""
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+def test_a_file_that_was_let_go_is_located_by_the_document(tmp_path: Path, line_break: str) -> None:
+    (tmp_path / "w.yaml").write_bytes((GOOD / "workspace.yaml").read_bytes())
+    for name in ("a", "b"):
+        text = ODD.replace("erste", f"erste-{name}").replace("zweite", f"zweite-{name}")
+        (tmp_path / f"{name}.yaml").write_bytes(text.replace("\n", line_break).encode())
+    locator = load([tmp_path]).locator
+    assert isinstance(locator, FileLocator)
+    thrifty = FileLocator(locator.homes, valid=locator.valid, kept=0)
+    addresses = [Address("Space", f"{at}-{name}") for at in ("zweite", "erste") for name in "abba"]
+    paths = [(), ("displayName",), ("members", "ana@acme.example"), ("groups",), ("nothing",)]
+    for address in addresses:
+        for path in paths:
+            found = thrifty.span(address, path)
+            assert found is not None
+            assert found == locator.span(address, path), (address, path)
+            assert found.line > 1
 
 
 def test_a_field_of_the_workspace_is_found_too(loaded: Loaded) -> None:

@@ -12,6 +12,7 @@ from reconciler.resources import (
     Action,
     Address,
     Change,
+    Each,
     FieldChange,
     Gate,
     Operation,
@@ -21,7 +22,9 @@ from reconciler.resources import (
 )
 from reconciler.views import PlanView, Review, review_of
 from reconciler.views.markdown import octets, review_markdown, utf16_units
+from reconciler.views.markdown.blocks import section
 from reconciler.views.markdown.escaping import code, fence, plain, tag
+from reconciler.views.markdown.fitting import fitted
 from reconciler.views.review import Failure, review_of_failure
 from tests.views.golden_files import assert_golden
 from tests.views.rendered import Rendered
@@ -93,6 +96,21 @@ def test_what_there_is_no_room_for_is_counted() -> None:
         left = re.search(r"… and (\d+) more", section)
         told = len(re.findall(r"^(?:- (?!…)|<details)", section, re.MULTILINE))
         assert told + int(left.group(1) if left else 0) == int(number)
+
+
+def test_what_there_is_no_room_for_is_not_even_made() -> None:
+    made: list[int] = []
+
+    def item(number: int) -> tuple[str, ...]:
+        made.append(number)
+        return f"- the whole of number {number}\n", f"- {number}\n"
+
+    listed = section("Many", Each(item, range(100_000)), "numbers")
+    text = fitted("", [listed, listed], "", limit=2_000, measure=utf16_units)
+    assert utf16_units(text) <= 2_000
+    assert text.count("more numbers: there is no room") == 2
+    assert max(made) < 1_000
+    assert len(made) < 10_000
 
 
 def test_the_first_changes_keep_their_details_while_there_is_room() -> None:

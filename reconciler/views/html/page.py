@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from reconciler.diagnostics import printable
+from reconciler.views.html.cutting import LARGEST, cut_to_page
 from reconciler.views.html.review_data import review_data
 from reconciler.views.review import Review
 
@@ -30,8 +31,9 @@ _SCRIPTS = (
 _ESCAPED = "<>&\u2028\u2029"
 
 
-def html_report(review: Review) -> str:
-    """The whole file; equal reviews give equal files.
+def html_report(review: Review, *, largest: int = LARGEST) -> str:
+    """The whole file; equal reviews give equal files. Of lists longer than `largest`, which a
+    browser can't bear, it tells that many, and says so.
 
     Everything that isn't ours is in one JSON element, which the script writes out as text. The
     Content-Security-Policy names the style and the script by their hashes, and allows no request.
@@ -46,7 +48,7 @@ def html_report(review: Review) -> str:
         "headline": html.escape(printable(review.headline)),
         "style": style,
         "script": script,
-        "data": _embedded(review_data(review)),
+        "data": _embedded(review_data(cut_to_page(review, largest))),
     }
     # In one pass: what a part holds is never taken for a placeholder.
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match.group(1)], _asset("report.html"))

@@ -1,6 +1,6 @@
 """Pieces of Markdown that close what they open: folds, bullets, counts of what is left out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from reconciler.diagnostics import Span
 from reconciler.views.markdown.escaping import code, link, plain
@@ -51,11 +51,10 @@ def link_foot(link_to: str, parts: Iterable[str]) -> str:
     return f"---\n\n{' · '.join(told)}\n" if told else ""
 
 
-def section(title: str, items: Iterable[tuple[str, ...]], noun: str, *, also: str = "") -> Section:
+def section(title: str, items: Sequence[Sequence[str]], noun: str, *, also: str = "") -> Section:
     """A section with its count, and what `also` is to be known of it; `noun` is what its items
-    are called when some are left out."""
-    listed = tuple(items)
-    return Section(title=f"### {title} ({len(listed)}{also})", items=listed, more=more_lines(noun))
+    are called when some are left out. Where there may be many, `items` are made one by one."""
+    return Section(title=f"### {title} ({len(items)}{also})", items=items, more=more_lines(noun))
 
 
 def more_lines(noun: str) -> Callable[[int], str]:

@@ -1,9 +1,10 @@
 """How an apply ended, as Markdown: what needs somebody first, what went well last."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from reconciler.diagnostics import PLAIN
 from reconciler.execution import Outcome, Result
+from reconciler.resources import Each
 from reconciler.views.ending import Ending, lines_of_result
 from reconciler.views.markdown.blocks import bullet, head_of, link_foot, place, said, section
 from reconciler.views.markdown.escaping import code
@@ -40,18 +41,19 @@ def _sections(ending: Ending) -> Iterator[Section]:
     yield _of("Waiting for a sign-in", report.of(Outcome.PENDING))
     yield _of("Refused, and held back", report.of(Outcome.REFUSED))
     yield _of("Not tried", report.of(Outcome.SKIPPED))
-    done = [
-        (f"- {code(str(r.change.address))} {PAST[r.change.action]}\n",) for r in _applied(ending)
-    ]
-    yield section("Applied", done, "changes")
+    yield section("Applied", Each(_done, _applied(ending)), "changes")
 
 
 def _applied(ending: Ending) -> tuple[Result, ...]:
     return ending.report.of(Outcome.APPLIED)
 
 
-def _of(title: str, results: Iterable[Result]) -> Section:
-    return section(title, map(_result, results), "changes")
+def _of(title: str, results: Sequence[Result]) -> Section:
+    return section(title, Each(_result, results), "changes")
+
+
+def _done(result: Result) -> tuple[str, ...]:
+    return (f"- {code(str(result.change.address))} {PAST[result.change.action]}\n",)
 
 
 def _result(result: Result) -> tuple[str, ...]:

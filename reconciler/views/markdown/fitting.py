@@ -39,34 +39,48 @@ class Section:
         """The section with all that there is to tell."""
         return self._whole([versions[0] for versions in self.items], 0)
 
+    def size(self, measure: Measure, most: int) -> int:
+        """What it takes to tell all; of what takes more than `most`, a number above that.
+
+        Items are made when they are asked for, so those that nobody will read cost nothing.
+        """
+        found = measure(self._whole([], 0))
+        for versions in self.items:
+            if found > most:
+                break
+            found += measure(versions[0])
+        return found
+
     def within(self, room: int, measure: Measure) -> str:
         """The section as fully as `room` allows; at the least, its title and a count."""
-        if measure(self.full) <= room:
+        if self.size(measure, room) <= room:
             return self.full
         room -= measure(self._whole([], 0))
-        sizes = [[measure(version) for version in versions] for versions in self.items]
-        if sum(size[-1] for size in sizes) <= room:
-            return self._whole(self._upgraded(sizes, room), 0)
-        return self._first(sizes, room, measure)
+        least = 0
+        for versions in self.items:
+            least += measure(versions[-1])
+            if least > room:
+                return self._first(room, measure)
+        return self._whole(self._upgraded(room - least, measure), 0)
 
-    def _upgraded(self, sizes: Sequence[Sequence[int]], room: int) -> list[str]:
+    def _upgraded(self, spare: int, measure: Measure) -> list[str]:
         """All items, the first ones in the fullest version that there is room for."""
-        room -= sum(size[-1] for size in sizes)
         told = []
-        for versions, size in zip(self.items, sizes, strict=True):
-            best = next(i for i, each in enumerate(size) if each - size[-1] <= room)
-            room -= size[best] - size[-1]
-            told.append(versions[best])
+        for versions in self.items:
+            least = measure(versions[-1])
+            best = next(each for each in versions if measure(each) - least <= spare)
+            spare -= measure(best) - least
+            told.append(best)
         return told
 
-    def _first(self, sizes: Sequence[Sequence[int]], room: int, measure: Measure) -> str:
+    def _first(self, room: int, measure: Measure) -> str:
         """As many items as there is room for, in their shortest version."""
         room -= measure(self.more(len(self.items)))
         told: list[str] = []
-        for versions, size in zip(self.items, sizes, strict=True):
-            if size[-1] > room:
+        for versions in self.items:
+            room -= measure(versions[-1])
+            if room < 0:
                 break
-            room -= size[-1]
             told.append(versions[-1])
         return self._whole(told, len(self.items) - len(told))
 
@@ -84,7 +98,7 @@ def fitted(
     others share what is left. Of a section, title and count always stay.
     """
     room = limit - measure(head) - measure(foot)
-    shares = _shares([measure(section.full) for section in sections], room)
+    shares = _shares([section.size(measure, room) for section in sections], room)
     told = (section.within(share, measure) for section, share in zip(sections, shares, strict=True))
     return f"{head}{''.join(told)}{foot}"
 

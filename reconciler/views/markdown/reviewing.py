@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from reconciler.diagnostics import Diagnostic, count, render_text
-from reconciler.resources import Action, Change, Reason, show_path
+from reconciler.resources import Action, Change, Each, Reason, show_path
 from reconciler.views.markdown.blocks import (
     bullet,
     folded,
@@ -55,23 +55,23 @@ def _foot(review: Review, link_to: str) -> str:
 
 
 def _sections(review: Review) -> Iterator[Section]:
-    yield section("Errors", map(_diagnostic, review.errors), "errors")
+    yield section("Errors", Each(_diagnostic, review.errors), "errors")
     if review.failure:
-        yield section("Why", map(_said, review.failure.notes), "lines")
-        yield section("What to do", map(_said, review.failure.help), "lines")
+        yield section("Why", Each(_said, review.failure.notes), "lines")
+        yield section("What to do", Each(_said, review.failure.help), "lines")
     for concern in Concern:
         yield _concern(concern, [each for each in review.matters if each.concern is concern])
-    yield section("Refused, and held back", map(_refused, review.refused), "refused changes")
-    yield section("Changes by the manifests", map(_item, review.introduced), "changes")
-    yield section("There before: drift and leftovers", map(_item, review.standing), "changes")
-    yield section("Warnings", map(_diagnostic, review.warnings), "warnings")
-    yield section("Notes", map(_said, _notes(review)), "notes")
+    yield section("Refused, and held back", Each(_refused, review.refused), "refused changes")
+    yield section("Changes by the manifests", Each(_item, review.introduced), "changes")
+    yield section("There before: drift and leftovers", Each(_item, review.standing), "changes")
+    yield section("Warnings", Each(_diagnostic, review.warnings), "warnings")
+    yield section("Notes", Each(_said, tuple(_notes(review))), "notes")
 
 
 def _concern(concern: Concern, matters: Sequence[Matter]) -> Section:
     looser = sum(matter.effect is Effect.LOOSENS for matter in matters)
     also = f", {looser} looser" if looser else ""
-    return section(f"Security-relevant: {concern}", map(_matter, matters), "items", also=also)
+    return section(f"Security-relevant: {concern}", Each(_matter, matters), "items", also=also)
 
 
 def _diagnostic(item: Diagnostic) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def _matter(matter: Matter) -> tuple[str, ...]:
     return full, f"{head(_SHORT_VALUE)}{held}\n"
 
 
-def _refused(change: Change) -> tuple[str, ...]:
+def _refused(change: Change) -> Sequence[str]:
     assert change.refusal is not None
     told = change.refusal.diagnostic
     gate = f"gate {code(change.refusal.gate)}"
@@ -113,11 +113,14 @@ def _refused(change: Change) -> tuple[str, ...]:
         yield fence(render_text([replace(told, span=span)]).splitlines())
         yield from _change_body(change, Item(change=change, fields=change.fields), detail)
 
-    full = folded(summary, body(FULL), opened=True)
-    return full, folded(summary, body(FEW)), brief
+    return _made(
+        lambda: folded(summary, body(FULL), opened=True),
+        lambda: folded(summary, body(FEW)),
+        lambda: brief,
+    )
 
 
-def _item(item: Item) -> tuple[str, ...]:
+def _item(item: Item) -> Sequence[str]:
     change = item.change
     reason = REASONS[item.reason]
     summary = f"{_heading(change)}: {reason}"
@@ -125,12 +128,17 @@ def _item(item: Item) -> tuple[str, ...]:
     if item.fields and change.action is not Action.CREATE:
         names = ", ".join(show_path(field.path) for field in item.fields[: FEW.items])
         brief += f" ({count(len(item.fields), 'field')}: {code(short(names, _SHORT_VALUE))})"
-    return (
-        folded(summary, _change_body(change, item, FULL)),
-        folded(summary, _change_body(change, item, FEW)),
-        f"{brief}\n",
-        f"- {change.action} {code(str(change.address))}\n",
+    return _made(
+        lambda: folded(summary, _change_body(change, item, FULL)),
+        lambda: folded(summary, _change_body(change, item, FEW)),
+        lambda: f"{brief}\n",
+        lambda: f"- {change.action} {code(str(change.address))}\n",
     )
+
+
+def _made(*versions: Callable[[], str]) -> Sequence[str]:
+    """The versions of an item, each made when it is looked at: of most, that is the shortest."""
+    return Each(lambda make: make(), versions)
 
 
 def _heading(change: Change) -> str:

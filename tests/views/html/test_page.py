@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
-from reconciler.views import Review
+from reconciler.views import Review, review_of
 from reconciler.views.html import html_report
+from tests.parts.values import plan, server, snapshot, space
 from tests.views.golden_files import assert_golden
 from tests.views.html.scenes import hostile, lifelike, settled, stopped
+from tests.views.reviews import huge
+from tests.views.scenes import view
 from tests.views.topology.scenes import HOSTILE
 
 _DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
@@ -70,6 +73,30 @@ def test_the_policy_allows_this_style_and_this_script_and_no_request() -> None:
 def test_the_page_without_its_data_is_small() -> None:
     page = html_report(lifelike())
     assert len(_DATA.sub("", page).encode()) < 100_000
+
+
+def test_a_page_that_would_be_too_large_tells_what_weighs_most_and_says_so() -> None:
+    review = huge()
+    data = data_of(html_report(review, largest=1200))
+    changes = {change["address"]: change for change in data["changes"]}
+    assert len(changes) == 1200
+    assert data["headline"] == review.headline, "the counts are those of the whole"
+    assert sum(change["refusal"] is not None for change in changes.values()) == len(review.refused)
+    assert f"it shows 1200 of {len(review.changes)} changes" in data["notes"][0]
+    assert list(changes) == [str(c.address) for c in review.changes if str(c.address) in changes]
+
+
+def test_a_page_never_calls_unchanged_what_it_leaves_out() -> None:
+    wanted = [space(f"z{n}") for n in range(9)]
+    wanted += [server(f"a{n}", {"spaces": [f"z{n}"]}) for n in range(9)]
+    review = review_of(view(plan(wanted, snapshot())))
+    data = data_of(html_report(review, largest=2))
+    shown = {change["address"] for change in data["changes"]}
+    assert 2 <= len(shown) < 9
+    assert data["untouched"] == []
+    assert {node["mark"] for node in data["graph"]["nodes"]} == {"added"}
+    for edge in data["graph"]["edges"]:
+        assert {edge["source"], edge["target"]} <= {node["id"] for node in data["graph"]["nodes"]}
 
 
 def test_equal_reviews_give_equal_files() -> None:
