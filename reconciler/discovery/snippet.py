@@ -1,14 +1,15 @@
 """A manifest for a server that was probed, ready to be completed. Pure."""
 
-import json
 import re
 from urllib.parse import urlsplit
 
-from reconciler.diagnostics import json_for_terminals
+from reconciler.diagnostics import printable
 from reconciler.discovery.findings import Finding, Mode
 from reconciler.resources import SecretRef
 
 _LONGEST = 40
+_ESCAPES = {'"': '\\"', "\\": "\\\\"}
+_BRACKET = re.compile(r"(##[A-Za-z]*)\[")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 
 
@@ -89,8 +90,17 @@ def _name(found: Finding) -> str:
 
 
 def _quoted(text: str) -> str:
-    """The text in YAML's double quotes, which are JSON's: what isn't seen is escaped."""
-    return json_for_terminals(json.dumps(text, ensure_ascii=False))
+    """The text in YAML's double quotes, what isn't seen or would be obeyed in a log escaped."""
+    told = "".join(_ESCAPES.get(char) or _character(char) for char in text)
+    return f'"{_BRACKET.sub(_escaped_bracket, told)}"'
+
+
+def _character(char: str) -> str:
+    return char if printable(char) == char else f"\\U{ord(char):08x}"
+
+
+def _escaped_bracket(found: re.Match[str]) -> str:
+    return f"{found[1]}\\x5b"
 
 
 def _key(text: str) -> str:

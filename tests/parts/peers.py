@@ -2,10 +2,16 @@
 
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
 
 NPM = Path(__file__).parents[1] / "npm"
 NODE = NPM / "node_modules" / "node" / "bin" / "node"
@@ -23,6 +29,19 @@ def need_chromium() -> str:
     if found is None:
         missing("there is no chromium")
     return found
+
+
+@contextmanager
+def chromium() -> "Iterator[Browser]":
+    """Debian's chromium, without a window and without anything that it does on its own."""
+    program = need_chromium()
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-background-networking", "--no-proxy-server"]
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=program, args=flags)
+        yield found
+        found.close()
 
 
 def need_program(name: str) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.parts.peers import need_chromium
+from tests.parts.peers import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -13,15 +13,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
-    """Debian's chromium, without anything that it does on its own."""
-    program = need_chromium()
-    from playwright.sync_api import sync_playwright
-
-    flags = ["--no-sandbox", "--disable-background-networking", "--no-proxy-server"]
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=program, args=flags)
+    """Debian's chromium."""
+    with chromium() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture
