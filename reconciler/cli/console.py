@@ -37,6 +37,8 @@ class Console:
     quiet: bool = False
     json: bool = False
     trace: "Trace | None" = None
+    unshown: tuple[str, ...] = ()
+    """What was given on the command line and may be a secret: nothing that is said repeats it."""
     waiting: "Callable[[Pause], None] | None" = None
     """What shows a wait; while nothing does, long ones are said, once for all calls that wait."""
     _pause_ends: float = field(default=0.0, init=False)
@@ -58,8 +60,15 @@ class Console:
             return _COLUMNS
         return max(40, min(_COLUMNS, shutil.get_terminal_size().columns))
 
+    def withheld(self, text: str) -> str:
+        """`text` without what isn't to be shown."""
+        for word in self.unshown:
+            text = text.replace(word, "(not shown)")
+        return text
+
     def data(self, text: str) -> None:
         """Print what the command is for."""
+        text = self.withheld(text)
         click.echo(text, nl=not text.endswith("\n"), color=True)
 
     def value(self, value: Any) -> None:
@@ -72,6 +81,7 @@ class Console:
 
     def talk(self, text: str) -> None:
         """Say something about the run; with `--debug`, without what tells who somebody is."""
+        text = self.withheld(text)
         if self.trace is not None:
             self.trace.keep(text)
             text = self.trace.masks(text) if self.debug else text
@@ -85,7 +95,7 @@ class Console:
     def traced(self, line: str) -> None:
         """Tell a line to those who asked for `--debug` or `--debug-file`."""
         if self.trace is not None:
-            self.trace.line(line)
+            self.trace.line(self.withheld(line))
 
     def begin_tracing(self, file: TextIO | None) -> None:
         """Tell what happens from now on, on stderr with `--debug`, and to the file."""

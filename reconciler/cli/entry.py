@@ -2,9 +2,10 @@
 
 import importlib
 import os
+import re
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TextIO
@@ -50,6 +51,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 
 _USAGE, _BUG, _INTERRUPTED = 64, 1, 130
+_SHORTEST = 16
+_PUBLIC = frozenset({"--commit", "--client-id"})
+"""Options with long identifiers that are no secret."""
 _BEFORE_COMMANDS = frozenset({"--debug", "--debug-file", "--no-color", "--quiet", "-q"})
 
 
@@ -129,7 +133,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console = Console(
         color="--no-color" not in (arguments or sys.argv), debug="--debug" in sys.argv
     )
-    code = _run(list(sys.argv[1:] if arguments is None else arguments), console)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    console.unshown = tuple(_pasted(given))
+    code = _run(given, console)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -140,7 +146,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os._exit(code)
 
 
+def _pasted(arguments: Sequence[str]) -> Iterator[str]:
+    """What looks like a secret where a name belongs; addresses of the web and paths are none."""
+    for before, argument in pairwise(("", *arguments)):
+        if before in _PUBLIC or "://" in argument or argument.count("/") > 1:
+            continue
+        for word in {argument, *re.split("[=/:]", argument)}:
+            # Most words are too short, and what knows more takes long to import.
+            if len(word) >= _SHORTEST and not word.isalpha() and _may_be_secret(word):
+                yield word
+
+
+def _may_be_secret(word: str) -> bool:
+    from reconciler.manifests.credentials import holds_credential, looks_made_up
+
+    return holds_credential(word) or looks_made_up(word)
+
+
 def _run(arguments: list[str], console: Console) -> int:
+    # Before anything is parsed, so that whatever ends the command is told as data, too.
+    console.json = "--output=json" in arguments or ("--output", "json") in pairwise(arguments)
     try:
         code = reconciler.main(
             arguments, prog_name="reconciler", standalone_mode=False, obj=console
@@ -149,13 +174,13 @@ def _run(arguments: list[str], console: Console) -> int:
         error.show()
         return _USAGE
     except click.UsageError as error:
-        return _misused(error, arguments, console)
+        return _misused(error, console)
     except (click.Abort, KeyboardInterrupt):
         console.talk("")  # the terminal's line has `^C` on it
         console.failure(_INTERRUPTED, "interrupted")
         return _INTERRUPTED
     except click.ClickException as error:
-        return _misused(error, arguments, console)
+        return _misused(error, console)
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for the flush at exit
         return _BUG
@@ -164,8 +189,8 @@ def _run(arguments: list[str], console: Console) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _misused(error: click.ClickException, arguments: list[str], console: Console) -> int:
-    """Say so as click does; as data too when JSON is asked for, which wasn't read yet."""
+def _misused(error: click.ClickException, console: Console) -> int:
+    """Say so as click does; as data too when JSON is asked for."""
     if isinstance(error, click.UsageError) and error.ctx is not None:
         console.talk(error.ctx.get_usage())
         console.talk(f"Try '{error.ctx.command_path} --help' for help.\n")
@@ -174,7 +199,7 @@ def _misused(error: click.ClickException, arguments: list[str], console: Console
         console.talk(
             f"  = help: it goes before the command: `reconciler {error.option_name} COMMAND …`"
         )
-    if "--output=json" in arguments or ("--output", "json") in pairwise(arguments):
+    if console.json:
         console.failure_value(_USAGE, error.format_message())
     return _USAGE
 

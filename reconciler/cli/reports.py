@@ -148,7 +148,7 @@ class Reports:
 
     def _put(self, console: Console, path: Path | None, pieces: Iterable[str]) -> None:
         # Names of files may hold bytes that are no UTF-8.
-        data = (piece.encode("utf-8", "replace") for piece in pieces)
+        data = (console.withheld(piece).encode("utf-8", "replace") for piece in pieces)
         if path is None:
             console.data(b"".join(data).decode())
             return

@@ -84,9 +84,9 @@ SHAPE_CODES: Mapping[Code, Rule] = {
         good=server("  tools: {search: {stake: never_ask}}\n"),
     ),
     Code.LITERAL_SECRET: Rule(
-        means="A value stands where a reference to a secret belongs, or looks like a credential. "
-        "Manifests are committed and reviewed, so no secret may be in one. The message doesn't "
-        "repeat the value.",
+        means="A value stands where a reference to a secret belongs, or looks like a credential; "
+        "or a name does: of a header, a variable, a resource. Manifests are committed and "
+        "reviewed, so no secret may be in one. The message doesn't repeat the value.",
         todo=(
             "write where the value is kept: {env: NAME}, {file: PATH}, {vault: MOUNT/PATH#KEY} …",
             "if it was committed, replace the secret itself: history keeps it",

@@ -40,6 +40,8 @@ _ANYWHERE = re.compile(
     r")"
 )
 _SCHEMES = re.compile(r"(?:bearer|basic|token)\s+\S", re.IGNORECASE)
+_SHORTEST = 20
+"""Characters of what programs draw: 80 bits in hexadecimal."""
 _BYTES = tuple(prefix.encode() for prefix in _PREFIXES)
 
 PATTERN = r"^(?:[Bb][Ee][Aa][Rr][Ee][Rr]\s|[Bb][Aa][Ss][Ii][Cc]\s|" + "|".join(
@@ -57,6 +59,31 @@ def is_credential(text: str) -> bool:
 def holds_credential(text: str) -> bool:
     """Whether free text has something in it that can hardly be anything but a credential."""
     return bool(_ANYWHERE.search(text))
+
+
+def may_be_secret(name: str) -> bool:
+    """Whether a word that should be a name looks like a secret that was pasted one place off.
+
+    No name is shown that does: a key, a reference's locator, an argument of the command line.
+    """
+    return is_credential(name) or (len(name) >= _SHORTEST and looks_made_up(name))
+
+
+def looks_made_up(name: str) -> bool:
+    """Whether a part of a name is long, and of letters and digits as programs draw them."""
+    return any(map(_is_drawn, re.split(r"[^A-Za-z0-9]+", name)))
+
+
+def _is_drawn(part: str) -> bool:
+    digits = sum(map(str.isdigit, part))
+    if len(part) < _SHORTEST or digits < 2 or digits == len(part):
+        return False
+    if digits >= 4 and re.fullmatch(r"[0-9a-f]+|[0-9A-F]+", part):
+        return True
+    turns = len(re.findall(r"[a-z]+|[A-Z]+|[0-9]+", part))
+    if part.lower() == part or part.upper() == part:
+        return digits >= 4 and turns >= 0.3 * len(part)
+    return turns >= 0.4 * len(part)
 
 
 def may_hold_credential(data: bytes) -> bool:

@@ -6,7 +6,7 @@ line is shown only when it is indentation, keys, and values of fields that can't
 
 import re
 
-from reconciler.manifests.credentials import is_credential
+from reconciler.manifests.credentials import may_be_secret
 from reconciler.manifests.words import plain_key
 
 _OPEN_FIELDS = frozenset(
@@ -37,7 +37,7 @@ def excerpt(line: str, start: int, end: int, *, key: bool, hidden: bool) -> str 
     if hidden:
         return line[:start].rstrip() or None
     words = line[start:end]
-    if any(is_credential(word) for word in (words, *re.split(r"[\s\"'=?&/,\[\]{}]+", words))):
+    if any(may_be_secret(word) for word in (words, *re.split(r"[\s\"'=?&/,\[\]{}]+", words))):
         return line[:start].rstrip() or None
     if key and (colon := re.match(r"\s*:", line[end:])):
         return line[:end] + colon[0]
@@ -52,7 +52,7 @@ def expression_excerpt(line: str, start: int, end: int) -> str | None:
     if start > _LONGEST or not _may_show(line[:start]):
         return None
     words = re.split(r"[\s\"'=?&/,\[\]{}()]+", line[start:end])
-    return None if any(is_credential(word) for word in words) else line[:end]
+    return None if any(may_be_secret(word) for word in words) else line[:end]
 
 
 def _may_show(before: str) -> bool:
@@ -67,7 +67,7 @@ def _may_show(before: str) -> bool:
             if not plain_key(field):
                 return False
         elif piece["value"]:
-            if field not in _OPEN_FIELDS or is_credential(piece["value"]):
+            if field not in _OPEN_FIELDS or may_be_secret(piece["value"]):
                 return False
         elif piece[0] == "[":
             in_list = True

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from reconciler.diagnostics import Code, Severity
+from reconciler.manifests.credentials import holds_credential, looks_made_up
 from reconciler.manifests.faults import At, Fault, InDocument, Part, Place
 from reconciler.resources import KINDS, WORKSPACE_KIND, Address, KindDefinition, WorkspaceManifest
 
@@ -47,9 +48,13 @@ class Manifest:
 
     @property
     def address(self) -> Address | None:
-        """Its address, when kind and name can be told; the name may still break a rule."""
+        """Its address, when kind and name can be told, and the name may be shown; it may still
+        break a rule."""
         kind, name = self.kind, self.get("metadata", "name")
-        return Address(kind, name) if kind and isinstance(name, str) and name else None
+        if not kind or not isinstance(name, str) or not name:
+            return None
+        pasted = self.suspect and holds_credential(name)
+        return None if pasted or looks_made_up(name) else Address(kind, name)
 
     def get(self, *at: str | int) -> Any:
         """The value at a path, or None."""

@@ -7,13 +7,18 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reconciler.diagnostics import Code
-from reconciler.manifests.credentials import holds_credential, is_credential
+from reconciler.manifests.credentials import (
+    holds_credential,
+    is_credential,
+    looks_made_up,
+    may_be_secret,
+)
 from reconciler.manifests.faults import At, Part
 from reconciler.manifests.manifest import Manifest
 from reconciler.manifests.misfits import STATE_URL, bad_url
 from reconciler.manifests.policy_faults import check_rule_names
 from reconciler.manifests.portable import path_problem
-from reconciler.manifests.secret_faults import literal_secret, pasted_in_reference
+from reconciler.manifests.secret_faults import literal_secret, pasted_as_name, pasted_in_reference
 from reconciler.manifests.urls import state_url_problem, url_problem
 from reconciler.manifests.words import field_name, key_name, quoted
 from reconciler.resources import COMPANY, SCHEMES
@@ -34,6 +39,7 @@ _HOP_BY_HOP = frozenset(
 _OF_THE_CLIENT = frozenset(("host", "content-length", "content-type", "accept", "last-event-id"))
 RESERVED_HEADERS = frozenset(("authorization", *_HOP_BY_HOP, *_OF_THE_CLIENT))
 RESERVED_PREFIX = "mcp-"
+_IGNORED = ("lifecycle", "ignoreChanges")
 _STATE_SECRETS = (
     ("fingerprintKey",),
     ("credentials", "username"),
@@ -45,6 +51,7 @@ _STATE_SECRETS = (
 
 def check_rules(manifest: Manifest) -> None:
     """Report every rule that the manifest breaks by itself."""
+    _own_names(manifest)
     match manifest.kind:
         case "MCPServer":
             _server(manifest)
@@ -61,6 +68,16 @@ def check_rules(manifest: Manifest) -> None:
             return
     if manifest.suspect:
         _pasted(manifest)
+
+
+def _own_names(manifest: Manifest) -> None:
+    for at, name in (
+        (("metadata", "name"), manifest.get("metadata", "name")),
+        *manifest.texts("metadata", "previously"),
+        *(each for each in manifest.texts(*_IGNORED) if each[1].startswith("headers.")),
+    ):
+        if isinstance(name, str) and looks_made_up(name):
+            pasted_as_name(manifest, at, field_name(at), Part.VALUE)
 
 
 def _state_path(manifest: Manifest) -> None:
@@ -241,6 +258,8 @@ def _headers(manifest: Manifest) -> None:
     for name, value in headers.items():
         at: At = ("spec", "headers", name)
         folded = name.lower()
+        if holds_credential(name) or looks_made_up(name):
+            pasted_as_name(manifest, at, "a header's name")
         if folded in RESERVED_HEADERS or folded.startswith(RESERVED_PREFIX):
             _reserved(manifest, at, folded)
         if folded in first:
@@ -278,18 +297,19 @@ def _reserved(manifest: Manifest, at: At, folded: str) -> None:
 
 def _references(manifest: Manifest, at: At) -> None:
     """A secret pasted where the name of its place belongs, in a shape the pattern allows."""
-    if not manifest.suspect:
-        return
     value = manifest.get(*at)
     if isinstance(value, dict):
         for scheme in SCHEMES:
             text = value.get(scheme)
-            if isinstance(text, str) and is_credential(text):
+            if isinstance(text, str) and may_be_secret(text):
                 pasted_in_reference(manifest, (*at, scheme))
 
 
 def _pasted(manifest: Manifest) -> None:
     """What can hardly be anything but a credential, anywhere else in the manifest."""
+    for at in _keys(manifest.value, ()):
+        if holds_credential(str(at[-1])) and not _said(manifest, at):
+            pasted_as_name(manifest, at, "a key")
     for at, text in _leaves(manifest.value, ()):
         if holds_credential(text) and not _said(manifest, at):
             literal_secret(
@@ -300,6 +320,16 @@ def _pasted(manifest: Manifest) -> None:
 def _said(manifest: Manifest, at: At) -> bool:
     places: Iterable[Any] = (fault.place for fault in manifest.faults)
     return any(getattr(place, "at", None) == at for place in places)
+
+
+def _keys(value: Any, at: At) -> Iterator[At]:
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield (*at, key)
+            yield from _keys(child, (*at, key))
+    elif isinstance(value, list):
+        for number, child in enumerate(value):
+            yield from _keys(child, (*at, number))
 
 
 def _leaves(value: Any, at: At) -> Iterator[tuple[At, str]]:

@@ -1,7 +1,7 @@
 """The words for a secret in the open, and for a reference that isn't one; neither is repeated."""
 
 from reconciler.diagnostics import Code
-from reconciler.manifests.credentials import is_credential
+from reconciler.manifests.credentials import may_be_secret
 from reconciler.manifests.faults import At, Part
 from reconciler.manifests.manifest import Manifest
 from reconciler.manifests.model_paths import Target
@@ -79,13 +79,18 @@ def _bad_mapping(manifest: Manifest, at: At, known: tuple[str, ...], suggest: Su
 
 
 def literal_secret(
-    manifest: Manifest, at: At, message: str, advice: tuple[str, ...] = (_REFERENCE,)
+    manifest: Manifest,
+    at: At,
+    message: str,
+    advice: tuple[str, ...] = (_REFERENCE,),
+    part: Part = Part.VALUE,
 ) -> None:
     """Report a secret in the open, showing nothing of it."""
     manifest.report(
         at,
         Code.LITERAL_SECRET,
         message,
+        part=part,
         label="not shown here",
         help=(*advice, _ROTATE),
         hidden=True,
@@ -95,7 +100,7 @@ def literal_secret(
 def not_a_name(manifest: Manifest, target: Target) -> None:
     """Report a reference whose locator breaks the rules of its scheme."""
     value, scheme = manifest.get(*target.at), str(target.at[-1])
-    if isinstance(value, str) and is_credential(value):
+    if isinstance(value, str) and may_be_secret(value):
         pasted_in_reference(manifest, target.at)
         return
     manifest.report(
@@ -105,6 +110,13 @@ def not_a_name(manifest: Manifest, target: Target) -> None:
         label="not shown here: it may be the secret itself",
         notes=(f"`{scheme}`: {clause(target.expectation)}",) if target.expectation else (),
         hidden=True,
+    )
+
+
+def pasted_as_name(manifest: Manifest, at: At, what: str, part: Part = Part.KEY) -> None:
+    """Report a secret that was put where `what` belongs, which is a name."""
+    literal_secret(
+        manifest, at, f"{what} looks like a secret, not a name", ("write the name here",), part
     )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from difflib import get_close_matches
 
+from reconciler.manifests.credentials import may_be_secret
+
 _BUDGET = 200_000
 """Comparisons for one load, so that thousands of unknown names don't take minutes."""
 
@@ -20,7 +22,8 @@ class Suggester:
             return ()
         folded: dict[str, str] = {}
         for other in sorted(words):
-            folded.setdefault(other.casefold(), other)
+            if not may_be_secret(other):
+                folded.setdefault(other.casefold(), other)
         if word.casefold() in folded:
             return (folded[word.casefold()],)
         found = get_close_matches(word.casefold(), folded, n=count, cutoff=0.6)

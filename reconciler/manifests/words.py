@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from reconciler.manifests.credentials import is_credential
+from reconciler.manifests.credentials import may_be_secret
 from reconciler.manifests.faults import At
 
 _LONGEST = 60
@@ -21,7 +21,7 @@ def quoted(value: object, *, otherwise: str = "this value") -> str:
         text = value
     else:
         return otherwise
-    if not text or len(text) > _LONGEST or is_credential(text):
+    if not text or len(text) > _LONGEST or may_be_secret(text):
         return otherwise
     return f"`{text}`"
 
@@ -53,7 +53,7 @@ def type_name(value: Any) -> str:
 
 def plain_key(key: str) -> bool:
     """Whether a key is surely only a key, and not a pasted value or a forgotten space."""
-    return bool(_KEY.match(key)) and not is_credential(key)
+    return bool(_KEY.match(key)) and not may_be_secret(key)
 
 
 def key_name(key: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from reconciler.diagnostics import render_json, render_text
 from reconciler.manifests import load
+from reconciler.manifests.credentials import may_be_secret
 from tests.manifests.corpus import FINANCE, OAUTH, SERVER, WORKSPACE
 
 _AUTH = "  auth: {mode: bearer, token: @@}\n"
@@ -122,3 +123,72 @@ def test_a_planted_secret_is_in_no_output(
 def test_an_excerpt_may_show_what_is_no_secret(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(_ONE + "  tools: {search: {stake: hihg, enabled: true}}\n")
     assert "  tools: {search: {stake: hihg\n" in render_text(load([tmp_path]).diagnostics)
+
+
+_META = "apiVersion: reconciler/v1\nkind: MCPServer\nmetadata: {@@}\nspec:\n  url: https://a.b\n"
+_AS_NAMES = {
+    "header": _ONE + "  headers: {@@: {env: A}}\n",
+    "header, twice": _ONE + "  headers: {@@: {env: A}, @@: {env: B}}\n",
+    "key of auth": _ONE + "  auth: {mode: bearer, @@: {env: A}}\n",
+    "key of auth, block": _ONE + "  auth:\n    mode: none\n    @@: x\n",
+    "key of a reference": _ONE + "  auth: {mode: bearer, token: {@@: x}}\n",
+    "variable": _ONE + "  auth: {mode: bearer, token: {env: @@}}\n",
+    "file": _ONE + "  auth: {mode: bearer, token: {file: @@}}\n",
+    "path in Vault": _ONE + "  auth: {mode: bearer, token: {vault: 'secret/@@#a'}}\n",
+    "key in Vault": _ONE + "  auth: {mode: bearer, token: {vault: 'secret/a#@@'}}\n",
+    "mount of Vault": _ONE + "  auth: {mode: bearer, token: {vault: @@}}\n",
+    "key of spec": _ONE + "  @@: 1\n",
+    "key of metadata": _META.replace("@@", "name: x, @@: y"),
+    "name": _META.replace("@@", "name: @@") + "  iconn: x\n",
+    "previous name": _META.replace("@@", "name: x, previously: [@@]"),
+    "kind": _ONE.replace("MCPServer", "@@"),
+    "version": _ONE.replace("reconciler/v1", "@@"),
+    "stake": _ONE + "  tools: {search: {stake: @@}}\n",
+    "key of a tool": _ONE + "  tools: {search: {@@: low}}\n",
+    "mode": _ONE + "  auth: {mode: @@}\n",
+    "icon": _ONE + "  icon: @@\n",
+    "space": _ONE + "  spaces: [@@]\n",
+    "ignored field": _ONE + "lifecycle: {ignoreChanges: [headers.@@]}\n",
+    "suggested field": _ONE + "  headers: {@@: {env: A}}\nlifecycle: {ignoreChanges: [headers]}\n",
+    "variable of the state": WORKSPACE + "  state: {url: s3://a/b, fingerprintKey: {env: @@}}\n",
+    "access token": WORKSPACE.replace("DUST_ACCESS_TOKEN", "@@"),
+}
+_TOKENS = {
+    "of GitHub": "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+    "hexadecimal": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+    "base64": "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4",
+}
+
+
+@pytest.mark.parametrize("kind", _TOKENS)
+@pytest.mark.parametrize("place", _AS_NAMES)
+def test_a_token_one_place_off_is_refused_and_in_no_output(
+    place: str, kind: str, tmp_path: Path
+) -> None:
+    token = _TOKENS[kind]
+    (tmp_path / "case.yaml").write_text(_AS_NAMES[place].replace("@@", token))
+    (tmp_path / "others.yaml").write_text(
+        FINANCE if "kind: Workspace" in _AS_NAMES[place] else WORKSPACE
+    )
+    loaded = load([tmp_path])
+    assert loaded.diagnostics.errors
+    told = (
+        render_text(loaded.diagnostics) + json.dumps(render_json(loaded.diagnostics)) + repr(loaded)
+    )
+    assert token not in told
+    assert token.casefold() not in told.casefold()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "GITHUB_MCP_TOKEN",
+        "X-Amz-Content-Sha256",
+        "listAllRepositoriesV2ForUser",
+        "/run/secrets/github-token-2024",
+        "projects/acme-platform-1234567890/secrets/github",
+        "client-0123456789-of-the-second-region",
+    ],
+)
+def test_a_name_is_no_secret_however_long(name: str) -> None:
+    assert not may_be_secret(name)
