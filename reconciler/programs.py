@@ -21,7 +21,7 @@ def leave_out_current_folder() -> None:
     What was imported before stays: PYTHONPATH with an empty entry lets the checkout's files be
     imported while Python itself starts, which nothing in Python can undo.
     """
-    here = _here()
+    here = current_checkout()
     ours = str(Path(__file__).parents[1])
     sys.path[:] = [entry for entry in sys.path if entry == ours or _sound(entry, here)]
     if "PATH" in os.environ:
@@ -40,7 +40,7 @@ def search_path(path: str) -> str:
     home, or the whole machine, for then it is no checkout. Where nothing is left it is the
     system's own, for an empty PATH is the current folder.
     """
-    here = _here()
+    here = current_checkout()
     for entries in (path, os.defpath):
         sound = [entry for entry in entries.split(os.pathsep) if _sound(entry, here)]
         if sound:
@@ -93,8 +93,9 @@ def _sound(entry: str, here: Path | None) -> bool:
     )
 
 
-def _here() -> Path | None:
-    """The current folder; None when it can't be the folder of somebody's work, or is gone."""
+def current_checkout() -> Path | None:
+    """The current folder, without links; None when it is gone, or can't be a checkout, for it holds
+    the person's home or the whole machine."""
     try:
         here = Path(os.path.realpath(os.getcwd()))  # noqa: PTH109
     except OSError:

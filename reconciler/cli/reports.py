@@ -140,9 +140,12 @@ class Reports:
 
     def _empty(self, path: Path | None) -> None:
         if path is not None:
+            from reconciler.workflows.outputs import is_special, write_output
+
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(b"")
+                if not is_special(path):
+                    write_output(path, b"")
             except OSError as error:
                 self._unwritable(path, error)
 
@@ -152,9 +155,10 @@ class Reports:
         if path is None:
             console.data(b"".join(data).decode())
             return
+        from reconciler.workflows.outputs import write_output
+
         try:
-            with path.open("wb") as file:
-                file.writelines(data)
+            write_output(path, b"".join(data))
         except OSError as error:
             self._unwritable(path, error)
 

@@ -25,9 +25,16 @@ def schema(console: Console, name: str | None, out: Path | None) -> int:
 
     texts = schema_texts()
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        for known, text in texts.items():
-            (out / f"{known}.schema.json").write_text(text, encoding="utf-8")
+        from reconciler.workflows import Exit, Stop
+        from reconciler.workflows.outputs import write_output
+
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            for known, text in texts.items():
+                write_output(out / f"{known}.schema.json", text.encode())
+        except OSError as error:
+            why = error.strerror or error
+            raise Stop(Exit.FAILED, f"the schemas can't be written to {out}: {why}") from error
         console.step(f"{len(texts)} schemas written to {out}")
         return 0
     wanted = (name or "manifest").lower()

@@ -16,8 +16,6 @@ from reconciler.diagnostics import printable
 if TYPE_CHECKING:
     from reconciler.providers import Call, Pause
 
-_PRIVATE = 0o600
-
 
 @dataclass(slots=True, kw_only=True)
 class Trace:
@@ -83,10 +81,9 @@ def begin(trace: Trace) -> None:
 
 def open_private(path: Path) -> TextIO:
     """A file for writing that only its owner can read; raises OSError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE)
-    if sys.platform != "win32":
-        os.fchmod(descriptor, _PRIVATE)  # one that was there keeps wider permissions otherwise
-    return os.fdopen(descriptor, "w", encoding="utf-8")
+    from reconciler.workflows import outputs
+
+    return os.fdopen(outputs.open_private(path), "w", encoding="utf-8")
 
 
 def _kind(stream: TextIO) -> str:

@@ -1,7 +1,7 @@
 """State: what we own and what we last applied, in a local file or a store that others share."""
 
 from reconciler.state.accepting import accept
-from reconciler.state.atomic import write_atomically
+from reconciler.state.atomic import replace_file, write_atomically
 from reconciler.state.contract import Store
 from reconciler.state.document import StateDocument, dump, parse, raw_json
 from reconciler.state.failures import (
@@ -85,6 +85,7 @@ __all__ = [
     "lease_json",
     "parse",
     "raw_json",
+    "replace_file",
     "seal",
     "shelf_at",
     "unseal",

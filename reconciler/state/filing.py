@@ -43,7 +43,7 @@ class Filing:
         """Rewrite the file with everything known, and empty the journal."""
         self._check()
         state = replace(state, serial=state.serial + 1)
-        write_atomically(self._path, dump(state))
+        write_atomically(self._path, dump(state), follow=True)
         self.whole = state
         self._journal.restart(state)
         self._written = time.monotonic()

@@ -8,8 +8,9 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reconciler.resources import Address, read_json
 from reconciler.state.atomic import remove, sync_folder
@@ -26,10 +27,6 @@ from reconciler.state.document import (
 )
 from reconciler.state.failures import StateUnreadable, StateUnwritable
 from reconciler.state.model import Consent, Entry, Intent, State
-
-if TYPE_CHECKING:
-    from io import FileIO
-
 
 Event = Mapping[str, Any]
 """One line of a journal."""
@@ -111,7 +108,7 @@ class Journal:
             new = self._file is None
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self._path.open("wb", buffering=0)
+                self._file = FileIO(self._path, "wb", opener=_no_link)
                 events = (self._header, *events)
             lines = (json.dumps(event, ensure_ascii=False) + "\n" for event in events)
             left = memoryview("".join(lines).encode())
@@ -123,6 +120,11 @@ class Journal:
         except OSError as error:
             self._torn = True  # a line that followed one cut short would spoil both
             raise StateUnwritable(str(self._path), error.strerror or str(error)) from error
+
+
+def _no_link(path: str, flags: int) -> int:
+    """Open a file, not what a link of its name leads to."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o644)
 
 
 def fold(state: State, text: str, *, name: str) -> State:

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from threading import RLock
 
-from reconciler.state.atomic import remove, sweep, write_atomically
+from reconciler.state.atomic import mounted_alone, remove, sweep, write_atomically
 from reconciler.state.failures import StateLocked, StateLost, StateUnwritable
 from reconciler.state.heartbeat import LEASE, Heartbeat
 from reconciler.state.lease import Lease, Owner, lease_json, parse_lease
@@ -88,6 +88,7 @@ def lock(path: Path, *, owner: Owner, lease: timedelta = LEASE) -> Iterator[Hold
         now = datetime.now(UTC)
         if former and former.machine != machine() and now < former.ends:
             raise StateLocked(str(path), former, elsewhere=True)
+        _refuse_unreplaceable(path)
         sweep(path, _note(path), path.with_name(path.name + MOVED))
         hold = Hold(
             path,
@@ -99,6 +100,22 @@ def lock(path: Path, *, owner: Owner, lease: timedelta = LEASE) -> Iterator[Hold
             yield hold
         finally:
             hold.end()
+
+
+def _refuse_unreplaceable(path: Path) -> None:
+    """Raise StateUnwritable where a write would fail once there is something to remember."""
+    if mounted_alone(path):
+        raise StateUnwritable(
+            str(path),
+            "it is mounted by itself, so that no new file can take its place",
+            ("mount the folder that it is in, not the file alone",),
+        )
+    if path.is_symlink() and not path.exists():
+        raise StateUnwritable(
+            str(path),
+            "it is a link to a file that isn't there",
+            ("say in `spec.state.path` where the state is, or remove the link",),
+        )
 
 
 def take_away(path: Path, name: str) -> Lease | None:

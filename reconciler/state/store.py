@@ -125,10 +125,11 @@ class FileStore:
             if before != written:
                 # First what the journal holds, so that a crash leaves it beside the serial after
                 # its own; beside a file that holds that already it may be one behind by now.
-                write_atomically(self.path, dump(replace(before, serial=before.serial + 1)))
+                behind = replace(before, serial=before.serial + 1)
+                write_atomically(self.path, dump(behind), follow=True)
                 state = replace(state, serial=state.serial + 1)
             remove(self._journal)
-            write_atomically(self.path, dump(state))
+            write_atomically(self.path, dump(state), follow=True)
             return state
 
     def move_out(self, to: str, receive: Callable[[State], None], *, owner: Owner) -> None:
@@ -138,7 +139,7 @@ class FileStore:
             receive(state)
             hold.check()
             write_atomically(self.path.with_name(self.path.name + MOVED), dump(state))
-            write_atomically(self.path, moved_text(state, to=to))
+            write_atomically(self.path, moved_text(state, to=to), follow=True)
             remove(self._journal)
 
     def unlock(self, name: str) -> Lease | None:

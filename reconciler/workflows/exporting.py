@@ -10,9 +10,9 @@ from reconciler.planning import matches
 from reconciler.providers import ReadRequest
 from reconciler.resources import API_VERSION, WORKSPACE_KIND, Address, Snapshot
 from reconciler.resources import Path as FieldPath
-from reconciler.state import StateError, write_atomically
 from reconciler.workflows.context import Context, Options, open_context
 from reconciler.workflows.failures import Exit, Stop
+from reconciler.workflows.outputs import write_output
 from reconciler.workflows.planning import look
 from reconciler.workflows.trust import Trust
 
@@ -119,9 +119,9 @@ def _write(files: dict[Path, str], *, overwrite: bool) -> None:
     try:
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, text, mode=_MODE)
-    except (OSError, StateError) as error:
-        why = error.strerror if isinstance(error, OSError) else error.message
+            write_output(path, text.encode(), mode=_MODE)
+    except OSError as error:
+        why = error.strerror or error
         raise Stop(Exit.FAILED, f"the manifests can't be written: {why}") from error
 
 

@@ -11,11 +11,11 @@ from reconciler.manifests import Loaded, from_json
 from reconciler.planning import PlanUnreadable, SavedPlan, read_plan
 from reconciler.resources import Address, Desired, lined
 from reconciler.resources import Path as FieldPath
-from reconciler.state import StateUnwritable, write_atomically
 from reconciler.views import PlanView
 from reconciler.workflows.context import Context, Options, open_context
 from reconciler.workflows.failures import Exit, Stop
 from reconciler.workflows.lifetimes import read_moment, show_moment
+from reconciler.workflows.outputs import write_output
 from reconciler.workflows.trust import trust_for
 
 _MIB = 64
@@ -46,9 +46,10 @@ def write_plan(document: Mapping[str, Any], path: Path) -> None:
     What no command would read isn't written: nobody reviews a plan that can't be applied.
     """
     try:
-        write_atomically(path, _bounded(document))
-    except StateUnwritable as error:
-        raise Stop(Exit.FAILED, f"the plan can't be written to {path}") from error
+        write_output(path, _bounded(document).encode())
+    except OSError as error:
+        why = error.strerror or error
+        raise Stop(Exit.FAILED, f"the plan can't be written to {path}: {why}") from error
 
 
 def _bounded(document: Mapping[str, Any]) -> str:

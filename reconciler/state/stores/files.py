@@ -76,7 +76,7 @@ class _HeldFile:
         self._hold.check()
         if self._shelf.read().version != expected:
             raise StateLost(self._shelf.name, None, why="something else wrote it meanwhile")
-        write_atomically(self._path, text)
+        write_atomically(self._path, text, follow=True)
         return _digest(text)
 
 

@@ -6,6 +6,7 @@ from importlib import metadata, resources
 from pathlib import Path
 
 from reconciler.workflows.failures import Exit, Stop
+from reconciler.workflows.outputs import write_output
 from reconciler.workflows.schemas import schema_texts
 
 _FILES = {
@@ -57,7 +58,7 @@ def write_starter(folder: Path, *, name: str, workspace_id: str, region: str) ->
         for source, target in _FILES.items()
     }
     texts[folder / _SCHEMA] = schema_texts()["manifest"]
-    taken = [path for path in texts if path.exists()]
+    taken = [path for path in texts if path.exists() or path.is_symlink()]
     if taken:
         raise Stop(
             Exit.FAILED,
@@ -67,7 +68,7 @@ def write_starter(folder: Path, *, name: str, workspace_id: str, region: str) ->
     try:
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            write_output(path, text.encode())
     except OSError as error:
         raise Stop(
             Exit.FAILED, f"the starter can't be written: {error.strerror or error}"
