@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from reconciler.planning import SavedPlan
-    from reconciler.workflows import Context, Planned
+    from reconciler.workflows import Approval, Context, Planned
 
 _yes = click.option("-y", "--yes", is_flag=True, help="Don't ask before writing.")
 
@@ -183,21 +183,21 @@ def _apply(
     return int(exit_code(report))
 
 
-def _approval(console: Console, *, yes: bool, quiet: bool) -> "Callable[[Planned], bool]":
+def _approval(console: Console, *, yes: bool, quiet: bool) -> "Callable[[Planned], Approval]":
     from reconciler.views import plan_text
-    from reconciler.workflows import Exit, Stop
+    from reconciler.workflows import Approval, Exit, Stop
 
-    def approve(planned: "Planned") -> bool:
+    def approve(planned: "Planned") -> Approval:
         if not console.json and not quiet:
             console.data(plan_text(planned.view(), console.out))
         if yes or not planned.plan.runnable:
-            return True
+            return Approval.UNASKED
         if console.json or not sys.stdin.isatty():
             raise Stop(
                 Exit.USAGE,
                 "nobody is there to approve the plan",
                 help=("say --yes, or apply a plan that was saved with `plan --out FILE`",),
             )
-        return click.confirm("Apply this plan?", err=True)
+        return Approval.YES if click.confirm("Apply this plan?", err=True) else Approval.NO
 
     return approve

@@ -31,7 +31,7 @@ from reconciler.resources import (
     Snapshot,
 )
 from reconciler.secrets import Secret
-from reconciler.state import Intent, Session
+from reconciler.state import Intent, Session, StateError
 
 
 class Listener:
@@ -76,7 +76,8 @@ class Tools:
 def execute(plan: Plan, tools: Tools, resources: Mapping[Address, Resource]) -> Report:
     """Make every runnable change of `plan`; refused ones and their dependants stay as they are.
 
-    Raises what isn't the platform's fault: StateError when the state can't be written.
+    Raises StateError when the state can't be written before anything was sent; what keeps it from
+    being written later is in the report, as are the changes that were made until then.
     """
     tools.session.start_from(plan.state)
     refresh_unchanged(plan, tools.session, resources)
@@ -105,9 +106,14 @@ def _not_tried(change: Change, why: str) -> Result:
     return Result(change=change, outcome=Outcome.SKIPPED, message=f"not tried: {why}")
 
 
-def _cut_short(change: Change, operation: Operation, stopped: Stopped) -> Result:
-    """The result of a change whose operation was refused, as every other call would have been."""
-    if operation is change.operations[0]:
+def _cut_short(
+    change: Change, operation: Operation, stopped: Stopped, *, started: bool = False
+) -> Result:
+    """The result of a change whose operation was refused, as every other call would have been.
+
+    `started` says that a part of the operation was done all the same.
+    """
+    if operation is change.operations[0] and not started:
         return _not_tried(change, stopped.message)
     return Result(
         change=change,
@@ -142,6 +148,39 @@ def _pending(change: Change, pending: ConsentPending) -> Result:
 def _refused(change: Change) -> Result:
     message = change.refusal.diagnostic.message if change.refusal else ""
     return Result(change=change, outcome=Outcome.REFUSED, message=message)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reached:
+    """How far a change came, for a run whose state fails in the middle of it.
+
+    `operation` is the one that it is at, `done` says that the platform did it, `result` how the
+    change ended, if it has.
+    """
+
+    change: Change
+    scope: Run
+    operation: Operation | None = None
+    done: bool = False
+    result: Result | None = None
+
+    def cut(self, stopped: Stopped) -> Result:
+        """The result of the change, of which nothing more could be written down."""
+        if self.result is not None:
+            return self.result
+        if self.operation is None:
+            return _not_tried(self.change, stopped.message)
+        if not self.done:
+            return _cut_short(self.change, self.operation, stopped, started=self.scope.wrote)
+        made = f" ({self.scope.remote_id})" if self.operation.creates else ""
+        return Result(
+            change=self.change,
+            outcome=Outcome.FAILED,
+            operation=self.operation,
+            started=True,
+            message=f"this was done{made} and could not be written down: {stopped.message}",
+            help=("apply again: what the state doesn't know is looked up first",),
+        )
 
 
 class _Worker:
@@ -189,29 +228,33 @@ class _Worker:
             facts=dict(change.live.facts) if change.live else {},
             consent=self._session.state.consents.get(change.address),
         )
-        before = self._books.begin(change)
-        result = self._send_all(change, scope)
-        if result is not None:
-            if before is not None and not result.started:
-                self._session.put(change.address, before)
-            return result
-        self._books.finish(change, scope)
+        reached = _Reached(change=change, scope=scope)
+        try:
+            before = self._books.begin(change)
+            result = reached.result = self._send_all(change, scope, reached)
+            if result is not None:
+                if before is not None and not result.started:
+                    self._session.put(change.address, before)
+                return result
+            self._books.finish(change, scope)
+        except StateError as error:
+            return reached.cut(self._stop(Stopped(message=error.message, help=error.help)))
         return Result(change=change, outcome=Outcome.APPLIED, started=True)
 
-    def _send_all(self, change: Change, scope: Run) -> Result | None:
+    def _send_all(self, change: Change, scope: Run, reached: _Reached) -> Result | None:
         """Send the operations in order; None when all went through."""
         position = 0
         while position < len(change.operations):
             operation = change.operations[position]
             try:
-                result = self._attempt(change, operation, scope)
+                result = self._attempt(change, operation, scope, reached)
             except ConsentPending as pending:
                 result = self._ask(change, pending, scope)
                 if result is None:
                     position = _sign_in_of(change)
                     continue
             if result is not None:
-                return result
+                return replace(result, started=result.started or scope.wrote)
             position += 1
         return None
 
@@ -243,8 +286,11 @@ class _Worker:
             return None
         return _pending(change, pending)
 
-    def _attempt(self, change: Change, operation: Operation, scope: Run) -> Result | None:
+    def _attempt(
+        self, change: Change, operation: Operation, scope: Run, reached: _Reached
+    ) -> Result | None:
         """Send one operation; None when it went through."""
+        reached.operation, reached.done = operation, False
         if self._tools.stop.is_set():
             return Result(
                 change=change,
@@ -267,23 +313,27 @@ class _Worker:
             self._session.settle(change.address, operation.name, "failed", "not signed in yet")
             raise
         except OutcomeUnknown as error:
+            reached.result = Result.of_error(change, Outcome.UNKNOWN, operation, error)
             self._session.settle(change.address, operation.name, "unknown", error.message)
-            return Result.of_error(change, Outcome.UNKNOWN, operation, error)
+            return reached.result
         except SignedOut as error:
             self._session.settle(change.address, operation.name, "failed", error.message)
-            return _cut_short(change, operation, self._stop(error))
+            stopped = Stopped(message=error.message, call=error.call, help=error.help)
+            return _cut_short(change, operation, self._stop(stopped))
         except ProviderError as error:
+            reached.result = Result.of_error(change, Outcome.FAILED, operation, error)
             self._session.settle(change.address, operation.name, "failed", error.message)
-            return Result.of_error(change, Outcome.FAILED, operation, error)
+            return reached.result
+        reached.done = True
+        scope.remote_id = done.remote_id or scope.remote_id
         self._books.note(change, operation, scope, done)
         self._session.settle(change.address, operation.name, "done")
         return None
 
-    def _stop(self, error: SignedOut) -> Stopped:
-        """Start nothing more; what is told is what the first refusal said."""
+    def _stop(self, why: Stopped) -> Stopped:
+        """Start nothing more; what is told is what was the first to stop it."""
         with self._lock:
-            if self.stopped is None:
-                self.stopped = Stopped(message=error.message, call=error.call, help=error.help)
+            self.stopped = self.stopped or why
             return self.stopped
 
     def _perform(

@@ -54,7 +54,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stopped:
-    """Why nothing more was tried: the credential counts no more, whatever is asked."""
+    """Why nothing more was tried: the credential counts no more, or the state can't be written."""
 
     message: str
     call: str = ""
@@ -65,7 +65,7 @@ class Stopped:
 class Report:
     """All results in the order of the plan.
 
-    `interrupted` when the user stopped the run, `stopped` when the platform ended it for all.
+    `interrupted` when the user stopped the run, `stopped` when platform or state ended it for all.
     """
 
     results: tuple[Result, ...]

@@ -101,6 +101,10 @@ class PlatformClock:
         return None if ahead is None else int((self._elapsed() + ahead - _SKEW) * 1000)
 
 
+def _without_a_lock() -> None:
+    raise AssertionError("this is a bug: a write that nobody asked the lock for")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """How to reach a workspace.
@@ -111,6 +115,10 @@ class Connection:
     worker threads). `renewal`, where there is one, gives
     the token to send each time; without it `token` is sent as long as it counts. `clock` is set by
     the answers that come.
+
+    `permit` is called right before each try of each call that changes anything, repeats included
+    (from worker threads), and raises StateError when the state's lock isn't ours any more: then
+    nothing is sent. A connection to read from needs none, and one without it can't write.
     """
 
     url: str
@@ -124,6 +132,7 @@ class Connection:
     paused: Callable[[Pause], None] = lambda _pause: None
     renewal: Renewal | None = None
     clock: PlatformClock = field(default_factory=PlatformClock, compare=False)
+    permit: Callable[[], None] = _without_a_lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +168,8 @@ class Run:
     `resolve` gives the remote id of another resource; `secret` a resolved secret; `facts` is
     the provider's scratch, seeded with the live object's facts. `consent` is the sign-in that
     was asked for before, if one is waited for; `learned` what the platform decided of fields that
-    the manifest leaves open (paths of the spec).
+    the manifest leaves open (paths of the spec). `wrote` says that an operation of several calls
+    has changed something, whatever becomes of the rest of it.
     """
 
     remote_id: str | None
@@ -168,6 +178,7 @@ class Run:
     facts: dict[str, Any] = field(default_factory=dict)
     consent: Consent | None = None
     learned: dict[Path, Any] = field(default_factory=dict)
+    wrote: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +223,7 @@ class Writer(Protocol):
         """Send it.
 
         Raises ProviderError; OutcomeUnknown when it may have happened, ConsentPending when a
-        person has to sign in first.
+        person has to sign in first. Raises what the connection's `permit` raises.
         """
         ...
 

@@ -5,7 +5,7 @@ from reconciler.planning import Matching
 from reconciler.workflows.adopting import Adopted
 from reconciler.workflows.adopting import adopt as adopt_objects
 from reconciler.workflows.allowing import check_allowed
-from reconciler.workflows.applying import Applied, apply, exit_code
+from reconciler.workflows.applying import Applied, Approval, apply, exit_code
 from reconciler.workflows.connecting import connect, takes_a_person
 from reconciler.workflows.context import (
     Context,
@@ -43,6 +43,7 @@ __all__ = [
     "LONGEST_WAIT",
     "Adopted",
     "Applied",
+    "Approval",
     "Carried",
     "Context",
     "Exit",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from reconciler.diagnostics import count
 from reconciler.execution import (
@@ -10,6 +11,7 @@ from reconciler.execution import (
     Outcome,
     Person,
     Report,
+    Stopped,
     Tools,
     execute,
     needed_secrets,
@@ -19,7 +21,7 @@ from reconciler.planning import Plan, SavedPlan, moved_json, moved_since
 from reconciler.providers import Connection
 from reconciler.resources import Address, Path, SecretRef
 from reconciler.secrets import Fingerprinter
-from reconciler.state import Session
+from reconciler.state import Session, StateError
 from reconciler.views import moved_lines
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
@@ -29,6 +31,14 @@ from reconciler.workflows.patience import make_in_time
 from reconciler.workflows.planning import Mode, Planned, live_digests, written_places
 
 _AGAIN = ("nothing was written; plan again and have the new plan reviewed",)
+
+
+class Approval(StrEnum):
+    """What became of the question whether to apply a plan; UNASKED where nobody has to say yes."""
+
+    NO = "no"
+    YES = "yes"
+    UNASKED = "unasked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +54,7 @@ def apply(
     *,
     mode: Mode = "apply",
     saved: SavedPlan | None = None,
-    approve: Callable[[Planned], bool],
+    approve: Callable[[Planned], Approval],
     listener: Listener,
     during: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Applied:
@@ -53,17 +63,50 @@ def apply(
     With `saved`, only what that plan says is done, and Stop(STALE) is raised when any of it has
     moved. Raises Stop, ProviderError, StateError.
     """
-    with holding(context) as session:
+
+    def act(session: Session) -> Applied:
         connection = context.connection()
         planned = make_in_time(context, connection, session, mode=mode)
         plan = planned.plan
         if saved is not None:
             plan = _only_saved(planned, saved)
-        if not approve(planned):
+        approval = approve(planned)
+        while approval is Approval.YES:
+            # Whoever was asked may have taken hours, and this machine may have slept.
+            session.check()
+            again = make_in_time(context, connection, session, mode=mode)
+            same = _told(again.plan) == _told(planned.plan)
+            planned, plan = again, again.plan
+            if same:
+                break
+            context.options.say("the plan isn't the same any more; this is what it is now")
+            approval = approve(planned)
+        if approval is Approval.NO:
             return Applied(planned=planned, report=None)
         with during():
             report = carry_out(planned, plan, connection, session, listener=listener)
         return Applied(planned=planned, report=report)
+
+    return under_lock(context, act)
+
+
+def under_lock(context: Context, act: Callable[[Session], Applied]) -> Applied:
+    """What `act` does with the state to itself; a report outlives the failure of the state.
+
+    What could not be written down by the end stops the run like anything else, and what the run
+    made before is told. Raises Stop, ProviderError, StateError.
+    """
+    applied: Applied | None = None
+    try:
+        with holding(context) as session:
+            applied = act(session)
+    except StateError as error:
+        if applied is None or applied.report is None:
+            raise
+        why = Stopped(message=error.message, help=error.help)
+        report = replace(applied.report, stopped=applied.report.stopped or why)
+        return replace(applied, report=report)
+    return applied
 
 
 def exit_code(report: Report) -> Exit:
@@ -95,6 +138,7 @@ def carry_out(
     context = planned.context
     secrets = context.resolve(_places(plan))
     fingerprinter = writing_fingerprinter(context) if secrets else Fingerprinter()
+    connection = replace(connection, permit=session.check)
     with (
         context.provider.reader(connection) as reader,
         context.provider.writer(connection) as writer,
@@ -112,6 +156,12 @@ def carry_out(
             person=person,
         )
         return execute(plan, tools, planned.resources)
+
+
+def _told(plan: Plan) -> tuple[object, ...]:
+    """All of a plan that whoever approves it goes by; what it was made from may be newer."""
+    changes = tuple(replace(change, live=None) for change in plan.changes)
+    return changes, plan.moves, plan.recovered, plan.forgotten
 
 
 def _places(plan: Plan) -> dict[SecretRef, tuple[Address, Path]]:

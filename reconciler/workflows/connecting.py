@@ -7,10 +7,10 @@ from dataclasses import replace
 from reconciler.execution import Listener, Person
 from reconciler.planning import Plan
 from reconciler.resources import Address, Change
-from reconciler.workflows.applying import Applied, carry_out
+from reconciler.state import Session
+from reconciler.workflows.applying import Applied, carry_out, under_lock
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
-from reconciler.workflows.holding import holding
 from reconciler.workflows.patience import make_in_time
 
 
@@ -27,7 +27,8 @@ def connect(
     Raises Stop, ProviderError, StateError.
     """
     wanted = [_address(text) for text in addresses]
-    with holding(context) as session:
+
+    def act(session: Session) -> Applied:
         connection = context.connection()
         planned = make_in_time(context, connection, session, mode="apply")
         waiting = [change for change in planned.plan.changes if takes_a_person(change)]
@@ -38,6 +39,8 @@ def connect(
         with during():
             report = carry_out(planned, plan, connection, session, listener=listener, person=person)
         return Applied(planned=planned, report=report)
+
+    return under_lock(context, act)
 
 
 def takes_a_person(change: Change) -> bool:

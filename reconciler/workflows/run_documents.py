@@ -35,7 +35,7 @@ class ResultDocument(Part):
 
 
 class StoppedDocument(Part):
-    """Why nothing more was tried: the credential counted no more."""
+    """Why nothing more was tried: the credential counted no more, or the state failed."""
 
     message: str
     call: str | None

@@ -6,7 +6,15 @@ from typing import Any
 
 from reconciler.execution import Listener, Report
 from reconciler.planning import Plan
-from reconciler.workflows import Context, Options, apply, load_manifests, make, open_context
+from reconciler.workflows import (
+    Approval,
+    Context,
+    Options,
+    apply,
+    load_manifests,
+    make,
+    open_context,
+)
 from reconciler.workflows.trust import Trust
 from tests.e2e.declaring import Declared, Spec
 from tests.e2e.world import (
@@ -57,7 +65,9 @@ class Course:
 
     def apply(self) -> Report:
         """Plan and do it."""
-        applied = apply(self._context(), approve=lambda _planned: True, listener=Listener())
+        applied = apply(
+            self._context(), approve=lambda _planned: Approval.UNASKED, listener=Listener()
+        )
         assert applied.report is not None
         return applied.report
 

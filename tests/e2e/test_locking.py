@@ -22,7 +22,9 @@ def note(project: Project) -> Path:
     return project.folder / "state.json.lock-owner"
 
 
-def lease_elsewhere(project: Project, *, seen: timedelta = timedelta()) -> None:
+def lease_elsewhere(
+    project: Project, *, seen: timedelta = timedelta(), length: timedelta = timedelta(seconds=90)
+) -> None:
     """Another machine has the state, or had it."""
     now = datetime.now(UTC)
     lease = Lease(
@@ -31,7 +33,7 @@ def lease_elsewhere(project: Project, *, seen: timedelta = timedelta()) -> None:
         machine="another kernel",
         since=now - timedelta(minutes=5),
         renewed=now - seen,
-        length=timedelta(seconds=90),
+        length=length,
     )
     note(project).write_text(json.dumps(lease_json(lease)), "utf-8")
 
@@ -61,8 +63,9 @@ def test_a_run_that_died_elsewhere_is_told_of_and_its_work_goes_on(
     project: Project, workspace: Workspace
 ) -> None:
     project.write("a.yaml", space("a"))
-    lease_elsewhere(project, seen=timedelta(minutes=2))
+    lease_elsewhere(project, seen=timedelta(minutes=2), length=timedelta(seconds=1))
     done = project.apply()
+    assert "looks left behind: watching it for a sign of life, for 1 s" in done.err
     assert "ci@runner-7:99 ended without letting go of the state" in done.err
     assert "a" in workspace.spaces()
 
@@ -144,10 +147,12 @@ def test_an_apply_that_lost_its_lock_stops_and_the_next_makes_no_duplicate(
             lease_elsewhere(project)
             hold.release()
             lost = running.end()
-        assert lost.code == 1, str(lost)
-        failure = checked(lost, "failure")
-        assert "was lost: it is locked by ci@runner-7:99" in failure["message"]
-        assert len([each for each in gate.log if str(each).endswith("/spaces")]) > 0
+        assert lost.code == 3, str(lost)
+        report = checked(lost, "report")
+        assert "was lost: it is locked by ci@runner-7:99" in report["stopped"]["message"]
+        told = {each["address"]: each for each in report["results"]}
+        assert "this was done (vlt_" in told["Space/a"]["message"], "what was made is told"
+        assert told["Space/b"]["outcome"] == "skipped"
         made = [each for each in gate.log if each.method == "POST" and "/spaces" in each.path]
         assert len(made) == 1, "nothing was begun after that"
 

@@ -10,8 +10,8 @@ import pytest
 from reconciler.execution import Listener, Outcome, Result
 from reconciler.providers import Forbidden, NotFound, OutcomeUnknown, Rejected
 from reconciler.resources import Address, Change, Operation, Reason
-from reconciler.state import StateUnwritable
-from tests.execution.scripts import Bench, outcomes, raising
+from reconciler.state import StateLost
+from tests.execution.scripts import OWNER, Bench, outcomes, raising
 from tests.parts.values import URL, server, space
 
 FINANCE = Address("Space", "finance")
@@ -189,9 +189,57 @@ def test_a_state_that_cannot_be_written_stops_everything(bench: Bench) -> None:
                 full.close()
 
     bench.writer.after["Space/a create"] = spoil
-    with pytest.raises(StateUnwritable):
-        bench.apply(space("a"), space("b"), space("c"))
+    report = bench.apply(space("a"), space("b"), space("c"))
     assert bench.world.log == ["Space/a create"]
+    (made, *rest) = report.results
+    assert made.outcome is Outcome.FAILED
+    assert f"this was done ({next(iter(bench.world.spaces))}) and could not be written" in (
+        made.message
+    )
+    assert {each.outcome for each in rest} == {Outcome.SKIPPED}
+    assert report.stopped
+    assert report.touched, "so that the exit code tells that something was made"
+
+
+@pytest.mark.parametrize("stopped_before", ["create", "view-add:a"])
+def test_a_lock_that_is_lost_before_a_call_stops_everything_and_what_was_made_is_told(
+    bench: Bench, stopped_before: str
+) -> None:
+    lost = StateLost("state.json", None)
+    bench.writer.before[f"MCPServer/github {stopped_before}"] = raising(lost)
+    report = bench.apply(space("a"), server("github", {"spaces": ["a"]}), space("b"))
+    assert report.stopped
+    assert report.stopped.message == lost.message
+    told = {str(each.change.address): each for each in report.results}
+    assert told["Space/a"].outcome is Outcome.APPLIED
+    cut = told["MCPServer/github"]
+    if stopped_before == "create":
+        assert (cut.outcome, cut.started) == (Outcome.SKIPPED, False)
+    else:
+        assert (cut.outcome, cut.started) == (Outcome.FAILED, True)
+        assert cut.message.startswith("stopped before this operation: the lock on the state")
+    assert report.touched
+
+
+def test_a_failure_that_can_not_be_written_down_is_told_as_that_failure(bench: Bench) -> None:
+    reports = []
+
+    def fail() -> None:
+        bench.store.path.with_name("state.json.lock-owner").unlink()
+        raise OutcomeUnknown("no answer came")
+
+    def run() -> None:
+        with bench.store.session(owner=OWNER, tool="test") as session:
+            reports.append(bench.carry_out(session, space("a")))
+
+    bench.writer.before["Space/a create"] = fail
+    with pytest.raises(StateLost):
+        run()
+    (report,) = reports
+    assert outcomes(report) == {"Space/a": Outcome.UNKNOWN}
+    assert report.results[0].message == "no answer came"
+    assert report.stopped
+    assert "was lost" in report.stopped.message
 
 
 def test_after_a_stopped_run_what_it_made_is_recovered(bench: Bench) -> None:

@@ -35,7 +35,8 @@ PROVIDER = DustProvider(QUICK)
 
 
 def connect(url: str, *, token: str = TOKEN, workspace: str = WORKSPACE, **more: Any) -> Connection:
-    """A connection for tests."""
+    """A connection for tests, on which every write is permitted."""
+    more = {"permit": lambda: None, **more}
     return Connection(url=url, workspace_id=workspace, token=Secret(token), **more)
 
 

@@ -1,11 +1,13 @@
 """Writing over HTTP: what may be sent twice, and when the outcome isn't known."""
 
 import json
+from collections.abc import Callable
 from threading import Event, Timer
 
 import pytest
 
 from reconciler.providers import (
+    Connection,
     Forbidden,
     Interrupted,
     OutcomeUnknown,
@@ -18,6 +20,7 @@ from reconciler.providers.dust.retries import Backoff
 from reconciler.providers.dust.sessions import WriteClient
 from reconciler.providers.dust.wire_servers import SUCCESS
 from reconciler.secrets import Secret
+from reconciler.state import StateLost
 from tests.parts.scripted_http import Reply, ScriptedHttp
 from tests.providers.scenes import ROOT, connect, fault, refused, writing
 
@@ -158,6 +161,93 @@ def test_a_write_underway_is_finished_after_an_interrupt(web: ScriptedHttp) -> N
     with writing(web, stop=stop) as client:
         client.send("POST", "/mcp", SUCCESS, body={}, idempotent=False)
     assert web.calls() == [CALL]
+
+
+class Lock:
+    """The lock of a state, which is lost after some questions."""
+
+    def __init__(self, asked_until_lost: int) -> None:
+        self._left = asked_until_lost
+
+    def permit(self) -> None:
+        """Say that it is ours."""
+        if self._left == 0:
+            raise StateLost("acme", None)
+        self._left -= 1
+
+
+def test_a_write_is_not_sent_without_the_lock(web: ScriptedHttp) -> None:
+    web.on("POST", PATH, GOOD)
+    with writing(web, permit=Lock(0).permit) as client, pytest.raises(StateLost):
+        client.send("POST", "/mcp", SUCCESS, body={}, idempotent=False)
+    assert web.calls() == []
+
+
+def test_the_lock_is_asked_again_before_a_write_is_repeated(web: ScriptedHttp) -> None:
+    web.on("POST", PATH, refused(429, "rate_limit_error"), GOOD)
+    with writing(web, permit=Lock(1).permit) as client, pytest.raises(StateLost):
+        client.send("POST", "/mcp", SUCCESS, body={}, idempotent=False)
+    assert web.calls() == [CALL]
+
+
+def test_a_write_that_may_have_happened_before_the_lock_was_lost_is_of_unknown_outcome(
+    web: ScriptedHttp,
+) -> None:
+    web.on("POST", PATH, Reply(fault="reset"), GOOD)
+    with writing(web, permit=Lock(1).permit) as client, pytest.raises(OutcomeUnknown):
+        client.send("POST", "/mcp", SUCCESS, body={}, idempotent=True)
+    assert web.calls() == [CALL]
+
+
+def test_the_lock_is_asked_after_the_token_was_renewed_which_may_take_minutes(
+    web: ScriptedHttp,
+) -> None:
+    expired = Reply(status=401, json=fault("expired_oauth_token_error", "Expired."))
+    web.on("POST", PATH, expired, GOOD)
+    lock = Lock(2)
+
+    class Slow:
+        def current(self) -> Secret:
+            return Secret("first-token")
+
+        def instead_of(self, refused: Secret) -> Secret:
+            lock.permit()  # of its two times, none is left for the call
+            return Secret("second-token")
+
+    with writing(web, permit=lock.permit, renewal=Slow()) as client, pytest.raises(StateLost):
+        client.send("POST", "/mcp", SUCCESS, body={}, idempotent=False)
+    assert web.calls() == [CALL]
+
+
+def test_reading_asks_for_no_lock(web: ScriptedHttp) -> None:
+    web.on("GET", PATH, GOOD)
+    with writing(web, permit=Lock(0).permit) as client:
+        client.get("/mcp", SUCCESS)
+
+
+def test_a_connection_that_was_given_no_lock_can_not_write(web: ScriptedHttp) -> None:
+    connection = Connection(url=web.url, workspace_id="w1", token=Secret("user.token"))
+    client = WriteClient(connection, Backoff())
+    with pytest.raises(AssertionError, match="nobody asked the lock"):
+        client.send("DELETE", "/mcp", SUCCESS, idempotent=True)
+    client.close()
+    assert web.calls() == []
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        lambda client: client.set_up("mcp", "platform_actions", {}),
+        lambda client: client.finish_sign_in("mcp", "code", "con_1"),
+    ],
+    ids=["beginning", "finishing"],
+)
+def test_a_sign_in_is_a_write_although_the_platform_takes_it_by_get(
+    web: ScriptedHttp, begin: Callable[[WriteClient], object]
+) -> None:
+    with writing(web, permit=Lock(0).permit) as client, pytest.raises(StateLost):
+        begin(client)
+    assert web.calls() == []
 
 
 def test_a_name_conflict_is_told_in_full(web: ScriptedHttp) -> None:

@@ -12,6 +12,7 @@ from reconciler.providers.dust.refusals import Asked, lost, refusal
 from reconciler.providers.dust.retries import Backoff, may_have_happened, may_repeat
 from reconciler.providers.dust.words import Words
 from reconciler.providers.failures import Interrupted, Unexpected
+from reconciler.state import StateError
 
 T = TypeVar("T")
 Exchange = Callable[[Sent, int], Answer | Broken]
@@ -63,10 +64,17 @@ class Caller:
 
     def _persist(self, sent: Sent, asked: Asked, *, idempotent: bool) -> Answer | Broken:
         attempt, waited = 1, 0.0
+        outcome: Answer | Broken | None = None
         while True:
             if not asked.writes and self.connection.stop.is_set():
                 raise Interrupted(f"interrupted before {asked.call}", call=asked.call)
-            outcome = self._exchange(sent, attempt)
+            try:
+                outcome = self._exchange(sent, attempt)
+            except StateError:
+                # The lock was lost while this waited. What the tries before did is all there is.
+                if outcome is None or not may_have_happened(outcome):
+                    raise
+                return outcome
             if isinstance(outcome, Answer) and outcome.succeeded:
                 return outcome
             if attempt >= self.connection.attempts or not may_repeat(

@@ -92,11 +92,10 @@ class Transport:
     def exchange(self, sent: Sent, attempt: int) -> Answer | Broken:
         """Send and read the answer whole; once more with a new token when the old one expired.
 
-        Raises Interrupted when a read is stopped, SignedOut when there is no new token.
+        Raises Interrupted when a read is stopped, SignedOut when there is no new token, and what
+        the connection's `permit` raises.
         """
-        if sent.method not in self._methods or (
-            _BEGINS.search(sent.path) and self._methods == READS
-        ):
+        if sent.method not in self._methods or (_changes(sent) and self._methods == READS):
             raise AssertionError(f"this is a bug: {sent.method} through a client that only reads")
         renewal = self._connection.renewal
         token = self._connection.token if renewal is None else renewal.current()
@@ -107,6 +106,9 @@ class Transport:
         return self._exchange(sent, attempt, renewal.instead_of(token))
 
     def _exchange(self, sent: Sent, attempt: int, token: Secret) -> Answer | Broken:
+        if _changes(sent):
+            # Here and nowhere earlier: a pause, or the renewal of a token, may take minutes.
+            self._connection.permit()
         started = time.monotonic()
         with self._under_way(sent):
             outcome = self._try(sent, started, self._reveal(token))
@@ -219,6 +221,11 @@ class Transport:
             ),
             cookies=tuple(response.headers.get_list("set-cookie")),
         )
+
+
+def _changes(sent: Sent) -> bool:
+    """Whether it begins, changes or ends anything on the platform."""
+    return sent.method != "GET" or bool(_BEGINS.search(sent.path))
 
 
 def _headers(sent: Sent, token: str) -> dict[str, str]:

@@ -34,6 +34,7 @@ def write(task: Task) -> Done:
         one = {"permission": row["permission"], "enabled": row["enabled"]}
         single = f"{path}/{segment(row['toolName'])}"
         task.client.send("PATCH", single, SUCCESS, body=one, idempotent=True)
+        task.run.wrote = True
     return Done()
 
 
