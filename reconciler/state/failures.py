@@ -1,6 +1,7 @@
 """What can go wrong with state, by what the user can do."""
 
 import shlex
+from datetime import timedelta
 
 from reconciler.state.lease import Lease, show
 
@@ -127,7 +128,8 @@ class StateLocked(StateError):
 
     Parameters: `lease` is what its holder wrote down, None when that can't be read; `elsewhere`
     says that its process can't be seen from here, only its lease; `overdue` that it missed its
-    heartbeats; `endless` that the store's locks don't end by themselves.
+    heartbeats; `endless` that the store's locks don't end by themselves. `watch` is for how much
+    longer it must be seen not to change until it is over, None for one that looks alive.
     """
 
     def __init__(
@@ -139,6 +141,7 @@ class StateLocked(StateError):
         overdue: bool = False,
         endless: bool = False,
         wanted: str | None = None,
+        watch: timedelta | None = None,
     ) -> None:
         who = "by an unknown owner" if lease is None else f"by {lease.text}"
         not_by = f", not by {wanted}" if wanted and lease and wanted != lease.owner.name else ""
@@ -151,6 +154,7 @@ class StateLocked(StateError):
                 f"its last sign of life was at {show(lease.renewed)}: if it hangs, {hung}",
             )
         self.lease = lease
+        self.watch = watch
 
 
 def _ways(lease: Lease | None, elsewhere: bool, endless: bool) -> tuple[str, ...]:
@@ -160,7 +164,11 @@ def _ways(lease: Lease | None, elsewhere: bool, endless: bool) -> tuple[str, ...
     if endless:
         wait += "; here a lock doesn't end by itself"
     else:
-        wait += f"; unless it gives a sign of life, its lease ends at {show(lease.ends)}"
+        seconds = f"{lease.length.total_seconds():g}"
+        wait += (
+            f"; its last sign of life was at {show(lease.renewed)} by its own clock, and a lock is "
+            f"taken over once it was seen without one for {seconds} seconds"
+        )
     return (
         wait,
         f"if that run is dead for certain: `reconciler unlock {shlex.quote(lease.owner.name)}`",

@@ -3,7 +3,8 @@
 On one machine the operating system's lock decides: nobody else gets it while the holder's process
 lives, and it is free as soon as that is dead. Where a shared disk doesn't carry that lock to other
 machines, the lease does: written beside the file, renewed in the background, and believed until it
-ends. A holder that finds its lease gone or another's writes nothing more.
+was seen unchanged for its whole length. A holder that finds its lease gone or another's writes
+nothing more.
 """
 
 import json
@@ -20,6 +21,7 @@ from reconciler.state.atomic import mounted_alone, remove, sweep, write_atomical
 from reconciler.state.failures import StateLocked, StateLost, StateUnwritable
 from reconciler.state.heartbeat import LEASE, Heartbeat
 from reconciler.state.lease import Lease, Owner, lease_json, parse_lease
+from reconciler.state.vigil import Clock, Sighting, uptime
 
 MOVED = ".moved"
 """What follows the name of a state file in that of the copy that stays of one that moved away."""
@@ -29,11 +31,13 @@ _NOTE_LIMIT = 64 * 1024
 class Hold:
     """A lock that is held. `inherited` is the lease of a run that died holding it."""
 
-    def __init__(self, path: Path, lease: Lease, *, inherited: Lease | None) -> None:
+    def __init__(self, path: Path, lease: Lease, *, inherited: Lease | None, clock: Clock) -> None:
         self.inherited = inherited
         self._path = path
         self._note = _note(path)
         self._lease = lease
+        self._clock = clock
+        self._renewed = clock()
         self._lock = RLock()
         self._heart = Heartbeat(self._beat, lease=lease.length)
 
@@ -46,9 +50,8 @@ class Hold:
         """Raise StateLost when the lock is another's. Asked before anything is written."""
         with self._lock:
             self._look()
-            age = datetime.now(UTC) - self._lease.renewed
-            # A process that slept missed its beats, and a clock that was put back shows none.
-            if not timedelta(0) <= age < self._lease.length / 2:
+            # A process that slept missed its beats, and whoever watches may soon take it over.
+            if self._clock() - self._renewed >= self._lease.length.total_seconds() / 2:
                 self._renew()
 
     def end(self) -> None:
@@ -69,37 +72,44 @@ class Hold:
 
     def _renew(self) -> None:
         self._look()
+        began = self._clock()
         self._lease = self._lease.at(datetime.now(UTC))
         self._write()
+        self._renewed = began
 
     def _write(self) -> None:
         write_atomically(self._note, json.dumps(lease_json(self._lease)) + "\n")
 
 
-@contextmanager
-def lock(path: Path, *, owner: Owner, lease: timedelta = LEASE) -> Iterator[Hold]:
-    """Hold the lock beside `path`, or raise StateLocked with what its holder wrote down.
+class Locking:
+    """Takes the lock beside `path`, and remembers what it saw of another run's lease meanwhile.
 
-    Parameters: `lease` is how long others believe in it without a sign of life. Raises
-    StateUnwritable.
+    Parameters: `lease` is how long others believe in ours without a sign of life.
     """
-    with _alone(path):
-        former = read_note(path)
-        now = datetime.now(UTC)
-        if former and former.machine != machine() and now < former.ends:
-            raise StateLocked(str(path), former, elsewhere=True)
-        _refuse_unreplaceable(path)
-        sweep(path, _note(path), path.with_name(path.name + MOVED))
-        hold = Hold(
-            path,
-            new_lease(owner, lease),
-            inherited=former,
-        )
-        hold.begin()
-        try:
-            yield hold
-        finally:
-            hold.end()
+
+    def __init__(self, path: Path, *, lease: timedelta = LEASE, clock: Clock = uptime) -> None:
+        self._path = path
+        self._lease = lease
+        self._clock = clock
+        self._sighting = Sighting(clock)
+
+    @contextmanager
+    def hold(self, owner: Owner) -> Iterator[Hold]:
+        """Hold it, or raise StateLocked with what its holder wrote down. Raises StateUnwritable."""
+        path = self._path
+        with _alone(path):
+            former = read_note(path)
+            if former and former.machine != machine():
+                self._sighting.insist_on_end(str(path), former)
+            _refuse_unreplaceable(path)
+            sweep(path, _note(path), path.with_name(path.name + MOVED))
+            lease = new_lease(owner, self._lease)
+            hold = Hold(path, lease, inherited=former, clock=self._clock)
+            hold.begin()
+            try:
+                yield hold
+            finally:
+                hold.end()
 
 
 def _refuse_unreplaceable(path: Path) -> None:

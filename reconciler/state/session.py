@@ -48,8 +48,8 @@ class Session:
     """What an apply may do to the state. Safe to use from several threads.
 
     `quiet` is how many seconds ago the run before this one wrote anything, `inherited` the lease
-    that it left behind when it died. What is called raises StateUnwritable, and StateLost once
-    somebody else has the state.
+    that it left behind when it died, `check` asks whether the lock is still ours. What is called
+    raises StateUnwritable, and StateLost once somebody else has the state.
     """
 
     def __init__(
@@ -57,14 +57,24 @@ class Session:
         state: State,
         *,
         recorder: Recorder,
+        check: Callable[[], None],
         quiet: float = math.inf,
         inherited: Lease | None = None,
     ) -> None:
         self.quiet = quiet
         self.inherited = inherited
         self._recorder = recorder
+        self._check = check
         self._lock = RLock()
         self._state = state
+
+    def check(self) -> None:
+        """Raise StateLost unless the lock is still ours; asked before each write to the platform.
+
+        Not every call is written down first, and a run may have slept since it wrote anything.
+        Raises StateUnreachable when nobody can tell.
+        """
+        self._check()
 
     @property
     def state(self) -> State:

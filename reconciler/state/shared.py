@@ -76,6 +76,7 @@ class SharedStore:
             session = Session(
                 state,
                 recorder=GroupCommit(state, writing.write),
+                check=held.check,
                 quiet=found.quiet,
                 inherited=held.inherited,
             )

@@ -57,6 +57,12 @@ class Held(Protocol):
 
     inherited: Lease | None
 
+    def check(self) -> None:
+        """Raise StateLost unless the lock is still ours, StateUnreachable when nobody can tell.
+
+        Cheap enough to be asked before every call to the platform; see `Vigil`.
+        """
+
     def read(self) -> Found:
         """What is there. Raises StateUnreachable, StateUnreadable."""
 

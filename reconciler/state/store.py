@@ -17,9 +17,10 @@ from reconciler.state.filing import Filing
 from reconciler.state.heartbeat import LEASE
 from reconciler.state.journal import Journal, fold
 from reconciler.state.lease import Lease, Owner
-from reconciler.state.locking import MOVED, lock, read_note, take_away
+from reconciler.state.locking import MOVED, Locking, read_note, take_away
 from reconciler.state.model import State
 from reconciler.state.session import Session, ending
+from reconciler.state.vigil import Clock, uptime
 
 _LIMIT = 64 * 1024 * 1024
 
@@ -28,10 +29,16 @@ class FileStore:
     """The state file of one workspace, with its journal and lock beside it; see `Store`."""
 
     def __init__(
-        self, path: Path, *, provider: str, workspace_id: str, lease: timedelta = LEASE
+        self,
+        path: Path,
+        *,
+        provider: str,
+        workspace_id: str,
+        lease: timedelta = LEASE,
+        clock: Clock = uptime,
     ) -> None:
         self.path = path
-        self._lease = lease
+        self._locking = Locking(path, lease=lease, clock=clock)
         self._journal = journal_of(path)
         self._provider = provider
         self._workspace_id = workspace_id
@@ -82,12 +89,13 @@ class FileStore:
         Raises StateLocked, StateUnwritable, StateLost (when the lock was taken away meanwhile) and
         what `load` raises.
         """
-        with lock(self.path, owner=owner, lease=self._lease) as hold:
+        with self._locking.hold(owner) as hold:
             written, state = self._load()
             journal = Journal(self._journal, check=hold.check)
             session = Session(
                 state,
                 recorder=Filing(self.path, journal, written, check=hold.check),
+                check=hold.check,
                 quiet=self._quiet(),
                 inherited=hold.inherited,
             )
@@ -112,7 +120,7 @@ class FileStore:
         back: str | None = None,
     ) -> State | None:
         """Write what `change` makes of the state; see `Store`."""
-        with lock(self.path, owner=owner, lease=self._lease) as hold:
+        with self._locking.hold(owner) as hold:
             try:
                 written, before = self._load(sealed=sealed)
             except StateMoved as moved:
@@ -134,7 +142,7 @@ class FileStore:
 
     def move_out(self, to: str, receive: Callable[[State], None], *, owner: Owner) -> None:
         """Hand the state over, and leave a note; see `Store`. A copy stays as `NAME.moved`."""
-        with lock(self.path, owner=owner, lease=self._lease) as hold:
+        with self._locking.hold(owner) as hold:
             state = self.load()
             receive(state)
             hold.check()

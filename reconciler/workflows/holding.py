@@ -18,6 +18,8 @@ from reconciler.workflows.failures import Exit, Stop
 Result = TypeVar("Result")
 _TRY_EVERY = 1.0
 """Seconds between two looks at a lock that is waited for, give or take some."""
+_MARGIN = 0.1
+"""Seconds after the end of what is watched for, so that the last look comes after it."""
 LONGEST_WAIT = timedelta(hours=24)
 
 
@@ -51,7 +53,9 @@ def holding(context: Context) -> Iterator[Session]:
 def in_turn(context: Context, attempt: Callable[[], Result]) -> Result:
     """What `attempt` gives, tried again while another run has the state, as `Options` say.
 
-    Raises StateLocked, Stop when it is interrupted while it waits, and what `attempt` raises.
+    A lock that looks left behind is watched until it is over, however little `Options` want to
+    wait: the clock of its holder may be wrong, and then that run lives. Raises StateLocked, Stop
+    when it is interrupted while it waits, and what `attempt` raises.
     """
     options = context.options
     end = time.monotonic() + options.lock_timeout.total_seconds()
@@ -61,14 +65,26 @@ def in_turn(context: Context, attempt: Callable[[], Result]) -> Result:
             return attempt()
         except StateLocked as error:
             left = end - time.monotonic()
+            if error.watch is not None:
+                left = max(left, error.watch.total_seconds() + _MARGIN)
             if left <= 0:
                 raise
-            holder = error.lease.text if error.lease else "an unknown owner"
-            if holder != told:
-                options.say(f"waiting for the state, which is locked by {holder}")
-                told = holder
+            line = _waiting_line(error)
+            if line != told:
+                options.say(line)
+                told = line
         if options.stop.wait(min(left, _TRY_EVERY * random.uniform(0.5, 1.5))):  # noqa: S311
             raise Stop(Exit.INTERRUPTED, "interrupted while waiting for the state")
+
+
+def _waiting_line(error: StateLocked) -> str:
+    if error.lease is None:
+        return "waiting for the state, which is locked by an unknown owner"
+    line = f"waiting for the state, which is locked by {error.lease.text}"
+    if error.watch is None:
+        return line
+    seconds = error.lease.length.total_seconds()
+    return f"{line} and looks left behind: watching it for a sign of life, for {seconds:g} s"
 
 
 def unlock_state(context: Context, name: str) -> Lease | None:

@@ -3,6 +3,13 @@
 import pytest
 
 from tests.state.places import ALL
+from tests.state.stores import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that a test lets go on."""
+    return Clock()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

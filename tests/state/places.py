@@ -21,6 +21,7 @@ from reconciler.state import (
 from reconciler.state.heartbeat import LEASE
 from reconciler.state.stores import shelf_at
 from reconciler.state.stores.files import FileShelf
+from reconciler.state.vigil import Clock, uptime
 from tests.parts import buckets, gcs_fake, postgres_server, state_server
 
 
@@ -57,15 +58,15 @@ class Place:
         """The place for another process."""
         return json.dumps(asdict(self))
 
-    def shelf(self, *, tries: Tries = QUICK) -> Shelf:
+    def shelf(self, *, tries: Tries = QUICK, clock: Clock = uptime) -> Shelf:
         """The bare shelf."""
         lease = timedelta(seconds=self.lease)
         if self.path is not None:
-            return FileShelf(Path(self.path), lease=lease)
+            return FileShelf(Path(self.path), lease=lease, clock=clock)
         password = None if self.password is None else Open(self.password)
         given = Credentials(username=self.username, password=password)
         assert self.url is not None
-        opening = Opening(credentials=lambda: given, tries=tries, lease=lease)
+        opening = Opening(credentials=lambda: given, tries=tries, lease=lease, clock=clock)
         return shelf_at(self.url, key="dust/w1", opening=opening)
 
     def store(
@@ -74,14 +75,15 @@ class Place:
         workspace: str = "w1",
         keys: Keys | None = None,
         witness: Witness | None = None,
+        clock: Clock = uptime,
     ) -> Store:
         """The store."""
         if self.path is not None and not self.sealed:
             path = Path(self.path)
-            return FileStore(path, provider="dust", workspace_id=workspace)
+            return FileStore(path, provider="dust", workspace_id=workspace, clock=clock)
         chosen = keys or (Keys(current=KEY) if self.sealed else None)
         return SharedStore(
-            self.shelf(),
+            self.shelf(clock=clock),
             provider="dust",
             workspace_id=workspace,
             keys=lambda: chosen,

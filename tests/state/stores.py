@@ -1,20 +1,38 @@
 """State files on a real disk, and short ways to use them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.resources import Address
 from reconciler.state import Entry, FileStore, Intent, Owner, Session
+from reconciler.state.vigil import uptime
+
+
+class Clock:
+    """Seconds that pass only when they are told to."""
+
+    def __init__(self) -> None:
+        self._now = 1000.0
+
+    def __call__(self) -> float:
+        """The seconds until now."""
+        return self._now
+
+    def pass_(self, seconds: float) -> None:
+        """Let time pass, as it does for one who is asleep."""
+        self._now += seconds
+
 
 OWNER = Owner(user="ana", host="laptop", pid=42)
 FINANCE = Address("Space", "finance")
 GITHUB = Address("MCPServer", "github")
 
 
-def store(folder: Path, *, workspace: str = "w1") -> FileStore:
+def store(folder: Path, *, workspace: str = "w1", clock: Callable[[], float] = uptime) -> FileStore:
     """The store of a workspace in `folder`."""
-    return FileStore(folder / "acme.json", provider="dust", workspace_id=workspace)
+    path = folder / "acme.json"
+    return FileStore(path, provider="dust", workspace_id=workspace, clock=clock)
 
 
 @contextmanager

@@ -19,7 +19,17 @@ from reconciler.state import (
     StateUnwritable,
     lease_json,
 )
-from tests.state.stores import FINANCE, GITHUB, OWNER, entry, files, intent, session, store
+from tests.state.stores import (
+    FINANCE,
+    GITHUB,
+    OWNER,
+    Clock,
+    entry,
+    files,
+    intent,
+    session,
+    store,
+)
 
 BEN = Owner(user="ben", host="runner-7", pid=99, job="https://ci.example/runs/5")
 
@@ -66,24 +76,45 @@ def ending(kind: type[StateError]) -> Iterator[list[StateError]]:
 
 
 def test_a_run_on_another_machine_is_believed_while_its_lease_lasts(tmp_path: Path) -> None:
-    lease = write_lease(tmp_path)
+    write_lease(tmp_path)
     with pytest.raises(StateLocked) as caught, session(tmp_path):
         pass
     assert "locked by ben@runner-7:99 since" in caught.value.message
     assert "https://ci.example/runs/5" in caught.value.message
     help_ = " ".join(caught.value.help)
-    assert f"{lease.ends:%H:%M:%S}" in help_
+    assert "taken over once it was seen without one for 90 seconds" in help_
     assert "reconciler unlock ben@runner-7:99" in help_
     assert json.loads(note(tmp_path).read_text())["id"] == "bens", "its lease is left alone"
 
 
-def test_a_lease_that_nobody_renewed_is_inherited(tmp_path: Path) -> None:
-    write_lease(tmp_path, seen=timedelta(seconds=91))
-    with session(tmp_path) as held:
+@pytest.mark.parametrize(
+    "seen", [timedelta(), timedelta(seconds=91), timedelta(days=-1)], ids=["now", "late", "ahead"]
+)
+def test_a_lease_that_nobody_renewed_is_inherited(
+    tmp_path: Path, clock: Clock, seen: timedelta
+) -> None:
+    write_lease(tmp_path, seen=seen)
+    there = store(tmp_path, clock=clock)
+    with pytest.raises(StateLocked), there.session(owner=OWNER, tool="1.0"):
+        pass
+    clock.pass_(90)
+    with there.session(owner=OWNER, tool="1.0") as held:
         assert held.inherited
         assert held.inherited.owner == BEN
         held.put(FINANCE, entry())
     assert files(tmp_path) == {"acme.json"}
+
+
+def test_a_lease_that_is_renewed_by_a_clock_that_is_late_is_believed(
+    tmp_path: Path, clock: Clock
+) -> None:
+    there = store(tmp_path, clock=clock)
+    for number in range(6):
+        write_lease(tmp_path, seen=timedelta(minutes=5, seconds=-number))
+        with pytest.raises(StateLocked) as caught, there.session(owner=OWNER, tool="1.0"):
+            pass
+        assert (caught.value.watch is not None) == (number == 0), "then it was seen to live"
+        clock.pass_(60)
 
 
 def test_a_lease_of_this_machine_without_its_process_counts_for_nothing(tmp_path: Path) -> None:
@@ -136,6 +167,8 @@ def test_a_run_whose_lock_was_taken_away_writes_nothing_more(tmp_path: Path, tak
             held.put(GITHUB, entry("rms_1"))
         with pytest.raises(StateLost):
             held.intend(intent("jira"))
+        with pytest.raises(StateLost):
+            held.check()
         held.flush()
     words = "locked by ben@runner-7:99" if taken else "somebody unlocked it"
     assert words in caught[0].message

@@ -202,7 +202,7 @@ class _AnswerLost:
     inherited: Lease | None = None
 
     def __init__(self, held: Held) -> None:
-        self.read = held.read
+        self.check, self.read = held.check, held.read
         self._held = held
         self._heard = False
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from reconciler.state import (
     Consent,
     Lease,
     Owner,
-    Session,
     State,
     StateForeign,
     StateLocked,
@@ -26,7 +25,7 @@ from reconciler.state import (
     accept,
 )
 from tests.state.places import SHARED, Place
-from tests.state.stores import FINANCE, GITHUB, OWNER, entry, intent
+from tests.state.stores import FINANCE, GITHUB, OWNER, Clock, entry, intent
 
 ROOT = Path(__file__).parents[2]
 BEN = Owner(user="ben", host="runner-7", pid=43)
@@ -51,17 +50,6 @@ def holder(place: Place) -> Iterator["subprocess.Popen[str]"]:
             yield process
         finally:
             process.kill()
-
-
-def first_session(stack: ExitStack, place: Place) -> Session:
-    """A session, as soon as the lock is free."""
-    end = time.monotonic() + 60
-    while True:
-        try:
-            return stack.enter_context(place.store().session(owner=OWNER, tool="1.0"))
-        except StateLocked:
-            assert time.monotonic() < end
-            threading.Event().wait(0.05)
 
 
 def test_there_is_nothing_at_first(place: Place) -> None:
@@ -177,6 +165,8 @@ def test_a_live_run_that_was_unlocked_writes_nothing_more(place: Place) -> None:
             with place.store().session(owner=BEN, tool="1.0") as other:
                 with pytest.raises(StateLost):
                     held.intend(intent())
+                with pytest.raises(StateLost):
+                    held.check()
                 other.put(GITHUB, entry("rms_1"))
             held.put(FINANCE, entry("vlt_9"))
 
@@ -185,6 +175,35 @@ def test_a_live_run_that_was_unlocked_writes_nothing_more(place: Place) -> None:
     state = place.store().load()
     assert state.unfinished == ()
     assert {a: e.remote_id for a, e in state.entries.items()} == {FINANCE: "vlt_1", GITHUB: "rms_1"}
+
+
+def test_a_run_that_has_the_lock_is_told_so_whenever_it_asks(place: Place, clock: Clock) -> None:
+    with place.store(clock=clock).session(owner=OWNER, tool="1.0") as held:
+        for _ in range(3):
+            held.check()
+            clock.pass_(60)
+        held.put(FINANCE, entry())
+
+
+@pytest.mark.places("postgres", "s3", "azure", "gcs", "gitlab", "lock methods")
+@pytest.mark.parametrize("seconds", [2, 60], ids=["for a moment", "past its lease"])
+def test_a_run_that_slept_while_another_came_and_went_is_told_when_it_asks(
+    place: Place, clock: Clock, seconds: float
+) -> None:
+    def run() -> None:
+        with place.store(clock=clock).session(owner=OWNER, tool="1.0") as held:
+            held.check()
+            assert place.store().unlock(OWNER.name)
+            with place.store().session(owner=BEN, tool="1.0"):
+                pass
+            clock.pass_(seconds)
+            with pytest.raises(StateLost):
+                held.check()
+
+    with suppress(StateLost):  # some tell it once more at the end
+        run()
+    with place.store().session(owner=BEN, tool="1.0"):
+        pass
 
 
 def test_unlocking_takes_the_right_name(place: Place) -> None:
@@ -199,13 +218,18 @@ def test_unlocking_takes_the_right_name(place: Place) -> None:
 
 
 @pytest.mark.places("s3", "azure", "gcs")
-def test_a_lease_that_nobody_renewed_is_inherited(place: Place) -> None:
-    short = replace(place, lease=1.0)
-    with holder(short) as process:
+def test_a_lease_that_nobody_renewed_is_inherited(place: Place, clock: Clock) -> None:
+    with holder(place) as process:
         process.kill()
         process.wait()
-    with ExitStack() as stack:
-        held = first_session(stack, short)
+    waiting = place.store(clock=clock)
+    with pytest.raises(StateLocked), waiting.session(owner=OWNER, tool="1.0"):
+        pass
+    clock.pass_(89)
+    with pytest.raises(StateLocked), waiting.session(owner=OWNER, tool="1.0"):
+        pass
+    clock.pass_(1)
+    with waiting.session(owner=OWNER, tool="1.0") as held:
         assert held.inherited
         assert held.inherited.owner.pid == process.pid
         assert [each.address for each in held.state.unfinished] == [GITHUB]

@@ -11,17 +11,20 @@ from reconciler.state.atomic import write_atomically
 from reconciler.state.failures import StateLost, StateUnreadable
 from reconciler.state.heartbeat import LEASE
 from reconciler.state.lease import Lease, Owner
-from reconciler.state.locking import Hold, lock, take_away
+from reconciler.state.locking import Hold, Locking, take_away
 from reconciler.state.shelf import Found
 from reconciler.state.store import journal_of, read_text
+from reconciler.state.vigil import Clock, uptime
 
 
 class FileShelf:
     """A file; see `Shelf`. Its lock is the one that `FileStore` takes."""
 
-    def __init__(self, path: Path, *, lease: timedelta = LEASE) -> None:
+    def __init__(self, path: Path, *, lease: timedelta = LEASE, clock: Clock = uptime) -> None:
         self._path = path
         self._lease = lease
+        self._clock = clock
+        self._locking = Locking(path, lease=lease, clock=clock)
         self.name = str(path)
 
     @property
@@ -31,7 +34,8 @@ class FileShelf:
 
     def beside(self, suffix: str) -> "FileShelf":
         """Another file in the same folder."""
-        return FileShelf(self._path.with_name(f"{self._path.name}.{suffix}"), lease=self._lease)
+        path = self._path.with_name(f"{self._path.name}.{suffix}")
+        return FileShelf(path, lease=self._lease, clock=self._clock)
 
     def read(self) -> Found:
         """What is there; see `Shelf`."""
@@ -50,7 +54,7 @@ class FileShelf:
     @contextmanager
     def hold(self, owner: Owner) -> Iterator["_HeldFile"]:
         """Lock it; see `Shelf`."""
-        with lock(self._path, owner=owner, lease=self._lease) as hold:
+        with self._locking.hold(owner) as hold:
             yield _HeldFile(self, self._path, hold)
 
     def take_away(self, name: str) -> Lease | None:
@@ -66,6 +70,7 @@ class _HeldFile:
         self._shelf = shelf
         self._path = path
         self._hold = hold
+        self.check = hold.check
 
     def read(self) -> Found:
         """What is there."""

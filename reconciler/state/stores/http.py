@@ -15,6 +15,7 @@ from reconciler.state.shelf import Found
 from reconciler.state.stores.http_lock import endless_lease
 from reconciler.state.stores.http_wire import Wire, wire_to
 from reconciler.state.stores.tries import Opening
+from reconciler.state.vigil import Clock, Vigil
 
 
 class HttpShelf:
@@ -55,7 +56,7 @@ class HttpShelf:
         with self._wire() as wire:
             wire.lock(lease)
             try:
-                yield _HeldHttp(wire, lease)
+                yield _HeldHttp(wire, lease, self._opening.clock)
             except BaseException:
                 with suppress(StateError):  # what went wrong first is what is told
                     wire.unlock(lease)
@@ -89,9 +90,13 @@ class _HeldHttp:
 
     inherited: Lease | None = None
 
-    def __init__(self, wire: Wire, lease: Lease) -> None:
+    def __init__(self, wire: Wire, lease: Lease, clock: Clock) -> None:
         self._wire = wire
         self._lease = lease
+        self._vigil = Vigil(
+            wire.url, look=self._look, renew=self._look, lease=lease.length, clock=clock
+        )
+        self.check = self._vigil.check
 
     def read(self) -> Found:
         """What is there."""
@@ -99,4 +104,8 @@ class _HeldHttp:
 
     def write(self, text: str, *, serial: int, expected: str | None) -> str:  # noqa: ARG002
         """Put `text` there; the lock stands for `expected`."""
-        return self._wire.write(text, self._lease)
+        with self._vigil.noticing():
+            return self._wire.write(text, self._lease)
+
+    def _look(self) -> None:
+        self._wire.look(self._lease)

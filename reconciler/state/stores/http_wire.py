@@ -23,7 +23,7 @@ from reconciler.state.failures import (
 )
 from reconciler.state.lease import Lease
 from reconciler.state.shelf import LIMIT, Found, told
-from reconciler.state.stores.http_lock import holder_of, lock_info
+from reconciler.state.stores.http_lock import endless_lease, holder_of, lock_info
 from reconciler.state.stores.tries import Opening, Tries, Trouble, retry_after
 
 if TYPE_CHECKING:
@@ -67,11 +67,11 @@ def wire_to(url: str, *, methods: bool, opening: Opening) -> Iterator["Wire"]:
 
 
 class Wire:
-    """The protocol, over one client."""
+    """The protocol, over one client. `url` is the state's address."""
 
     def __init__(self, client: "httpx2.Client", url: str, methods: bool, tries: Tries) -> None:
         self._client = client
-        self._url = url
+        self.url = url
         self._tries = tries
         self._lines = Lines()
         address, question, query = url.partition("?")
@@ -80,7 +80,7 @@ class Wire:
 
     def read(self) -> Found:
         """The text, with when it was written if the server says."""
-        return self._tries.reading(self._url, self._read)
+        return self._tries.reading(self.url, self._read)
 
     def write(self, text: str, lease: Lease) -> str:
         """Write under the lock; the version is a digest, for the protocol has none."""
@@ -92,11 +92,11 @@ class Wire:
         }
 
         def send() -> str:
-            answer = self._ask("POST", self._url, content, headers, {"ID": lease.id})
+            answer = self._ask("POST", self.url, content, headers, {"ID": lease.id})
             if answer.status in _NOT_OURS:
                 found = holder_of(answer.text)
                 raise StateLost(
-                    self._url,
+                    self.url,
                     None if found is None or found.id == lease.id else found,
                 )
             self._insist(answer, StateUnwritable)
@@ -105,38 +105,54 @@ class Wire:
         def seen() -> str | None:
             return version if self._read().version == version else None
 
-        return self._tries.writing(self._url, send, seen)
+        return self._tries.writing(self.url, send, seen)
 
     def lock(self, lease: Lease) -> None:
         """Take the lock, or nothing: a try that ends without an answer is undone. Raises
         StateLocked, StateUnreachable.
         """
-        body = json.dumps(lock_info(lease, self._url)).encode()
+        body = json.dumps(lock_info(lease, self.url)).encode()
 
         def send() -> bool:
             answer = self._ask(self._lock, self._lock_url, body, _JSON)
             if answer.status in _TAKEN:
                 found = holder_of(answer.text)
                 if found is None or found.id != lease.id:  # a lost answer may have locked for us
-                    raise StateLocked(self._url, found, elsewhere=True, endless=True)
+                    raise StateLocked(self.url, found, elsewhere=True, endless=True)
             else:
                 self._insist(answer, StateUnreachable)
             return True
 
         try:
-            self._tries.writing(self._url, send, lambda: None)
+            self._tries.writing(self.url, send, lambda: None)
         except StateLocked:
             raise
         except BaseException as error:  # an interruption as well: it may be ours by now
             with suppress(StateError):
                 self.unlock(lease, tries=replace(self._tries, attempts=1))
             if isinstance(error, StateUnwritable):
-                raise StateUnreachable(self._url, error.why, error.help) from None
+                raise StateUnreachable(self.url, error.why, error.help) from None
             raise
+
+    def look(self, lease: Lease) -> None:
+        """Raise StateLost unless `lease` has the lock, StateUnreachable when nobody can tell.
+
+        The protocol has no question for it, so somebody else tries to lock. A server that doesn't
+        say whose a taken lock is leaves it to the next write to be refused.
+        """
+        stranger = endless_lease(lease.owner)
+        try:
+            self.lock(stranger)
+        except StateLocked as locked:
+            if locked.lease is not None and locked.lease.id != lease.id:
+                raise StateLost(self.url, locked.lease) from None
+            return
+        self.unlock(stranger)
+        raise StateLost(self.url, None)
 
     def unlock(self, lease: Lease, *, tries: Tries | None = None) -> None:
         """Give the lock back; one that is another's by now stays."""
-        body = json.dumps(lock_info(lease, self._url)).encode()
+        body = json.dumps(lock_info(lease, self.url)).encode()
         way = f"everything is written; free it: `reconciler unlock {shlex.quote(lease.owner.name)}`"
 
         def send() -> bool:
@@ -146,12 +162,12 @@ class Wire:
             return True
 
         try:
-            (tries or self._tries).writing(self._url, send, lambda: None)
+            (tries or self._tries).writing(self.url, send, lambda: None)
         except StateUnwritable as error:
-            raise StateUnreachable(self._url, f"its lock stays: {error.why}", (way,)) from None
+            raise StateUnreachable(self.url, f"its lock stays: {error.why}", (way,)) from None
 
     def _read(self) -> Found:
-        answer = self._ask("GET", self._url)
+        answer = self._ask("GET", self.url)
         if answer.status in _NOTHING or (answer.status == 200 and not answer.text):
             return Found(text=None, version=None)
         self._insist(answer, StateUnreachable)
@@ -192,7 +208,7 @@ class Wire:
                 encoding = response.headers.get("content-encoding", "")
                 body = read_whole(response.iter_raw(), encoding, most=LIMIT, seconds=seconds)
         except TooMuch as error:
-            raise StateUnreadable(self._url, f"the server {error}") from None
+            raise StateUnreadable(self.url, f"the server {error}") from None
         except TimeoutError as error:
             raise Trouble(str(error), sent=True) from None
         except not_sent as error:
@@ -208,7 +224,7 @@ class Wire:
         try:
             text = body.decode("utf-8")
         except UnicodeDecodeError:
-            raise StateUnreadable(self._url, "it is not UTF-8") from None
+            raise StateUnreadable(self.url, "it is not UTF-8") from None
         return _Answer(response.status_code, text, response.headers)
 
     def _insist(self, answer: _Answer, failure: "type[StateUnreachable | StateUnwritable]") -> None:
@@ -216,11 +232,11 @@ class Wire:
             return
         if answer.status in _REFUSED:
             raise failure(
-                self._url,
+                self.url,
                 f"the server refuses the credentials ({answer.status})",
                 ("look at `spec.state.credentials`, and at what that account may do",),
             )
-        raise failure(self._url, f"the server answered {answer.status}", ())
+        raise failure(self.url, f"the server answered {answer.status}", ())
 
 
 def _quiet(headers: Mapping[str, str]) -> float:

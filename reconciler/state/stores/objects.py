@@ -20,6 +20,7 @@ from reconciler.state.locking import new_lease
 from reconciler.state.shelf import Found
 from reconciler.state.stores.bucket import Bucket, Clash, StoredObject, client
 from reconciler.state.stores.tries import Opening
+from reconciler.state.vigil import Clock, Sighting, Vigil
 
 
 class ObjectShelf:
@@ -37,6 +38,7 @@ class ObjectShelf:
         self._key = f"{path}{key}.json" if not path or path.endswith("/") else path
         self._bucket = parts._replace(path="", fragment="").geturl()
         self._opening = opening
+        self._sighting = Sighting(opening.clock)
         self.name = f"{parts.scheme}://{parts.netloc}/{self._key}"
 
     @property
@@ -63,11 +65,11 @@ class ObjectShelf:
     @contextmanager
     def hold(self, owner: Owner) -> Iterator["_HeldObject"]:
         """Take the lease; see `Shelf`."""
-        bucket = self._open()
-        held = _HeldObject(self.name, self._key, bucket, new_lease(owner, self._opening.lease))
-        held.begin()
+        lease = new_lease(owner, self._opening.lease)
+        held = _HeldObject(self.name, self._key, self._open(), lease, self._opening.clock)
+        held.begin(self._sighting)
         try:
-            with beating(held.renew, lease=self._opening.lease):
+            with beating(held.vigil.renew, lease=lease.length):
                 yield held
         finally:
             held.end()
@@ -97,8 +99,12 @@ class ObjectShelf:
 class _HeldObject:
     """The object while its lease is ours; see `Held`."""
 
-    def __init__(self, name: str, key: str, bucket: Bucket, lease: Lease) -> None:
+    def __init__(self, name: str, key: str, bucket: Bucket, lease: Lease, clock: Clock) -> None:
         self.inherited: Lease | None = None
+        self.vigil = Vigil(
+            name, look=self._check, renew=self._renew, lease=lease.length, clock=clock
+        )
+        self.check = self.vigil.check
         self._name = name
         self._key = key
         self._bucket = bucket
@@ -109,12 +115,12 @@ class _HeldObject:
         self._begun = lease.since
         self._lock = RLock()
 
-    def begin(self) -> None:
-        """Take the lease. Raises StateLocked."""
+    def begin(self, sighting: Sighting) -> None:
+        """Take the lease, if `sighting` finds that nobody has one. Raises StateLocked."""
         found = self._bucket.reading(_lock_of(self._key))
         note = _note(found)
-        if note.lease is not None and datetime.now(UTC) < note.lease.ends:
-            raise StateLocked(self._name, note.lease, elsewhere=True)
+        if note.lease is not None:
+            sighting.insist_on_end(self._name, note.lease)
         self.inherited, self._highest, self._note = note.lease, note.highest, found
         with suppress(Clash):
             self._write_note(self._lease)
@@ -132,7 +138,7 @@ class _HeldObject:
 
     def write(self, text: str, *, serial: int, expected: str | None) -> str:
         """Put `text` in the place of the object that was read or written last."""
-        with self._lock:
+        with self.vigil.noticing(), self._lock:
             self._check()
             current = self._current
             if (current and _token(current)) != expected:
@@ -144,14 +150,6 @@ class _HeldObject:
             self._highest = max(self._highest, serial)
             return _token(self._current)
 
-    def renew(self) -> None:
-        """Give a sign of life. Raises StateLost."""
-        with self._lock:
-            try:
-                self._write_note(self._lease.at(datetime.now(UTC)))
-            except Clash:
-                self._check()
-
     def end(self) -> None:
         """Give the lease up, unless it is another's by now; the highest serial stays."""
         # It ends by itself, or is another's by now.
@@ -160,11 +158,20 @@ class _HeldObject:
 
     def _check(self) -> None:
         """Raise StateLost unless the lease is still ours."""
-        found = self._bucket.reading(_lock_of(self._key))
-        lease = _note(found).lease
-        if lease is None or lease.id != self._lease.id:
-            raise StateLost(self._name, lease)
-        self._note = found
+        with self._lock:
+            found = self._bucket.reading(_lock_of(self._key))
+            lease = _note(found).lease
+            if lease is None or lease.id != self._lease.id:
+                raise StateLost(self._name, lease)
+            self._note = found
+
+    def _renew(self) -> None:
+        """Give a sign of life. Raises StateLost."""
+        with self._lock:
+            try:
+                self._write_note(self._lease.at(datetime.now(UTC)))
+            except Clash:
+                self._check()
 
     def _write_note(self, lease: Lease | None) -> None:
         text = _Note(lease=lease, highest=self._highest).text

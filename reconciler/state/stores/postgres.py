@@ -21,6 +21,7 @@ from reconciler.state.locking import new_lease
 from reconciler.state.shelf import Found
 from reconciler.state.stores.postgres_row import RENEW, SET_LEASE, TABLE, WRITE, Table, connected
 from reconciler.state.stores.tries import Opening, Trouble
+from reconciler.state.vigil import Clock, Vigil
 
 _RESUMES = 3
 _RESUME = 15.0
@@ -72,10 +73,10 @@ class PostgresShelf:
     def hold(self, owner: Owner) -> Iterator["_HeldRow"]:
         """Lock the row; see `Shelf`."""
         lease = new_lease(owner, self._opening.lease)
-        held = _HeldRow(self.name, lease, self._open)
+        held = _HeldRow(self.name, lease, self._open, self._opening.clock)
         self._opening.tries.reading(self.name, held.begin)
         try:
-            with beating(held.renew, lease=self._opening.lease):
+            with beating(held.vigil.renew, lease=lease.length):
                 yield held
         finally:
             held.end()
@@ -114,8 +115,12 @@ class PostgresShelf:
 class _HeldRow:
     """The row while its lock is ours; see `Held`."""
 
-    def __init__(self, name: str, lease: Lease, open_: Callable[[], Table]) -> None:
+    def __init__(self, name: str, lease: Lease, open_: Callable[[], Table], clock: Clock) -> None:
         self.inherited: Lease | None = None
+        self.vigil = Vigil(
+            name, look=self._look, renew=self._renew, lease=lease.length, clock=clock
+        )
+        self.check = self.vigil.check
         self._name = name
         self._lease = lease
         self._open = open_
@@ -149,7 +154,7 @@ class _HeldRow:
     def write(self, text: str, *, serial: int, expected: str | None) -> str:
         """Put `text` in the place of the serial `expected`."""
         content = {"text": text, "serial": serial, "expected": int(expected or 0)}
-        with self._lock:
+        with self.vigil.noticing(), self._lock:
             for _ in range(_RESUMES):
                 try:
                     if self._alive().ask(WRITE, id=self._lease.id, **content).rowcount == 1:
@@ -165,7 +170,18 @@ class _HeldRow:
                 raise StateLost(self._name, None, why=f"another wrote serial {found.version}")
             raise StateLost(self._name, None, why="its connection breaks again and again")
 
-    def renew(self) -> None:
+    def _look(self) -> None:
+        """Raise StateLost unless row and lock are ours; a connection that broke is made anew."""
+        with self._lock:
+            try:
+                found = self._alive().lease_id()
+            except Trouble:
+                self._resume()  # looks for itself
+                return
+            if found != self._lease.id:
+                raise StateLost(self._name, self._alive().read()[1])
+
+    def _renew(self) -> None:
         """Give a sign of life."""
         with self._lock:
             lease = self._lease.at(datetime.now(UTC))

@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS {table} (
 _READ = """
 SELECT text, serial, extract(epoch FROM clock_timestamp() - updated_at)::float8, lease::text
 FROM {table} WHERE key = %(key)s"""
+_LEASE = "SELECT lease->>'id' FROM {table} WHERE key = %(key)s"
 _BEGIN = "INSERT INTO {table} (key) VALUES (%(key)s) ON CONFLICT DO NOTHING"
 SET_LEASE = "UPDATE {table} SET lease = %(lease)s WHERE key = %(key)s"
 RENEW = SET_LEASE + " AND lease->>'id' = %(id)s"
@@ -133,6 +134,11 @@ class Table:
             Found(text=text, version=str(serial), quiet=max(0.0, quiet), highest=serial),
             None if lease is None else parse_lease(lease),
         )
+
+    def lease_id(self) -> str | None:
+        """Whose lease is in the row, which must be there; the text may be long, and isn't read."""
+        row = self.ask(_LEASE).fetchone()
+        return None if row is None else row[0]
 
     def lock(self) -> bool:
         """Take the advisory lock, if it is free."""

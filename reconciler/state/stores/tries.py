@@ -12,6 +12,7 @@ from typing import TypeVar
 from reconciler.state.failures import StateUnreachable, StateUnwritable
 from reconciler.state.heartbeat import LEASE
 from reconciler.state.shelf import Credentials
+from reconciler.state.vigil import Clock, uptime
 
 Answer = TypeVar("Answer")
 _uniform = random.SystemRandom().uniform
@@ -90,11 +91,12 @@ class Tries:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """How to get in to a store: `credentials` are asked for when something is sent; `lease` is how
-    long a lock is believed without a sign of life, where the store has leases."""
+    long a lock is believed without a sign of life, where the store has leases, by `clock`."""
 
     credentials: Callable[[], Credentials]
     tries: Tries = field(default_factory=Tries)
     lease: timedelta = LEASE
+    clock: Clock = uptime
 
 
 def retry_after(text: str | None) -> float | None:
