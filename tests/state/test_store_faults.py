@@ -1,12 +1,14 @@
 """Faults at the wire of shared stores: each ends with the write done once, or the run stopped."""
 
+import socket
+import struct
 import subprocess
 import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +36,7 @@ from reconciler.state import (
 from reconciler.state.committing import GroupCommit
 from reconciler.state.model import State
 from reconciler.state.stores.bucket import client
+from reconciler.state.stores.postgres_row import secured
 from reconciler.state.stores.tries import Trouble, retry_after
 from tests.e2e.gatekeeper import Asked, Gatekeeper, Told
 from tests.parts.buckets import Bucket, s3
@@ -339,6 +342,95 @@ def test_credentials_that_a_database_refuses_are_said(database: PostgresServer) 
     with pytest.raises(StateUnreachable, match="password authentication failed") as caught:
         place.store().load()
     assert "not-the-password" not in caught.value.message
+
+
+@contextmanager
+def impostor() -> Iterator[tuple[str, list[bytes]]]:
+    """What answers for a database without TLS, and asks for the password in the open; what came."""
+    came: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    client, _ = listener.accept()
+                    with client, suppress(OSError, struct.error):
+                        _ask_for_password(client)
+                        came.append(client.recv(400))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"postgresql://tool@127.0.0.1:{listener.getsockname()[1]}/db", came
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def _ask_for_password(client: socket.socket) -> None:
+    (length,) = struct.unpack("!I", client.recv(4))
+    if client.recv(length - 4)[:4] == struct.pack("!I", 80877103):  # whether there is TLS
+        client.send(b"N")
+        (length,) = struct.unpack("!I", client.recv(4))
+        client.recv(length - 4)
+    client.send(b"R" + struct.pack("!II", 8, 3))
+
+
+@pytest.mark.parametrize("by", ["the manifest", "PGPASSWORD", "a file"])
+def test_a_database_that_asks_for_the_password_in_the_open_gets_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    with impostor() as (url, came):
+        if by == "PGPASSWORD":
+            monkeypatch.setenv("PGPASSWORD", "canary-of-the-database")
+        if by == "a file":
+            file = tmp_path / "pgpass"
+            file.write_text("*:*:*:*:canary-of-the-database\n")
+            file.chmod(0o600)
+            monkeypatch.setenv("PGPASSFILE", str(file))
+        password = "canary-of-the-database" if by == "the manifest" else None
+        with pytest.raises(StateUnreachable, match="authentication method requirement") as caught:
+            Place(url=url, password=password).store().load()
+    assert "?require_auth=" in caught.value.help[-1]
+    assert came
+    assert b"canary" not in b"".join(came)
+
+
+def test_another_way_to_send_a_password_is_used_where_the_url_says_so() -> None:
+    with impostor() as (url, came), pytest.raises(StateUnreachable):
+        Place(url=f"{url}?require_auth=password", password="canary").shelf(
+            tries=replace(QUICK, attempts=1)
+        ).read()
+    assert b"canary" in b"".join(came)
+
+
+ASKED, LET_IN = {"require_auth": "scram-sha-256"}, {"require_auth": "!password,!md5"}
+TLS = {"sslmode": "require"}
+
+
+@pytest.mark.parametrize(
+    ("url", "given", "environ", "insisted"),
+    [
+        ("postgresql://u@db.example/d", {"password": "x"}, {}, {**ASKED, **TLS}),
+        ("postgresql://u@db.example/d", {}, {}, {**LET_IN, **TLS}),
+        ("postgresql://u@127.0.0.1/d", {}, {"PGPASSWORD": "x"}, ASKED),
+        ("postgresql://u@localhost/d", {"password": "x"}, {}, ASKED),
+        ("postgresql://u@[::1]/d", {"password": "x"}, {}, ASKED),
+        ("postgresql://u@localhost.evil.example/d", {"password": "x"}, {}, {**ASKED, **TLS}),
+        ("postgresql:///d", {"host": "/run/postgresql"}, {}, LET_IN),
+        ("postgresql:///d", {}, {}, LET_IN),
+        ("postgresql:///d", {}, {"PGHOST": "db.example"}, {**LET_IN, **TLS}),
+        ("postgresql://127.0.0.1,db.example/d", {}, {}, {**LET_IN, **TLS}),
+        ("postgresql://localhost/d", {"hostaddr": "10.0.0.7"}, {}, {**LET_IN, **TLS}),
+        ("postgresql://db.example/d", {"sslmode": "verify-full"}, {}, LET_IN),
+        ("postgresql://db.example/d", {}, {"PGSSLMODE": "disable"}, LET_IN),
+        ("postgresql://db.example/d", {"require_auth": "gss"}, {}, TLS),
+        ("postgresql://db.example/d", {}, {"PGREQUIREAUTH": "md5"}, TLS),
+        ("postgresql:///d", {"service": "acme"}, {}, LET_IN),
+    ],
+)
+def test_what_is_insisted_on_of_a_database_unless_the_run_says_otherwise(
+    url: str, given: dict[str, str], environ: dict[str, str], insisted: dict[str, str]
+) -> None:
+    assert secured(url, given, environ) == insisted
 
 
 def test_reading_makes_no_table(database: PostgresServer) -> None:

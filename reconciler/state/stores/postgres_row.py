@@ -1,7 +1,8 @@
 """A row of PostgreSQL over one connection: the statements, and what can go wrong with each."""
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reconciler.state.failures import StateUnreachable, StateUnreadable, StateUnwritable
@@ -32,7 +33,29 @@ RENEW = SET_LEASE + " AND lease->>'id' = %(id)s"
 WRITE = """
 UPDATE {table} SET text = %(text)s, serial = %(serial)s, updated_at = clock_timestamp()
 WHERE key = %(key)s AND serial = %(expected)s AND lease->>'id' = %(id)s"""
-_REFUSED = re.compile(r"authentication|password|does not exist|no pg_hba|permission")
+_HELP: Sequence[tuple[re.Pattern[str], tuple[str, ...]]] = (
+    (
+        re.compile("authentication method requirement"),
+        (
+            "in the server: `password_encryption = scram-sha-256`, and set the password anew",
+            "where another way is right, say so in `spec.state.url`: `?require_auth=md5`",
+        ),
+    ),
+    (
+        re.compile("server does not support SSL"),
+        (
+            "off this machine TLS is insisted on: turn it on in the server",
+            "where the way there is safe without, say so in `spec.state.url`: `?sslmode=disable`",
+        ),
+    ),
+    (
+        re.compile("authentication|password|does not exist|no pg_hba|permission"),
+        ("look at `spec.state.url`, `spec.state.credentials` and `PGPASSWORD`",),
+    ),
+)
+"""What the server or libpq says that another try doesn't clear, and what to do about it."""
+_REQUIRE_AUTH_SINCE = 160000
+_LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+|::1)\Z|[/@]", re.IGNORECASE)
 _TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended(%(lock)s, 0))"
 # The two halves of the key are how PostgreSQL shows an advisory lock of one 64-bit number.
 _HOLDERS = """
@@ -54,7 +77,14 @@ def connected(
     given = opening.credentials()
     account = {"user": told(given.username), "password": told(given.password)}
     seconds = max(2, int(opening.tries.seconds))
+    if psycopg.pq.version() < _REQUIRE_AUTH_SINCE:
+        raise StateUnreachable(
+            name,
+            "this libpq is too old to insist on how a password is sent",
+            ("pip install 'reconciler[postgres]' has one that can: 16 or later",),
+        )
     try:
+        safety = secured(server, {**parameters, **account}, os.environ)
         return psycopg.connect(
             server,
             autocommit=True,
@@ -66,18 +96,55 @@ def connected(
                 "keepalives_interval": "5",
                 "keepalives_count": "3",
                 "tcp_user_timeout": str(seconds * 1000),
+                **safety,
                 **parameters,
                 **{key: value for key, value in account.items() if value is not None},
             },  # type: ignore[arg-type]
         )
     except psycopg.OperationalError as error:
         why = _why(error)
-        if _REFUSED.search(why):
-            help_ = "look at `spec.state.url`, `spec.state.credentials` and `PGPASSWORD`"
-            raise StateUnreachable(name, why, (help_,)) from None
+        help_ = next((words for pattern, words in _HELP if pattern.search(why)), None)
+        if help_ is not None:
+            raise StateUnreachable(name, why, help_) from None
         raise Trouble(why, sent=False) from None
     except psycopg.Error as error:
         raise StateUnreachable(name, _why(error)) from None
+
+
+def secured(
+    server: str, given: Mapping[str, str | None], environ: Mapping[str, str]
+) -> dict[str, str]:
+    """What to insist on where neither URL nor environment says otherwise.
+
+    By itself libpq sends a password in the open to whoever answers and asks for it, and does
+    without TLS where the server says that it has none. A password goes by SCRAM-SHA-256 alone,
+    in which the server has to show that it knows it; who has none to send may be let in by other
+    means (a certificate, Kerberos, the operating system), and sends none that turns up. Off this
+    machine there is TLS. (PostgreSQL's manual, "Database Connection Control Functions".)
+    """
+    from psycopg.conninfo import conninfo_to_dict
+
+    said = {**conninfo_to_dict(server), **{k: v for k, v in given.items() if v is not None}}
+
+    def has(name: str, variable: str) -> bool:
+        return bool(said.get(name) or environ.get(variable))
+
+    insisted = {}
+    service = has("service", "PGSERVICE")  # a file of the user's, which may say any of this
+    if not has("require_auth", "PGREQUIREAUTH"):
+        password = has("password", "PGPASSWORD")
+        insisted["require_auth"] = "scram-sha-256" if password else "!password,!md5"
+    if not (service or has("sslmode", "PGSSLMODE")):
+        where = (
+            said.get("hostaddr")
+            or environ.get("PGHOSTADDR")
+            or said.get("host")
+            or environ.get("PGHOST")
+            or ""
+        )
+        if not all(not host or _LOOPBACK.match(host) for host in str(where).split(",")):
+            insisted["sslmode"] = "require"
+    return insisted
 
 
 class Table:
