@@ -1,12 +1,15 @@
-"""Settings of Hypothesis that a run may choose with `--hypothesis-profile`; the closing tables."""
+"""What comes before all tests and after them: parts from npm, profiles, the closing lines."""
 
 import itertools
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.crash.table import print_tables
+from tests.parts.npm_packages import fetch
+from tests.parts.peers import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +20,23 @@ _names = itertools.count()
 settings.register_profile("thorough", max_examples=1000)
 
 
+@pytest.hookimpl(trylast=True)  # when there is a terminal to write to
+def pytest_configure(config: pytest.Config) -> None:
+    """Fetch the parts from npm before there are workers; keep CI from rewriting golden files."""
+    if os.environ.get("CI") and os.environ.get("RECONCILER_WRITE_GOLDEN"):
+        raise pytest.UsageError(
+            "RECONCILER_WRITE_GOLDEN rewrites what the tests compare with: not where CI is set"
+        )
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        fetch(config.get_terminal_writer().line)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show at the end what came of crashes and faults."""
+    """Show at the end what came of crashes and faults, and what was left out."""
     print_tables(terminalreporter)
+    skipped = terminalreporter.stats.get("skipped", ())
+    if told := left_out(report.longrepr[2] for report in skipped):
+        terminalreporter.write_line(told, yellow=True)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.parts.peers import NODE, NPM, need_npm
+from tests.parts.npm_packages import NODE, NPM
+from tests.parts.peers import need_npm
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -1,34 +1,29 @@
 """A server that isn't ours: npm's `server-everything` over streamable HTTP."""
 
 import os
-import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.e2e.world import Workspace, server, space
 from tests.parts.cli import Project
+from tests.parts.npm_packages import NODE, NPM
+from tests.parts.peers import need_npm
 from tests.parts.ports import free_port
 
-NPM = Path(__file__).parents[1] / "npm"
 PROGRAM = NPM / "node_modules/@modelcontextprotocol/server-everything/dist/index.js"
 
 
 @pytest.fixture(scope="module")
 def everything() -> Iterator[str]:
     """Its URL."""
-    if shutil.which("node") is None or not PROGRAM.exists():
-        reason = "no Node.js, or `npm install --prefix tests/npm` was not run"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+    need_npm("@modelcontextprotocol/server-everything")
     port = free_port()
     process = subprocess.Popen(
-        ["node", "-r", str(NPM / "loopback.cjs"), str(PROGRAM), "streamableHttp"],
+        [str(NODE), "-r", str(NPM / "loopback.cjs"), str(PROGRAM), "streamableHttp"],
         env={**os.environ, "PORT": str(port)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import httpx2
 
-from tests.parts.peers import NODE, NPM, need_npm
+from tests.parts.npm_packages import NODE, NPM
+from tests.parts.peers import need_npm
 from tests.parts.ports import free_port
 
 BUCKET = "state"

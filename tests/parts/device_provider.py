@@ -11,7 +11,8 @@ import httpx2
 
 from reconciler.providers.dust.signin import LoginProvider, Tokens, device_login
 from reconciler.providers.dust.signin.login_client import Grant
-from tests.parts.peers import NODE, NPM, need_npm
+from tests.parts.npm_packages import NODE, NPM
+from tests.parts.peers import need_npm
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx2
 
-from tests.parts.peers import NODE, NPM, need_npm
+from tests.parts.npm_packages import NODE, NPM
+from tests.parts.peers import need_npm
 
 Consent = Literal["auto", "deny", "page"]
 Step = Literal["discovery", "registration", "authorization", "token", "refresh"]

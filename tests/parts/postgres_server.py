@@ -69,7 +69,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 def _programs() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
-        missing("there is no PostgreSQL")
+        missing("PostgreSQL")
     return found[-1].parent
 
 

@@ -1,7 +1,5 @@
 """The page in a real browser: what a person sees, hears from a screen reader, and can do by key."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,16 +9,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.parts.mcp_servers import McpServer
+from tests.parts.peers import chromium
 from tests.parts.sandbox_process import Api, SandboxProcess
 from tests.sandbox.world import ADMIN, PEOPLE, make_server, make_space
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-_BROWSER = next((p for name in ("chromium", "chromium-browser") if (p := shutil.which(name))), None)
-pytestmark = pytest.mark.skipif(
-    _BROWSER is None and "CI" not in os.environ, reason="there is no chromium"
-)
 _TOOLS = ["search", "delete_all", *(f"tool_{number:02}" for number in range(20))]
 
 
@@ -69,16 +64,10 @@ def stage() -> Iterator[Stage]:
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
-    """Debian's chromium, without anything that it does on its own."""
-    from playwright.sync_api import sync_playwright
-
-    assert _BROWSER is not None, "CI must have chromium"
-    flags = ["--no-sandbox", "--disable-background-networking", "--no-proxy-server"]
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=_BROWSER, args=flags)
+def browser() -> Iterator["Browser"]:
+    """Debian's chromium."""
+    with chromium() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from reconciler.diagnostics import Code, Diagnostic, Span
 from reconciler.views import Failure, Review, placed, review_of_failure
 from reconciler.views.places import uri_of
 from reconciler.views.sarif import sarif
-from tests.parts.peers import NPM, need_npm
+from tests.parts.npm_packages import NPM
+from tests.parts.peers import need_npm
 from tests.views.golden_files import assert_golden
 from tests.views.reviews import REVIEWS, huge
 

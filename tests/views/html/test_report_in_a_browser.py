@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.parts.peers import NPM, need_npm
+from tests.parts.npm_packages import NPM
+from tests.parts.peers import need_npm
 from tests.views.html.opening import Opener
 from tests.views.topology.scenes import HOSTILE
 

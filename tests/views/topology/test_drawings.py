@@ -1,8 +1,6 @@
 """Mermaid, DOT and JSON of a graph: held to golden files, and read by the real programs."""
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -11,7 +9,8 @@ import pytest
 
 from reconciler.views.topology import Side, Topology, dot, graph_json, mermaid
 from reconciler.workflows.graph_documents import GraphDocument
-from tests.parts.peers import NPM, need_npm
+from tests.parts.npm_packages import NPM
+from tests.parts.peers import need_npm, need_program
 from tests.views.golden_files import assert_golden
 from tests.views.topology.scenes import HOSTILE, exposure, hostile
 
@@ -51,10 +50,7 @@ def test_the_json_is_what_its_schema_says(scene: str) -> None:
 
 
 def _graphviz(text: str) -> Any:
-    program = shutil.which("dot")
-    if program is None and not os.environ.get("CI"):
-        pytest.skip("there is no graphviz")
-    assert program is not None, "CI must have graphviz"
+    program = need_program("dot")
     done = subprocess.run(
         [program, "-Tjson"], input=text, capture_output=True, text=True, check=True
     )
