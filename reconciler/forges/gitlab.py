@@ -11,7 +11,7 @@ from reconciler.forges.api import Api
 from reconciler.forges.contract import Merged
 from reconciler.forges.failures import Refused
 from reconciler.forges.gitlab_places import Notes, OpenIssues
-from reconciler.forges.gitlab_wire import JOBS, ME, PIPELINES, REQUESTS, Pipeline
+from reconciler.forges.gitlab_wire import COMMIT, JOBS, ME, PIPELINES, REQUESTS, Pipeline
 from reconciler.forges.manners import Answer, Patience, seconds
 from reconciler.secrets import Secret
 
@@ -104,7 +104,7 @@ class GitLab:
         commit, the newest first. Raises ForgeError."""
         pipelines = f"{self._root}/merge_requests/{merged.number}/pipelines"
         for pipeline in self._api.pages(pipelines, PIPELINES, needs=_SCOPE):
-            if pipeline.sha != merged.head or not self._is_ours(pipeline):
+            if not self._is_ours(pipeline) or not self._is_of(pipeline, merged):
                 continue
             jobs = f"{self._root}/pipelines/{pipeline.id}/jobs"
             for job in self._api.pages(jobs, JOBS, needs=_SCOPE):
@@ -114,7 +114,29 @@ class GitLab:
                     if data is not None:  # a job that was cancelled left nothing
                         yield data
 
+    def _is_of(self, pipeline: Pipeline, merged: Merged) -> bool:
+        """Whether it ran for the merge request's last commit, or for what merging that comes to.
+
+        A merged results pipeline, and one of a merge train, runs for a commit that GitLab makes for
+        it, whose second parent is that of the source branch.
+        """
+        if pipeline.sha == merged.head:
+            return True
+        if pipeline.ref not in _merged_refs(merged.number):
+            return False
+        path = f"{self._root}/repository/commits/{quote(pipeline.sha, safe='')}"
+        try:
+            parents = self._api.get(path, COMMIT, needs=_SCOPE).parent_ids
+        except Refused:  # GitLab makes a new one for each push, and may have dropped this one
+            return False
+        return parents[1:] == [merged.head]
+
     def _is_ours(self, pipeline: Pipeline) -> bool:
         """Whether it ran in this project: a fork's own pipelines are listed as well."""
         theirs = pipeline.project_id
         return theirs is None or not self._project.isdigit() or str(theirs) == self._project
+
+
+def _merged_refs(number: int) -> tuple[str, str]:
+    """Where GitLab keeps what a merge request, or a train with it, comes to."""
+    return f"refs/merge-requests/{number}/merge", f"refs/merge-requests/{number}/train"

@@ -61,7 +61,14 @@ class Pipeline(BaseModel):
 
     id: int
     sha: str
+    ref: str | None = None
     project_id: int | None = None
+
+
+class Commit(BaseModel):
+    """A commit."""
+
+    parent_ids: list[str]
 
 
 class Job(BaseModel):
@@ -75,4 +82,4 @@ ME = TypeAdapter(User)
 ONE_NOTE, NOTES = TypeAdapter(LabNote), TypeAdapter(list[LabNote])
 ONE_ISSUE, ISSUES = TypeAdapter(Issue), TypeAdapter(list[Issue])
 REQUESTS, PIPELINES = TypeAdapter(list[MergeRequest]), TypeAdapter(list[Pipeline])
-JOBS, ANYTHING = TypeAdapter(list[Job]), TypeAdapter(Any)
+COMMIT, JOBS, ANYTHING = TypeAdapter(Commit), TypeAdapter(list[Job]), TypeAdapter(Any)

@@ -111,6 +111,53 @@ def test_the_plan_in_the_merge_requests_note_is_the_one_that_is_applied(
     assert [issue["state"] for issue in fake.issues] == ["closed"]
 
 
+def test_a_merged_results_pipeline_plans_what_the_merge_then_applies(
+    pipelines: Pipelines, workspace: Workspace
+) -> None:
+    project, fake = pipelines.project, pipelines.fake
+    pipelines.check_out()
+    project.write("team.yaml", space("team", displayName="Team"))
+    made, target = "c" * 40, "d" * 40
+    merged = {
+        "CI_MERGE_REQUEST_EVENT_TYPE": "merged_result",
+        "CI_COMMIT_SHA": made,
+        "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA": HEAD,
+        "CI_MERGE_REQUEST_TARGET_BRANCH_SHA": target,
+    }
+
+    planned = pipelines.run("reconciler-plan", **MERGE_REQUEST, **merged)
+
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    plan = (project.folder / "reconciler-out/reconciler.plan").read_bytes()
+    fake.parents[made] = [target, HEAD]
+    fake.leave(7, made, "reconciler-plan", "reconciler-out/reconciler.plan", plan, ref="merge")
+    fake.merge(7, head=HEAD, commit=COMMIT)
+    applied = pipelines.run("reconciler-apply", CI_COMMIT_SHA=COMMIT)
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    assert "Team" in workspace.spaces()
+
+
+def test_a_merge_train_is_not_planned_for_nobody_reviews_it() -> None:
+    rules = yaml.safe_load(TEMPLATE.read_text("utf-8"))["reconciler-plan"]["rules"]
+    assert rules[0] == {"if": '$CI_MERGE_REQUEST_EVENT_TYPE == "merge_train"', "when": "never"}
+
+
+def test_a_merge_request_that_chooses_a_destination_gets_no_plan(
+    pipelines: Pipelines, workspace: Workspace
+) -> None:
+    project, fake = pipelines.project, pipelines.fake
+    pipelines.check_out()
+    path = project.manifests / "workspace.yaml"
+    manifest = yaml.safe_load(path.read_text("utf-8"))
+    manifest["spec"]["url"] = "http://127.0.0.1:9"
+    project.write("workspace.yaml", manifest)
+
+    planned = pipelines.run("reconciler-plan", **MERGE_REQUEST)
+
+    assert planned.returncode == 4
+    assert "a pull request can't choose where credentials go" in fake.notes[7][0]["body"]
+
+
 def test_by_hand_a_fresh_plan_is_made_and_that_very_plan_applied(
     pipelines: Pipelines, workspace: Workspace
 ) -> None:

@@ -270,5 +270,43 @@ def test_on_gitlab_neither_a_cancelled_job_nor_a_forks_pipeline_hides_the_plan(
     assert _reviewed(gitlab).digest == PLAN["digest"]
 
 
+@pytest.mark.parametrize("ref", ["merge", "train"])
+def test_on_gitlab_the_plan_may_be_of_what_the_merge_request_comes_to(
+    gitlab: GitLab, gitlab_fake: GitLabFake, ref: str
+) -> None:
+    """A merged results pipeline runs for a commit of GitLab's making."""
+    made, target = "c" * 40, "d" * 40
+    gitlab_fake.parents[made] = [target, HEAD]
+    gitlab_fake.leave(7, made, NAME, PATH, _data(PLAN), ref=ref)
+    gitlab_fake.say(7, _comment(PLAN["digest"]))
+    gitlab_fake.merge(7, head=HEAD, commit=COMMIT)
+
+    assert _reviewed(gitlab).digest == PLAN["digest"]
+
+
+@pytest.mark.parametrize(
+    ("ref", "parents"),
+    [
+        ("merge", ["d" * 40, "e" * 40]),  # of the push before
+        ("merge", [HEAD, "e" * 40]),  # merged the other way round
+        ("merge", ["d" * 40, HEAD, "e" * 40]),
+        ("merge", None),  # dropped by GitLab
+        ("head", ["d" * 40, HEAD]),
+        ("anything", ["d" * 40, HEAD]),
+    ],
+)
+def test_on_gitlab_a_plan_of_another_commit_is_none_of_this_merge(
+    gitlab: GitLab, gitlab_fake: GitLabFake, ref: str, parents: list[str] | None
+) -> None:
+    made = "c" * 40
+    if parents is not None:
+        gitlab_fake.parents[made] = parents
+    gitlab_fake.leave(7, made, NAME, PATH, _data(PLAN), ref=ref)
+    gitlab_fake.say(7, _comment(PLAN["digest"]))
+    gitlab_fake.merge(7, head=HEAD, commit=COMMIT)
+
+    assert "there is no plan" in _refused(gitlab, Exit.STALE).message
+
+
 def test_on_gitlab_a_commit_without_a_merge_request_was_not_reviewed(gitlab: GitLab) -> None:
     assert "nobody reviewed" in _refused(gitlab, Exit.FAILED).message

@@ -26,6 +26,7 @@ class GitLabFake(ScriptedHttp):
         self.pipelines: dict[int, list[dict[str, Any]]] = {}
         self.jobs: dict[int, list[dict[str, Any]]] = {}
         self.files: dict[str, bytes] = {}
+        self.parents: dict[str, list[str]] = {}
         self.time = datetime(2026, 1, 1, tzinfo=UTC)
         self._next = 0
 
@@ -56,10 +57,13 @@ class GitLabFake(ScriptedHttp):
         data: bytes | None,
         *,
         project: str = PROJECT,
+        ref: str = "head",
     ) -> None:
-        """A pipeline of a merge request with one job that left one file, or none."""
+        """A pipeline of a merge request with one job that left one file, or none; `ref` is the
+        merge request's `head`, what it is when merged (`merge`), or a `train` with it."""
         pipeline, sid = self._id(), self._id()
         listed = {"id": pipeline, "sha": head, "project_id": int(project)}
+        listed |= {"ref": f"refs/merge-requests/{number}/{ref}"}
         self.pipelines.setdefault(number, []).insert(0, listed)
         self.jobs[pipeline] = [{"id": sid, "name": job}]
         if data is not None:
@@ -100,6 +104,8 @@ class GitLabFake(ScriptedHttp):
             case ["GET", "jobs", sid, "artifacts", *rest]:
                 data = self.files.get("/".join([sid, *rest]))
                 return Reply(status=404) if data is None else Reply(body=data)
+            case ["GET", "repository", "commits", commit] if commit in self.parents:
+                return Reply(json={"id": commit, "parent_ids": self.parents[commit]})
             case ["GET", "repository", "commits", commit, "merge_requests"]:
                 return Reply(json=[self.merged[commit]] if commit in self.merged else [])
             case [_, "issues", *rest]:
