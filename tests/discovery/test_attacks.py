@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reconciler.authorization import Verdict
-from reconciler.discovery import Finding
+from reconciler.discovery import Finding, probe
 from tests.discovery.scenes import (
     OPENID,
     RESOURCE,
@@ -128,6 +128,29 @@ def test_an_endpoint_on_another_public_host_is_pointed_out(hostile: ScriptedHttp
     hostile.on("GET", SERVER, Reply(json=document))
     warning = named(ask(hostile), "token-endpoint-origin")
     assert warning.verdict is Verdict.WARN
+
+
+def test_plain_http_to_another_host_is_a_warning(web: ScriptedHttp) -> None:
+    there = web.url.replace("127.0.0.1", "localhost")
+    challenge(web, f"{web.url}{RESOURCE}")
+    web.on("GET", RESOURCE, Reply(json=resource(web, authorization_servers=[there])))
+    elsewhere = {
+        "issuer": there,
+        "authorization_endpoint": f"{there}/authorize",
+        "token_endpoint": f"{web.url}/token",
+        "registration_endpoint": "https://93.184.216.34/register",
+    }
+    web.on("GET", SERVER, Reply(json=server(web, **elsewhere)))
+    found = probe(f"{web.url}/mcp", headers={}, allow_private=True)
+    told = {
+        name: (named(found, name).verdict, named(found, name).message)
+        for name in ("authorization-server-address", "token-endpoint", "registration-endpoint")
+    }
+    assert told == {
+        "authorization-server-address": (Verdict.WARN, f"{there}, plain http"),
+        "token-endpoint": (Verdict.PASS, f"{web.url}/token, plain http on this machine"),
+        "registration-endpoint": (Verdict.PASS, "https://93.184.216.34/register"),
+    }
 
 
 def test_places_come_in_the_order_of_the_specification(hostile: ScriptedHttp) -> None:

@@ -75,7 +75,9 @@ def test_no_line_of_a_text_is_a_quick_action(gitlab: GitLab, fake: GitLabFake) -
     assert _publish(gitlab, text) is Deed.UNCHANGED
 
 
-def test_an_issue_is_opened_updated_and_closed(gitlab: GitLab, fake: GitLabFake) -> None:
+def test_an_issue_is_opened_updated_and_closed_with_a_comment_that_says_why(
+    gitlab: GitLab, fake: GitLabFake
+) -> None:
     issues = gitlab.issues()
     for text in ("a", "b"):
         upsert(issues, "drift", Draft(body=text, title="Drift", labels=("drift", "mcp")))
@@ -83,8 +85,10 @@ def test_an_issue_is_opened_updated_and_closed(gitlab: GitLab, fake: GitLabFake)
 
     assert issue["description"] == "<!-- reconciler:drift -->\nb"
     assert issue["labels"] == "drift,mcp"
-    assert close(issues, "drift", "gone").deed is Deed.CLOSED
+    assert close(issues, "drift", "there is no drift any more").deed is Deed.CLOSED
     assert issue["state"] == "closed"
+    [note] = fake.issue_notes[issue["iid"]]
+    assert note["body"] == "there is no drift any more"
 
 
 def test_a_token_without_the_scope_is_told_what_it_takes(

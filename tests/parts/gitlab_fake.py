@@ -16,11 +16,12 @@ PROJECT = "7"
 
 
 class GitLabFake(ScriptedHttp):
-    """One project; `notes` by merge request and `issues` are what is there, as JSON."""
+    """One project: `notes` by merge request, `issues`, and `issue_notes` by issue, as JSON."""
 
     def __init__(self) -> None:
         super().__init__()
         self.notes: dict[int, list[dict[str, Any]]] = {}
+        self.issue_notes: dict[int, list[dict[str, Any]]] = {}
         self.issues: list[dict[str, Any]] = []
         self.merged: dict[str, dict[str, Any]] = {}
         self.pipelines: dict[int, list[dict[str, Any]]] = {}
@@ -128,7 +129,9 @@ class GitLabFake(ScriptedHttp):
                 issue |= {**body, "state": state, "updated_at": self._now()}
                 return Reply(json=issue)
             case ["POST", number, "notes"]:
-                return Reply(status=201, json={"id": self._id(), "body": body["body"]})
+                said = {"id": self._id(), "body": body["body"]}
+                self.issue_notes.setdefault(int(number), []).append(said)
+                return Reply(status=201, json=said)
         return Reply(status=404, json={"message": "404 Not Found"})
 
     def _page(self, items: list[dict[str, Any]], query: Mapping[str, str]) -> Reply:

@@ -223,6 +223,23 @@ def test_a_pasted_address_is_finished_with_the_cookie_of_its_set_up(
     assert request.headers["cookie"] == f"dust_oauth_finalize_0123456789abcdef={NONCE}"
 
 
+LOST = {
+    "no answer": Reply(fault="hang-up"),
+    "half an answer": Reply(json={}, fault="truncate"),
+    "a gateway": Reply(status=502, body=b"<html>"),
+    "nonsense": Reply(body=b"<html>"),
+}
+
+
+@pytest.mark.parametrize("answer", LOST.values(), ids=LOST)
+def test_a_code_whose_redeeming_was_not_answered_is_never_sent_again(
+    workspace: ScriptedHttp, answer: Reply
+) -> None:
+    with pytest.raises(OutcomeUnknown):
+        finishing(workspace, landed(code=CODE, state="con_1"), answer, FINISHED)
+    assert workspace.calls().count("GET /api/oauth/mcp_static/finalize") == 1
+
+
 def test_no_other_request_carries_a_cookie(workspace: ScriptedHttp) -> None:
     finishing(workspace, landed(code=CODE, state="con_1"), FINISHED)
     assert [r.path for r in workspace.log if "cookie" in {k.lower() for k in r.headers}] == [
