@@ -18,8 +18,8 @@ from reconciler.state.lease import Lease
 Clock = Callable[[], float]
 """Seconds since some moment in the past; it never goes back, and counts sleep."""
 
-_FRESH = 1.0
-"""Seconds for which a look at the lock counts: less than anybody takes to unlock it and write."""
+_FRESH = 0.2
+"""Seconds for which a look at the lock counts: nothing unlocks a run and writes in less."""
 _SLOW = 5.0
 """Seconds after which the answer to a look says too little of the lock as it is now."""
 _LOOKS = 3
