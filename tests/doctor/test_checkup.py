@@ -2,8 +2,10 @@
 
 import base64
 import json
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,19 @@ def examine(project: Project, now: datetime | None = None) -> dict[str, Checked]
     Draft202012Validator(json.loads(schema_texts()["doctor"])).validate(checkup_json(checks))
     assert len({check.name for check in checks}) == len(checks)
     return {check.name: check for check in checks}
+
+
+def hide(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a module not installed."""
+
+    class Nothing(MetaPathFinder):
+        def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+            if name.partition(".")[0] == module:
+                raise ModuleNotFoundError(name)
+
+    for name in [name for name in sys.modules if name.partition(".")[0] == module]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [Nothing(), *sys.meta_path])
 
 
 def only_failure(checks: dict[str, Checked]) -> Checked:
@@ -312,3 +327,29 @@ def test_the_exit_code_says_whether_something_failed(
     project.environ["DUST_ACCESS_TOKEN"] = token
     done = project.run("doctor", "-f", "manifests", "--output", "json", code=code)
     assert done.json["healthy"] is (code == 0)
+
+
+@pytest.mark.parametrize(
+    ("module", "extra", "auth", "spec"),
+    [
+        ("hvac", "vault", {"mode": "bearer", "token": {"vault": "secret/mcp#token"}}, {}),
+        ("psycopg", "postgres", {"mode": "none"}, {"state": {"url": "postgresql://db/x"}}),
+    ],
+)
+def test_it_says_which_extra_the_manifests_need_that_is_not_installed(
+    project: Project,
+    sandbox: SandboxProcess,
+    monkeypatch: pytest.MonkeyPatch,
+    module: str,
+    extra: str,
+    auth: dict[str, Any],
+    spec: dict[str, Any],
+) -> None:
+    describe(project, sandbox.url, **spec)
+    project.write("resources.yaml", server("guarded", "https://mcp.example.com/mcp", auth=auth))
+    assert examine(project)["extras"].health is Health.OK
+    hide(module, monkeypatch)
+    found = examine(project)["extras"]
+    assert found.health is Health.FAILED
+    assert found.message == f"the manifests need what isn't installed: {extra}"
+    assert found.help == (f"pip install 'reconciler[{extra}]'",)
