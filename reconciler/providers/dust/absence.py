@@ -18,6 +18,9 @@ from reconciler.providers.failures import IncompleteRead, NotFound
 MOST_ASKED = 500
 """So many objects of a kind are asked for at most; a list that lacks more isn't whole."""
 
+_ASKED = 2
+"""How often it has to say so: what follows can't be undone, and one replica of several may lag."""
+
 _PLACES: dict[str, tuple[str, TypeAdapter[Any]]] = {
     "Space": ("/spaces", SPACE_DETAIL),
     "MCPServer": ("/mcp", SERVER_DETAIL),
@@ -39,20 +42,23 @@ def prove_absent(
     Raises IncompleteRead when it is, or when the 404 isn't about it; ProviderError.
     """
     path, adapter = _PLACES[kind]
-    try:
-        client.get(f"{path}/{quote(remote_id, safe='')}", adapter)
-    except NotFound as error:
-        if error.kind in _GONE[kind]:
-            return
-        raise IncompleteRead(
-            f"{error.call} was answered with a 404 that isn't about {remote_id}: {error.message}",
-            call=error.call,
-            status=error.status,
-            help=("check that `url` is the API's address, and what stands in between",),
-        ) from error
-    raise at_odds(
-        f"{lacking or f'GET {path}'} doesn't know {remote_id}, which GET {path}/{remote_id} shows"
-    )
+    for _ in range(_ASKED):
+        try:
+            client.get(f"{path}/{quote(remote_id, safe='')}", adapter)
+        except NotFound as error:
+            if error.kind in _GONE[kind]:
+                continue
+            raise IncompleteRead(
+                f"{error.call} was answered with a 404 that isn't about {remote_id}: "
+                f"{error.message}",
+                call=error.call,
+                status=error.status,
+                help=("check that `url` is the API's address, and what stands in between",),
+            ) from error
+        raise at_odds(
+            f"{lacking or f'GET {path}'} doesn't know {remote_id}, which "
+            f"GET {path}/{remote_id} shows"
+        )
 
 
 def at_odds(what: str) -> IncompleteRead:
