@@ -303,6 +303,8 @@ class _Worker:
         if self.stopped is not None:
             return _cut_short(change, operation, self.stopped)
         self._tools.listener.operation(change, operation)
+        again = operation.creates and self._lookups.under_way(change.address) is not None
+        failed = "unknown" if again else "failed"  # the earlier one may have made it all the same
         try:
             intent = None
             if operation.creates:
@@ -310,19 +312,19 @@ class _Worker:
                 self._session.intend(intent)
             done = self._perform(change, operation, scope, intent)
         except ConsentPending:
-            self._session.settle(change.address, operation.name, "failed", "not signed in yet")
+            self._session.settle(change.address, operation.name, failed, "not signed in yet")
             raise
         except OutcomeUnknown as error:
             reached.result = Result.of_error(change, Outcome.UNKNOWN, operation, error)
             self._session.settle(change.address, operation.name, "unknown", error.message)
             return reached.result
         except SignedOut as error:
-            self._session.settle(change.address, operation.name, "failed", error.message)
+            self._session.settle(change.address, operation.name, failed, error.message)
             stopped = Stopped(message=error.message, call=error.call, help=error.help)
             return _cut_short(change, operation, self._stop(stopped))
         except ProviderError as error:
             reached.result = Result.of_error(change, Outcome.FAILED, operation, error)
-            self._session.settle(change.address, operation.name, "failed", error.message)
+            self._session.settle(change.address, operation.name, failed, error.message)
             return reached.result
         reached.done = True
         scope.remote_id = done.remote_id or scope.remote_id
@@ -346,7 +348,9 @@ class _Worker:
                 return Done()
             raise
         except OutcomeUnknown:
-            found = self._lookups.look_up(change, intent) if intent is not None else None
+            if intent is None:
+                raise
+            found = self._lookups.look_up(change, self._lookups.lost(intent))
             if found is None:
                 raise
             return Done(remote_id=found)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 
-from reconciler.planning import candidates, fitting, recognised
+from reconciler.planning import TAKES, candidates, fitting, recognised
 from reconciler.providers import (
     Conflict,
     Interrupted,
@@ -12,8 +12,11 @@ from reconciler.providers import (
     ReadRequest,
     SignedOut,
 )
-from reconciler.resources import Action, Change, LiveResource, Operation, Snapshot
+from reconciler.resources import Action, Address, Change, LiveResource, Operation, Snapshot
 from reconciler.state import Intent, Session
+
+_AHEAD = 2_000
+"""Milliseconds by which the platform's clock may be ahead of what its answers, in seconds, tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,23 @@ class Lookups:
                 f"{change.address}",
                 help=("plan again",),
             )
-        return replace(intent, known=tuple(sorted(known)), asked=self.reader.now())
+        intent = replace(intent, known=tuple(sorted(known)), asked=self.reader.now())
+        earlier = self.under_way(change.address)
+        return intent if earlier is None else _both(earlier, intent)
+
+    def under_way(self, address: Address) -> Intent | None:
+        """The creation that was asked for before, and of which it isn't known what came of it."""
+        found = (each for each in self.session.state.unfinished if each.address == address)
+        return next(found, None)
+
+    def lost(self, intent: Intent) -> Intent:
+        """Write down that the answer to a creation was given up."""
+        now = self.reader.now()
+        if now is None:
+            return intent
+        intent = replace(intent, lost=now + _AHEAD)
+        self.session.intend(intent)
+        return intent
 
     def _just_before(self) -> Snapshot:
         """The lists as they are before the first creation of the run, read once for all of it.
@@ -99,3 +118,11 @@ class Lookups:
         state = self.session.state
         rivals = (other for other in state.unfinished if other.address != intent.address)
         return any(found in candidates(rival, state, snapshot) for rival in rivals)
+
+
+def _both(earlier: Intent, again: Intent) -> Intent:
+    """One intent for a creation that is asked for once more: either may have made the object."""
+    known = tuple(sorted({*earlier.known, *again.known}))
+    if earlier.asked is None or again.asked is None:
+        return replace(again, known=known, asked=None)
+    return replace(again, known=known, asked=earlier.asked, lost=again.asked + TAKES)

@@ -10,6 +10,7 @@ from reconciler.planning.document import (
 )
 from reconciler.planning.inputs import Forecaster, Inputs, Observation
 from reconciler.planning.ownership import (
+    TAKES,
     candidates,
     fitting,
     moved,
@@ -33,6 +34,7 @@ from reconciler.planning.staleness import Moved, moved_json
 from reconciler.planning.staleness import moved as moved_since
 
 __all__ = [
+    "TAKES",
     "Adoption",
     "Basis",
     "ChangeDocument",

@@ -48,7 +48,8 @@ class Inputs:
 
     `observations` holds a verdict per (address, path) of a secret; what is missing was not
     compared. `allow` names the gates that the caller overrides. `policy` are the rules of the
-    Workspace named `workspace`; `scope` is the part that is wanted.
+    Workspace named `workspace`; `scope` is the part that is wanted. While the state isn't `held`,
+    what it has under way may be another run's, which lives.
     """
 
     resources: Mapping[Address, Resource]
@@ -62,6 +63,7 @@ class Inputs:
     policy: Policy = field(default_factory=Policy)
     workspace: str = ""
     scope: Scope = field(default_factory=Scope)
+    held: bool = True
 
     @classmethod
     def of(
@@ -76,6 +78,7 @@ class Inputs:
         allow: frozenset[str] = frozenset(),
         policy: Policy | None = None,
         scope: Scope | None = None,
+        held: bool = True,
     ) -> "Inputs":
         """The inputs of an ordinary plan."""
         return cls(
@@ -90,6 +93,7 @@ class Inputs:
             policy=policy or Policy(),
             workspace=desired.workspace.name,
             scope=scope or Scope(),
+            held=held,
         )
 
 

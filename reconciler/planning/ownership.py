@@ -4,12 +4,13 @@ A creation whose answer was lost is looked for. The platform has no versions, an
 from a replica that lags behind, so that neither what a list shows nor what it lacks is proof:
 
 - An object is taken for ours when it has the identity that was asked for, wasn't there in the lists
-  that were read right before, and the platform says that it made it after we asked and no more
-  than `WITHIN` later. All times are the platform's own. One that fits, and of which no such time is
-  known, is told of and left alone.
+  that were read right before, and the platform says that it made it after we asked, and no
+  later than it goes on by itself (`GOES_ON`, `TAKES`). All times are the platform's own. One that
+  fits, and of which no such time is known, is told of and left alone.
 - A creation is given up when a whole list lacks its object and is known to be newer: it shows
-  something that the platform did more than `TAKES` after we asked, or it was read more than `TAKES`
-  and `LAGS` after. Until then nothing is made in its place.
+  something that the platform did when the creation was over, or it was read `LAGS` after that.
+  Until then nothing is made in its place, unless the platform itself refuses a second of its name:
+  such a one is asked for once more, and the intent stays open when that is refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,12 +21,12 @@ from reconciler.planning.inputs import Labels
 from reconciler.resources import COMPANY, KINDS, Address, LiveResource, Resource, Snapshot
 from reconciler.state import Entry, Intent, State
 
-TAKES = 120_000
-"""Milliseconds in which a creation is over: the longest call, and what the platform does after."""
-LAGS = 180_000
+GOES_ON = 30_000
+"""Milliseconds for which the platform goes on with a creation that nobody waits for any more."""
+TAKES = 180_000
+"""Milliseconds in which a creation is over of which nobody knows more: waits and tries count in."""
+LAGS = 120_000
 """Milliseconds by which no list is behind."""
-WITHIN = 600_000
-"""Milliseconds after which an object is somebody else's; calls that were put off count in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +240,7 @@ def is_newer(snapshot: Snapshot, intent: Intent) -> bool:
         return False
     if intent.asked is None:
         return True
-    over = intent.asked + TAKES
+    over = over_at(intent, intent.asked)
     if snapshot.at is not None and snapshot.at >= over + LAGS:
         return True
     times = (
@@ -248,11 +249,16 @@ def is_newer(snapshot: Snapshot, intent: Intent) -> bool:
     return any(moment >= over for moment in times)
 
 
+def over_at(intent: Intent, asked: int) -> int:
+    """When nothing comes of the creation any more, in milliseconds by the platform's clock."""
+    return asked + TAKES if intent.lost is None else intent.lost + GOES_ON
+
+
 def _made_at_another_time(live: LiveResource, intent: Intent) -> bool:
     if intent.asked is None:
         return False
     if live.created is not None:
-        return not intent.asked <= live.created <= intent.asked + WITHIN
+        return not intent.asked <= live.created <= over_at(intent, intent.asked)
     return live.changed is not None and live.changed < intent.asked
 
 

@@ -1,6 +1,5 @@
 """What a plan holds back: each refusal names its gate, its address, its line and the way out."""
 
-import math
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -8,7 +7,7 @@ from dataclasses import replace
 from reconciler.diagnostics import Code, Diagnostic, count
 from reconciler.planning.dangers import dangers
 from reconciler.planning.inputs import Inputs
-from reconciler.planning.ownership import LAGS, TAKES, Ownership
+from reconciler.planning.ownership import LAGS, Ownership, over_at
 from reconciler.planning.policing import forbidden
 from reconciler.planning.suspicion import suspicious_kinds
 from reconciler.resources import (
@@ -120,7 +119,9 @@ def _ambiguous(change: Change, inputs: Inputs, ownership: Ownership) -> Refusal 
             notes=("nothing says which of them that run made, if any",),
         )
     intent = ownership.awaited.get(change.address)
-    if intent is None or change.action not in _MAKES:
+    if intent is None or change.action not in _MAKES or not inputs.held:
+        return None
+    if KINDS[change.address.kind].unique_names:
         return None
     return _refuse(
         Gate.AMBIGUOUS,
@@ -155,7 +156,7 @@ def _blocked(change: Change, inputs: Inputs, ownership: Ownership) -> Refusal | 
 def _when(snapshot: Snapshot, intent: Intent) -> str:
     if snapshot.at is None or intent.asked is None:
         return " later"
-    left = math.ceil((intent.asked + TAKES + LAGS - snapshot.at) / 60_000)
+    left = round((over_at(intent, intent.asked) + LAGS - snapshot.at) / 60_000)
     return f" in {count(max(left, 1), 'minute')}"
 
 

@@ -42,7 +42,8 @@ class KindDefinition:
     `expand(spec, live)` spells a spec out against what the live object offers (e.g. a default
     for every tool). `identity` are the top-level fields by which an object of unknown outcome,
     or a stranger in the way, is recognised. `folds_names` says that the platform compares
-    display names without regard to letter case.
+    display names without regard to letter case, `unique_names` that it refuses to make a second
+    object of the same name, so that there is no harm in asking once more.
     """
 
     name: str
@@ -51,6 +52,7 @@ class KindDefinition:
     fields: Mapping[Path, FieldPolicy]
     identity: tuple[str, ...]
     folds_names: bool = False
+    unique_names: bool = False
     defaults: Callable[[str, Spec], Spec] = field(default=lambda _name, spec: spec)
     expand: Callable[[Spec, Spec | None], Spec] = field(default=lambda spec, _live: spec)
     references: Callable[[Spec], tuple[Address, ...]] = field(default=lambda _spec: ())

@@ -85,6 +85,7 @@ SPACE = KindDefinition(
     manifest_model=SpaceManifest,
     identity=("displayName",),
     folds_names=True,
+    unique_names=True,
     defaults=_defaults,
     fields={
         ("displayName",): FieldPolicy(),

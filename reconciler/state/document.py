@@ -38,6 +38,7 @@ class _Intent(_Document):
     match: dict[str, str] = {}
     replaces: str | None = None
     asked: int | None = None
+    lost: int | None = None
 
 
 class _Consent(_Document):
@@ -97,14 +98,15 @@ def entry_from_json(address: Address, value: Any) -> Entry:
 
 def intent_json(intent: Intent) -> dict[str, Any]:
     """One intent as JSON."""
-    parts = {
+    parts: dict[str, Any] = {
         "address": str(intent.address),
         "operation": intent.operation,
         "known": sorted(intent.known),
         "match": dict(intent.match),
         "replaces": intent.replaces,
     }
-    return parts if intent.asked is None else {**parts, "asked": intent.asked}
+    times = {"asked": intent.asked, "lost": intent.lost}
+    return parts | {name: time for name, time in times.items() if time is not None}
 
 
 def intent_from_json(value: Any) -> Intent:
@@ -261,6 +263,7 @@ def _intent(intent: _Intent) -> Intent:
         match=intent.match,
         replaces=intent.replaces,
         asked=intent.asked,
+        lost=intent.lost,
     )
 
 

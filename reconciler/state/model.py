@@ -31,7 +31,8 @@ class Intent:
 
     `known` are the remote ids that existed before, `match` the identity of what was asked for,
     `replaces` the object that was to be superseded, `asked` when it was about to be sent, in
-    milliseconds by the platform's clock (never later than that); None where that isn't known.
+    milliseconds by the platform's clock (never later than that), `lost` when its answer was given
+    up (never earlier); None where that isn't known.
     """
 
     address: Address
@@ -40,6 +41,7 @@ class Intent:
     match: Mapping[str, str] = field(default_factory=dict)
     replaces: str | None = None
     asked: int | None = None
+    lost: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,6 +119,7 @@ def make(
 ) -> Planned:
     """Read everything and plan; `state` when the caller holds it already. Raises ProviderError,
     StateError, Stop."""
+    held = state is not None
     if state is None:
         state = context.store.load()
         context.options.trace(f"state: read {context.store.name}; {state_text(state)}")
@@ -126,7 +127,7 @@ def make(
     if not context.options.reviewed:
         check_scope(context.options.scope, {*resources, *state.entries})
     snapshot = look(context, connection, read_request(resources, state))
-    planned = decide(context, snapshot, state, mode=mode)
+    planned = decide(context, snapshot, state, mode=mode, held=held)
     return replace(planned, plan=with_users(context, connection, planned.plan))
 
 
@@ -169,8 +170,15 @@ def _insist_on_caller(snapshot: Snapshot) -> None:
     )
 
 
-def decide(context: Context, snapshot: Snapshot, state: State, *, mode: Mode = "apply") -> Planned:
-    """Plan on what was read."""
+def decide(
+    context: Context,
+    snapshot: Snapshot,
+    state: State,
+    *,
+    mode: Mode = "apply",
+    held: bool = True,
+) -> Planned:
+    """Plan on what was read; `held` says whether the state is this run's for now."""
     resources = {} if mode == "destroy" else context.desired.resources
     inputs = Inputs.of(
         replace(context.desired, resources=resources),
@@ -182,6 +190,7 @@ def decide(context: Context, snapshot: Snapshot, state: State, *, mode: Mode = "
         allow=context.options.allow,
         policy=compiled_policy(context.desired),
         scope=context.options.scope,
+        held=held,
     )
     plan = make_plan(inputs)
     return Planned(

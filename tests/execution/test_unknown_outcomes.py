@@ -8,7 +8,7 @@ from reconciler.planning.ownership import LAGS, TAKES
 from reconciler.providers import OutcomeUnknown, ReadRequest, Unreachable
 from reconciler.resources import Address, Change, Gate, Operation, Snapshot
 from tests.execution.scripts import Bench, outcomes, raising
-from tests.parts.values import server
+from tests.parts.values import server, space
 
 GITHUB = Address("MCPServer", "github")
 WANTED = server("github", {"displayName": "GitHub", "icon": "ActionCarIcon"})
@@ -33,7 +33,11 @@ def test_a_creation_that_does_not_show_is_unknown_and_stays_open(bench: Bench) -
     report = bench.apply(WANTED)
     assert outcomes(report) == {"MCPServer/github": Outcome.UNKNOWN}
     assert report.touched
-    assert [intent.address for intent in bench.state.unfinished] == [GITHUB]
+    (intent,) = bench.state.unfinished
+    assert intent.address == GITHUB
+    assert intent.asked is not None
+    assert intent.lost is not None
+    assert intent.asked <= intent.lost
 
 
 def test_a_plan_of_a_later_time_tries_one_again_that_did_not_happen(bench: Bench) -> None:
@@ -99,6 +103,45 @@ def test_what_older_lists_lacked_is_not_taken_for_ours(bench: Bench) -> None:
     assert change.refusal is not None
     assert change.refusal.gate is Gate.NAME_TAKEN
     assert bench.state.entries == {}
+
+
+FINANCE = space("finance", {"displayName": "Finance"})
+
+
+def test_a_space_that_lists_of_before_do_not_show_is_asked_for_again_and_stays_looked_for(
+    bench: Bench,
+) -> None:
+    bench.lookups = ()
+    bench.writer.after["Space/finance create"] = raising(LOST)
+    bench.apply(FINANCE)
+    real = bench.world.snapshot
+    bench.world.snapshot = lambda request=None: replace(  # type: ignore[method-assign]
+        real(request), resources={"Space": {}, "MCPServer": {}}
+    )
+    (result,) = bench.apply(FINANCE).results
+    assert (result.outcome, len(bench.world.spaces)) == (Outcome.FAILED, 1)
+    assert "has the name Finance" in result.message
+    bench.world.snapshot = real  # type: ignore[method-assign]
+    bench.apply(FINANCE)
+    assert set(bench.world.spaces) == {e.remote_id for e in bench.state.entries.values()}
+    assert bench.state.unfinished == ()
+
+
+def test_a_space_that_was_not_made_is_asked_for_again_at_once(bench: Bench) -> None:
+    bench.writer.before["Space/finance create"] = raising(LOST)
+    bench.apply(FINANCE)
+    assert outcomes(bench.apply(FINANCE)) == {"Space/finance": Outcome.APPLIED}
+    assert bench.state.unfinished == ()
+
+
+def test_a_space_of_which_two_creations_were_lost_is_taken_over(bench: Bench) -> None:
+    bench.lookups = ()
+    bench.writer.before["Space/finance create"] = raising(LOST)
+    bench.apply(FINANCE)
+    bench.world.clock += TAKES
+    bench.writer.after["Space/finance create"] = raising(LOST)
+    bench.apply(FINANCE)
+    assert bench.plan([FINANCE]).recovered == (FINANCE.address,)
 
 
 def test_the_lists_are_read_once_before_all_creations_of_a_run(bench: Bench) -> None:

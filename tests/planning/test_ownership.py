@@ -5,14 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.planning import candidates
-from reconciler.planning.ownership import LAGS, TAKES, WITHIN
+from reconciler.planning import candidates, make_plan
+from reconciler.planning.ownership import GOES_ON, LAGS, TAKES
 from reconciler.resources import Action, Address, Gate, LiveResource, Reason
 from reconciler.state import Entry, Intent
 from tests.parts.values import (
     URL,
     actions,
     change_of,
+    inputs,
     live_server,
     live_space,
     owned,
@@ -26,6 +27,7 @@ from tests.parts.values import (
 GITHUB = Address("MCPServer", "github")
 ASKED = 1_790_000_000_000
 LATER = ASKED + TAKES + LAGS
+LOST = 5_000
 
 
 def test_a_new_resource_is_created() -> None:
@@ -170,14 +172,49 @@ def test_a_taken_over_object_that_no_manifest_wants_is_deleted() -> None:
 
 @pytest.mark.parametrize(
     ("created", "taken"),
-    [(-1, False), (0, True), (WITHIN, True), (WITHIN + 1, False)],
+    [(-1, False), (0, True), (LOST + GOES_ON, True), (LOST + GOES_ON + 1, False)],
     ids=["before", "at-once", "in-time", "too-late"],
 )
 def test_only_what_the_platform_made_after_it_was_asked_for_and_in_time_is_taken_over(
     created: int, taken: bool
 ) -> None:
+    lost = intent(lost=ASKED + LOST)
+    made = plan([WANTED], snapshot(born("rms_1", after=created)), state({}, lost))
+    assert made.recovered == ((GITHUB,) if taken else ())
+
+
+@pytest.mark.parametrize(("created", "taken"), [(TAKES, True), (TAKES + 1, False)])
+def test_a_creation_of_which_the_run_was_killed_may_have_taken_longer(
+    created: int, taken: bool
+) -> None:
     made = plan([WANTED], snapshot(born("rms_1", after=created)), state({}, intent()))
     assert made.recovered == ((GITHUB,) if taken else ())
+
+
+def test_a_creation_whose_answer_was_given_up_is_over_soon() -> None:
+    lost = intent(lost=ASKED + LOST)
+    known = ASKED + LOST + GOES_ON + LAGS
+    assert plan([WANTED], snapshot(at=known - 1), state({}, lost)).awaited == (GITHUB,)
+    assert plan([WANTED], snapshot(at=known), state({}, lost)).awaited == ()
+
+
+def test_what_the_platform_makes_once_alone_is_asked_for_once_more() -> None:
+    finance = Address("Space", "finance")
+    started = Intent(
+        address=finance, operation="create", match={"displayName": "finance"}, asked=ASKED
+    )
+    made = plan([space("finance")], snapshot(at=ASKED), state({}, started))
+    (change,) = made.changes
+    assert (change.action, change.refusal) == (Action.CREATE, None)
+    assert (made.state.unfinished, made.awaited) == ((started,), (finance,))
+
+
+def test_without_the_lock_a_creation_under_way_may_be_a_living_runs_and_holds_nothing_back() -> (
+    None
+):
+    given = replace(inputs([WANTED], snapshot(at=ASKED), state({}, intent())), held=False)
+    (change,) = make_plan(given).changes
+    assert (change.action, change.refusal) == (Action.CREATE, None)
 
 
 @pytest.mark.parametrize(("synchronised", "taken"), [(-1, False), (1, True), (10**9, True)])
