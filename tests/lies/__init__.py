@@ -1,0 +1,1 @@
+"""Workspaces that lie: rounds of applies on answers that are old, cut short or wrong."""
