@@ -58,6 +58,44 @@ def test_an_apply_killed_at_any_call_is_finished_by_the_next(
     _tell(record_property, _CALLS, when, cells)
 
 
+_LEASED = (
+    "sync state.json.lock-owner (new)",
+    "replace state.json.lock-owner",
+    "remove state.json.lock-owner (new)",
+    "sync folder",
+)
+_BEGUN = ("sync state.json.journal", "sync folder")
+_NOTED = ("sync state.json.journal",)
+_REWRITTEN = (
+    "sync state.json (new)",
+    "replace state.json",
+    "remove state.json (new)",
+    "sync folder",
+    "remove state.json.journal",
+)
+_LET_GO = ("remove state.json.lock-owner",)
+
+
+def test_an_apply_writes_its_state_in_the_steps_that_make_it_durable(stage: Stage) -> None:
+    """Rows to be struck are those of the undisturbed apply: one that is missing is struck nowhere.
+
+    What is written is synced before it takes the place of another or is gone on from, and so is the
+    name of a new file; a sync that is left out costs a state or an intent when the power fails.
+    """
+    writes, rewrites = stage.reference.writes, stage.reference.rewrites
+    noted = writes.count(*_NOTED) - 1
+    assert noted > _STEP
+    assert writes == (*_LEASED, *_BEGUN, *_NOTED * noted, *_REWRITTEN, *_LET_GO)
+    inside = rewrites[len(_LEASED) : -len(_LET_GO)]
+    assert inside == (
+        *_BEGUN,  # of the run
+        *_NOTED,
+        *_REWRITTEN,
+        *(_BEGUN + _REWRITTEN) * (inside.count("replace state.json") - 1),
+        "remove state.json.journal",  # there is none, and whoever ends makes sure of that
+    )
+
+
 @pytest.mark.parametrize("how", ["before", "torn", "after"])
 def test_an_apply_killed_at_any_write_of_its_state_is_finished_by_the_next(
     stage: Stage, record_property: Record, how: How

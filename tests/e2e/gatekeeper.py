@@ -15,7 +15,7 @@ from typing import Any, Literal, Self
 import httpx2
 
 _PATIENCE = 60.0
-_PASSED = ("content-type", "etag", "last-modified")
+_PASSED = ("content-type", "etag", "last-modified", "x-goog-generation")
 When = Literal["before", "after"]
 
 
@@ -123,7 +123,7 @@ class Gatekeeper:
     def forward(self, asked: Asked) -> Told:
         """What the sandbox answers."""
         dropped = {"host", "connection", "content-length", "accept-encoding"}
-        headers = {k: v for k, v in asked.headers.items() if k not in dropped}
+        headers = {k: v.strip() for k, v in asked.headers.items() if k not in dropped}
         answer = self._http.request(
             asked.method, f"{self._target}{asked.path}", headers=headers, content=asked.body
         )
@@ -196,6 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = self.close_connection or told.lost > 0
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer  # noqa: N815 - the library's names
+    do_LOCK = do_UNLOCK = _answer  # noqa: N815 - the library's names
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
         """Say nothing."""

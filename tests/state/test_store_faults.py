@@ -21,6 +21,7 @@ from reconciler.state import (
     Held,
     Keys,
     Lease,
+    Opening,
     Owner,
     SealedRecord,
     SharedStore,
@@ -36,7 +37,8 @@ from reconciler.state import (
 from reconciler.state.committing import GroupCommit
 from reconciler.state.model import State
 from reconciler.state.stores.bucket import client
-from reconciler.state.stores.postgres_row import secured
+from reconciler.state.stores.postgres import PostgresShelf
+from reconciler.state.stores.postgres_row import Table, secured
 from reconciler.state.stores.tries import Trouble, retry_after
 from tests.e2e.gatekeeper import Asked, Gatekeeper, Told
 from tests.parts.buckets import Bucket, s3
@@ -304,6 +306,37 @@ def test_a_run_goes_on_when_its_connection_to_the_database_broke(database: Postg
     assert {a: e.remote_id for a, e in entries.items()} == {FINANCE: "vlt_2", GITHUB: "rms_1"}
 
 
+class _AwayForLonger(PostgresShelf):
+    """A database that is still away when it is first asked again, and back after that."""
+
+    back: Callable[[], None] | None = None
+
+    def _open(self) -> Table:
+        back, self.back = self.back, None
+        if back is not None:
+            with pytest.raises(Trouble):
+                super()._open()
+            back()
+            raise Trouble("it was away", sent=False)
+        return super()._open()
+
+
+def test_a_run_goes_on_when_the_database_was_away_for_longer_than_one_try(
+    database: PostgresServer,
+) -> None:
+    given = Credentials(password=Open(PASSWORD))
+    opening = Opening(credentials=lambda: given, tries=QUICK)
+    shelf = _AwayForLonger(f"{database.url}#away", key="", opening=opening)
+    store = SharedStore(shelf, provider="dust", workspace_id="w1")
+    with store.session(owner=OWNER, tool="1.0") as held:
+        held.put(FINANCE, entry())
+        database.stop()
+        shelf.back = database.start
+        held.put(GITHUB, entry("rms_1"))
+        held.check()
+    assert store.load().entries.keys() == {FINANCE, GITHUB}
+
+
 def test_a_run_whose_row_was_taken_while_it_was_cut_off_is_lost(database: PostgresServer) -> None:
     ask(database, "CREATE SCHEMA IF NOT EXISTS other")
     place = in_database(database, "taken")
@@ -512,6 +545,23 @@ def test_a_bucket_that_is_not_there_is_said(bucket: Bucket) -> None:
         place.store().session(owner=OWNER, tool="1.0"),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("url", "password", "why"),
+    [
+        ("az://acme/x.json", None, "Account must be specified"),
+        ("az://acme/x.json?account=a&endpoint=::", None, "relative URL without a base"),
+        ("az://acme/x.json?account=a", "not-in-base64!!", "Invalid Access Key"),
+        ("gs://acme/x.json", "not-json", "Unable to decode service account"),
+    ],
+)
+def test_a_setting_that_the_library_of_a_bucket_refuses_is_said(
+    url: str, password: str | None, why: str
+) -> None:
+    with pytest.raises(StateUnreachable, match=why) as caught:
+        Place(url=url, password=password).store().load()
+    assert "not-" not in caught.value.message
 
 
 @pytest.mark.parametrize("status", [401, 403])
