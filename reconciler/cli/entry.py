@@ -134,6 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         color="--no-color" not in (arguments or sys.argv), debug="--debug" in sys.argv
     )
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if "_RECONCILER_COMPLETE" in os.environ:  # a shell asks: in the manners of our own scripts
+        importlib.import_module("reconciler.cli.completion_command")
     console.unshown = tuple(_pasted(given))
     code = _run(given, console)
     for stream in (sys.stdout, sys.stderr):

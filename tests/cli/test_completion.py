@@ -1,6 +1,7 @@
 """Real shells complete our commands: bash, zsh and fish, each in its own way."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,10 @@ _WORDS = {
     "gates": ("plan --allow lower", {"lower-stake"}),
     "topics": ("explain MCPServer.spec.auth.tokenE", None),
     "files": ("show tools.p", {"tools.plan"}),
+    "joined choices": ("plan --output=j", {"json"}),
+    "joined addresses": ("plan --target=", {"Space/finance", "MCPServer/github", "Space/old"}),
+    "a joined address": ("plan --target=MCPServer/gi", {"MCPServer/github"}),
+    "joined files": ("graph --plan=tools.p", {"tools.plan"}),
 }
 
 
@@ -79,19 +84,24 @@ def _said(command: list[str], folder: Path) -> dict[str, set[str]]:
     return found
 
 
+_JOINED = ("joined choices", "joined addresses", "a joined address", "joined files")
+
+
 @pytest.fixture(scope="module")
 def bash(folder: Path) -> dict[str, set[str]]:
     """What bash's completion function offers for each of `_WORDS`."""
     lines = [
         'eval "$(reconciler completion bash)"',
-        'compopt() { [[ $2 == default ]] && COMPREPLY=($(compgen -f -- "${COMP_WORDS[-1]}")); }',
+        'compopt() { [[ $2 == default ]] && COMPREPLY=($(compgen -f -- "$END")); }',
         "function=$(complete -p reconciler | sed 's/.*-F \\([^ ]*\\).*/\\1/')",
     ]
     for name, (words, _) in _WORDS.items():
-        listed = " ".join(f"'{word}'" for word in ("reconciler", *words.split(" ")))
+        end = re.split("[ =:]", words)[-1]
         lines += [
-            f"COMP_WORDS=({listed}); COMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 )); COMPREPLY=()",
-            f"$function reconciler; echo '# {name}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            f"COMP_LINE='reconciler {words}'; COMP_POINT=${{#COMP_LINE}}; END='{end}'",
+            "COMPREPLY=()",
+            f"$function reconciler \"$END\" ''; echo '# {name}'",
+            "printf '%s\\n' \"${COMPREPLY[@]}\"",
         ]
     return _said([need_program("bash"), "--norc", "-c", "\n".join(lines)], folder)
 
@@ -114,7 +124,10 @@ def test_bash_completes(name: str, bash: dict[str, set[str]]) -> None:
 
 @pytest.mark.parametrize("name", _WORDS)
 def test_fish_completes(name: str, fish: dict[str, set[str]]) -> None:
-    _, expected = _WORDS[name]
+    words, expected = _WORDS[name]
+    if expected and name in _JOINED:
+        option = words.split()[-1].partition("=")[0]
+        expected = {f"{option}={value}" for value in expected}
     assert fish[name] == (expected or {"MCPServer.spec.auth.tokenEndpoint", _METHOD})
 
 
@@ -140,6 +153,43 @@ def test_zsh_completes_at_its_prompt(folder: Path) -> None:
         shell.wait_for("> reconciler plan --target MCPServer/github")
         shell.enter("\x15reconciler plan --outp\t\t")
         shell.wait_for("> reconciler plan --output")
+        shell.enter("\x15reconciler plan --target=Space/fi\t")
+        shell.wait_for("> reconciler plan --target=Space/finance")
+        shell.enter("\x15reconciler graph --plan=tools.p\t")
+        shell.wait_for("> reconciler graph --plan=tools.plan")
+        shell.enter("\x15exit\n")
+
+
+def test_bash_completes_at_its_prompt(folder: Path) -> None:
+    program = need_program("bash")
+    start = "PS1='> '; bind 'set enable-bracketed-paste off'; "
+    start += 'eval "$(reconciler completion bash)" && echo rea""dy'
+    with Terminal(
+        [program, "--norc", "-i"], columns=100, folder=folder, environ=_environ(folder)
+    ) as shell:
+        shell.enter(start + "\n")
+        shell.wait_for("ready")
+        for typed, completed in (
+            ("plan --target=Spa\tfi", "plan --target=Space/fi"),
+            ("plan --target=Space/fi", "plan --target=Space/finance"),
+            ("plan --target MCPS", "plan --target MCPServer/github"),
+            ("plan --target=Space/finance --output=js", "--target=Space/finance --output=json"),
+            ("graph --plan=tools.p", "graph --plan=tools.plan"),
+            ("plan --allow=lower", "plan --allow=lower-stake"),
+        ):
+            shell.enter(f"\x15reconciler {typed}\t")
+            shell.wait_for(completed)
+        shell.enter("\x15exit\n")
+
+
+def test_fish_completes_at_its_prompt(folder: Path) -> None:
+    program = need_program("fish")
+    environ = {**_environ(folder), "XDG_CONFIG_HOME": str(folder), "fish_greeting": ""}
+    with Terminal([program, "--private"], columns=100, folder=folder, environ=environ) as shell:
+        shell.enter("reconciler completion fish | source; and echo rea''dy\n")
+        shell.wait_for("ready")
+        shell.enter("reconciler plan --target=Space/fi\t")
+        shell.wait_for("plan --target=Space/finance")
         shell.enter("\x15exit\n")
 
 
