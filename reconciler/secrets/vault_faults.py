@@ -6,6 +6,19 @@ from collections.abc import Iterator
 from reconciler.diagnostics import Code
 from reconciler.secrets.trouble import Trouble
 
+_OF_CERTIFICATES = frozenset(
+    {
+        "BAD_CERTIFICATE",
+        "UNSUPPORTED_CERTIFICATE",
+        "CERTIFICATE_REVOKED",
+        "CERTIFICATE_EXPIRED",
+        "CERTIFICATE_UNKNOWN",
+        "CERTIFICATE_REQUIRED",
+        "UNKNOWN_CA",
+    }
+)
+"""The alerts of TLS about a certificate, as OpenSSL names them."""
+
 
 class VaultConflict(Trouble):
     """Somebody else wrote meanwhile: read again, then decide."""
@@ -34,6 +47,13 @@ def diagnose(error: Exception, origin: str, timeout: float) -> Trouble:
         verdicts = [
             one.verify_message for one in chain if isinstance(one, ssl.SSLCertVerificationError)
         ]
+        if not verdicts and any(_about_ours(one) for one in chain):
+            return Trouble(
+                Code.SECRET_UNREACHABLE,
+                f"can't be read: {origin} wants another TLS client certificate than it was shown",
+                "name one that it trusts in VAULT_CLIENT_CERT, and its key in VAULT_CLIENT_KEY",
+                everywhere=True,
+            )
         reason = f": {verdicts[0].rstrip('.')}" if verdicts else ""
         return Trouble(
             Code.SECRET_UNREACHABLE,
@@ -60,6 +80,12 @@ def diagnose(error: Exception, origin: str, timeout: float) -> Trouble:
         # Without a connection nothing was sent.
         unknown=not any(isinstance(one, of_urllib3.ConnectTimeoutError) for one in chain),
     )
+
+
+def _about_ours(error: BaseException) -> bool:
+    """Whether it is the server's alert (RFC 8446, 6.2) about the certificate that we showed."""
+    reason = getattr(error, "reason", None) if isinstance(error, ssl.SSLError) else None
+    return isinstance(reason, str) and reason.partition("_ALERT_")[2] in _OF_CERTIFICATES
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

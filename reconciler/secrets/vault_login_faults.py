@@ -31,6 +31,11 @@ _KNOWN = (
         ("expired", "exp claim"), "the token has ended", "get a fresh one, and check the clocks"
     ),
     _Known(
+        ("not yet valid", "not before"),
+        "the token isn't valid yet",
+        "check the clocks; without `nbf` and `iat`, Vault counts back from the token's end",
+    ),
+    _Known(
         ("signature", "verifying", "issuer"),
         "it can't verify the token's signature or issuer",
         "check the keys and `bound_issuer` in the configuration of the mount",
@@ -49,6 +54,12 @@ _KNOWN = (
         ("role id", "secret id", "role or secret"),
         "it doesn't know the role id, or its secret id is wrong, used up or has ended",
         "make a new secret id (`vault write -f auth/approle/role/NAME/secret-id`)",
+    ),
+    # What it says to whoever has no token and asks at a path that is no login.
+    _Known(
+        ("permission denied",),
+        "it denies the login, as it does where no such method is mounted",
+        "set VAULT_AUTH_PATH to where the method is mounted; if it is, look at Vault's logs",
     ),
 )
 """Phrases of Vault's own plugins (jwt, kubernetes, approle), what they mean, what to do."""

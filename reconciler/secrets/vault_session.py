@@ -173,9 +173,10 @@ class VaultSession:
                     "the secret id was wrapped elsewhere than at VAULT_SECRET_ID_WRAPPING_PATH",
                     "treat it as forged, unless the variable names another path by mistake",
                 )
+            # Unlike a look, only the wrapping token itself may open it.
+            opener = self._wire.client(wrapping)
             answer = self._wire.ask(
-                lambda: client.adapter.post("/v1/sys/wrapping/unwrap", json=body),
-                repeatable=False,
+                lambda: opener.adapter.post("/v1/sys/wrapping/unwrap"), repeatable=False
             )
             found = _part(answer.body, "data").get("secret_id")
             if answer.status != 200 or not isinstance(found, str) or not is_header_text(found):

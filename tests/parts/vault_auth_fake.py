@@ -22,7 +22,8 @@ ISSUER_KEY = ECKey.generate_key("P-256")
 
 def signed(key: ECKey = ISSUER_KEY, /, **claims: Any) -> str:
     """A JWT of the issuer, which ends in a day unless `exp` says otherwise."""
-    whole = {"iss": "https://ci.example", "exp": int(time.time()) + 86_400, **claims}
+    now = int(time.time())
+    whole = {"iss": "https://ci.example", "iat": now - 60, "exp": now + 86_400, **claims}
     return jwt.encode({"alg": "ES256"}, whole, key)
 
 
@@ -94,7 +95,7 @@ class AuthFake:
         if path.startswith("auth/token/"):
             return self._token(path.removeprefix("auth/token/"), token or "")
         if path.startswith("sys/wrapping/"):
-            return self._wrapping(path.removeprefix("sys/wrapping/"), sent)
+            return self._wrapping(path.removeprefix("sys/wrapping/"), token, sent)
         if not path.startswith("auth/"):
             return None
         mount, _, rest = (space + path.removeprefix("auth/")).rpartition("/")
@@ -122,6 +123,10 @@ class AuthFake:
             )
         if claims["exp"] < time.time():
             return _refused("error validating token: invalid expiration time (exp) claim: expired")
+        if claims.get("nbf", 0) > time.time():
+            return _refused(
+                "error validating token: invalid not before (nbf) claim: token not yet valid"
+            )
         audience = claims.get("aud", [])
         audiences = [audience] if isinstance(audience, str) else audience
         if role.bound_audiences and not set(audiences) & set(role.bound_audiences):
@@ -190,13 +195,18 @@ class AuthFake:
             case _:
                 return 400, {"errors": ["lease is not renewable"]}
 
-    def _wrapping(self, call: str, sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        found = self.wrapped.get(sent.get("token", ""))
+    def _wrapping(
+        self, call: str, token: str | None, sent: dict[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
+        if call == "unwrap" and not token:
+            return 403, {"errors": ["permission denied"]}
+        wrapping = sent.get("token") or token or ""
+        found = self.wrapped.get(wrapping)
         if found is None:
             return 400, {"errors": ["wrapping token is not valid or does not exist"]}
         if call == "lookup":
             return 200, {"data": {"creation_path": found[0], "creation_ttl": 60}}
-        del self.wrapped[sent["token"]]
+        del self.wrapped[wrapping]
         return 200, {"data": found[1]}
 
 
