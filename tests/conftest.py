@@ -14,6 +14,7 @@ from tests.parts.peers import left_out
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.parts.bao_server import BaoServer
     from tests.state.places import Making, Place
 
 _names = itertools.count()
@@ -37,6 +38,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = terminalreporter.stats.get("skipped", ())
     if told := left_out(report.longrepr[2] for report in skipped):
         terminalreporter.write_line(told, yellow=True)
+
+
+@pytest.fixture(scope="session")
+def bao() -> "Iterator[BaoServer]":
+    """A real Vault for all tests; each works below mounts and paths of its own."""
+    from tests.parts.bao_server import bao_server
+
+    with bao_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,10 @@
-"""What holds for any Vault: run against our fake, and against a real server when there is one.
+"""What holds for any Vault: run against our fake, and against a real server.
 
-The fake is ours, so on its own it proves little about Vault. With VAULT_ADDR and VAULT_TOKEN set,
-the same tests write below a random path of the mount `secret` (KV version 2) of that server, and
-remove it afterwards.
+The fake is ours, so on its own it proves little about Vault. The real one is OpenBao, where the
+same tests write below a random path of the mount `secret` (KV version 2).
 """
 
-import os
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from typing import Any
 
 import hvac
 import pytest
+from joserfc.jwk import ECKey
 
 from reconciler.diagnostics import Code
 from reconciler.resources import SecretRef
@@ -50,21 +50,28 @@ class Server:
             sign_in = self._real_approle(stack)
         return {**self.environ, "VAULT_TOKEN": "", "VAULT_AUTH_PATH": self.place, **sign_in}
 
-    def jwt(self, stack: ExitStack, **claims: str) -> dict[str, str]:
-        """The environment that signs in with a token of our issuer, to a role for one audience."""
+    def jwt(self, stack: ExitStack, key: ECKey = ISSUER_KEY, /, **claims: Any) -> dict[str, str]:
+        """The environment that signs in with a token of our issuer, to the role `ci`.
+
+        The role is for one audience and one branch; `claims` are what differs from them.
+        """
         if self.fake is not None:
             self.fake.auth.jwt[self.place] = {
-                "ci": JwtRole(bound_audiences=["https://ours.example"])
+                "ci": JwtRole(
+                    bound_audiences=["https://ours.example"], bound_claims={"ref": "main"}
+                )
             }
         else:
             self._mount("jwt", stack)
             method = self.client.auth.jwt
-            key = ISSUER_KEY.as_pem(private=False).decode()
-            method.configure(jwt_validation_pubkeys=[key], path=self.place)
+            public = ISSUER_KEY.as_pem(private=False).decode()
+            method.configure(jwt_validation_pubkeys=[public], path=self.place)
             method.create_role(
                 "ci",
+                role_type="jwt",
                 user_claim="sub",
                 allowed_redirect_uris=[],
+                bound_claims={"ref": "main"},
                 bound_audiences=["https://ours.example"],
                 token_policies=[self.place],
                 path=self.place,
@@ -74,7 +81,9 @@ class Server:
             "VAULT_TOKEN": "",
             "VAULT_AUTH_PATH": self.place,
             "VAULT_AUTH_ROLE": "ci",
-            "VAULT_ID_TOKEN": signed(sub="job", **claims),
+            "VAULT_ID_TOKEN": signed(
+                key, **{"sub": "job", "aud": "https://ours.example", "ref": "main"} | claims
+            ),
         }
 
     def _real_approle(self, stack: ExitStack) -> dict[str, str]:
@@ -101,13 +110,11 @@ class Server:
         return f"secret/{self.place}/{name}#{key}"
 
 
-@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.vault_real)])
+@pytest.fixture(params=["fake", "real"])
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     with ExitStack() as stack:
         if request.param == "real":
-            if not (os.environ.get("VAULT_ADDR") and os.environ.get("VAULT_TOKEN")):
-                pytest.skip("no real Vault: VAULT_ADDR and VAULT_TOKEN are not both set")
-            environ: Mapping[str, str] = os.environ
+            environ: Mapping[str, str] = request.getfixturevalue("bao").environ
             fake = None
         else:
             fake = stack.enter_context(VaultFake())
@@ -115,14 +122,11 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
         client = hvac.Client(
             url=environ["VAULT_ADDR"],
             token=environ["VAULT_TOKEN"],
-            namespace=environ.get("VAULT_NAMESPACE"),
             allow_redirects=False,
         )
         stack.callback(client.adapter.close)
         found = Server(environ, client, f"reconciler-test-{uuid.uuid4()}", fake)
         yield found
-        for name in ("app", "other", "données"):
-            client.secrets.kv.v2.delete_metadata_and_all_versions(f"{found.place}/{name}")
 
 
 @pytest.fixture
@@ -262,18 +266,49 @@ def test_an_approle_signs_in(server: Server) -> None:
 def test_a_signed_token_of_an_issuer_signs_in(server: Server) -> None:
     server.write("app", token="canary-1")
     with ExitStack() as stack:
-        environ = server.jwt(stack, aud="https://ours.example")
-        resolver = stack.enter_context(Resolver(environ=environ))
+        resolver = stack.enter_context(Resolver(environ=server.jwt(stack)))
         assert revealed(one(resolver, "vault", server.locator("app", "token"))) == "canary-1"
 
 
-def test_a_token_for_another_audience_is_denied_with_the_reason(server: Server) -> None:
+@pytest.mark.parametrize(
+    ("key", "claims", "why"),
+    [
+        (ISSUER_KEY, {"aud": "https://other.example"}, "doesn't take tokens for this audience"),
+        (ISSUER_KEY, {"ref": "topic"}, "the role isn't for this token"),
+        (ISSUER_KEY, {"exp": int(time.time()) - 3600}, "the token has ended"),
+        (ISSUER_KEY, {"nbf": int(time.time()) + 3600}, "the token isn't valid yet"),
+        (ECKey.generate_key("P-256"), {}, "can't verify the token's signature"),
+    ],
+    ids=["audience", "claims", "end", "beginning", "signature"],
+)
+def test_a_signed_token_that_the_role_is_not_for_is_denied_with_the_reason(
+    server: Server, key: ECKey, claims: Mapping[str, Any], why: str
+) -> None:
     with ExitStack() as stack:
-        environ = server.jwt(stack, aud="https://other.example")
+        environ = server.jwt(stack, key, **claims)
         resolver = stack.enter_context(Resolver(environ=environ))
         found = failed(one(resolver, "vault", server.locator("app", "token")))
     assert found.code is Code.SECRET_DENIED
-    assert "doesn't take tokens for this audience" in found.message
+    assert why in found.message
+    assert environ["VAULT_ID_TOKEN"].split(".")[2] not in repr(found)
+
+
+def test_a_role_that_is_not_there_is_denied_with_the_reason(server: Server) -> None:
+    with ExitStack() as stack:
+        environ = {**server.jwt(stack), "VAULT_AUTH_ROLE": "absent"}
+        resolver = stack.enter_context(Resolver(environ=environ))
+        found = failed(one(resolver, "vault", server.locator("app", "token")))
+    assert found.code is Code.SECRET_DENIED
+    assert "it knows no such role" in found.message
+
+
+def test_a_login_where_nothing_is_mounted_is_denied_and_says_where_to_look(server: Server) -> None:
+    with ExitStack() as stack:
+        environ = {**server.jwt(stack), "VAULT_AUTH_PATH": "nothing/here"}
+        resolver = stack.enter_context(Resolver(environ=environ))
+        found = failed(one(resolver, "vault", server.locator("app", "token")))
+    assert found.code is Code.SECRET_DENIED
+    assert any("VAULT_AUTH_PATH to where the method is mounted" in line for line in found.help)
 
 
 def test_a_wrong_secret_id_is_denied_with_the_reason(server: Server) -> None:
