@@ -163,6 +163,16 @@ def test_a_passing_failure_is_tried_again_in_bounds(passing: Reply) -> None:
         assert len(server.log) == 6
 
 
+def test_a_service_that_can_t_be_reached_is_not_asked_again_for_every_secret() -> None:
+    with ScriptedHttp() as server, asking(server.url) as resolver:
+        server.on("POST", "/", Reply(fault="hang-up"))
+        failed(one(resolver, "aws", "plain"))
+        asked = len(server.log)
+        found = resolver.resolve(SecretRef("aws", name) for name in ("other", "third"))
+        assert all(failed(each).code is Code.SECRET_UNREACHABLE for each in found.values())
+        assert len(server.log) == asked
+
+
 def test_without_credentials_it_says_how_to_sign_in(
     moto: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -368,3 +368,11 @@ def test_settings_show_nothing_that_signs_in(resolver: Make) -> None:
          "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "canary"},
     ]  # fmt: skip
     assert not [way for way in ways if "canary" in repr(read_settings({**base, **way}))]
+
+
+def test_errors_that_are_no_text_are_passed_over_at_a_refused_login(
+    vault: VaultFake, resolver: Make
+) -> None:
+    body = b'{"errors": [7, {"canary": "x"}, "invalid role or secret ID"]}'
+    vault.always = Fault(status=400, body=body)
+    assert "its secret id is wrong" in refusal(resolver, APPROLE).message
