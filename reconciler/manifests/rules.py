@@ -40,6 +40,8 @@ _OF_THE_CLIENT = frozenset(("host", "content-length", "content-type", "accept", 
 RESERVED_HEADERS = frozenset(("authorization", *_HOP_BY_HOP, *_OF_THE_CLIENT))
 RESERVED_PREFIX = "mcp-"
 _IGNORED = ("lifecycle", "ignoreChanges")
+_DRAWING = frozenset(("aws", "azure", "gcp", "op", "plugin"))
+"""Stores that draw ids and versions themselves; elsewhere a locator is somebody's own words."""
 _STATE_SECRETS = (
     ("fingerprintKey",),
     ("credentials", "username"),
@@ -301,7 +303,8 @@ def _references(manifest: Manifest, at: At) -> None:
     if isinstance(value, dict):
         for scheme in SCHEMES:
             text = value.get(scheme)
-            if isinstance(text, str) and may_be_secret(text):
+            looks = is_credential if scheme in _DRAWING else may_be_secret
+            if isinstance(text, str) and looks(text):
                 pasted_in_reference(manifest, (*at, scheme))
 
 

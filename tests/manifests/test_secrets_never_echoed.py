@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.diagnostics import render_json, render_text
+from reconciler.diagnostics import Code, render_json, render_text
 from reconciler.manifests import load
 from reconciler.manifests.credentials import may_be_secret
 from tests.manifests.corpus import FINANCE, OAUTH, SERVER, WORKSPACE
@@ -192,3 +192,20 @@ def test_a_token_one_place_off_is_refused_and_in_no_output(
 )
 def test_a_name_is_no_secret_however_long(name: str) -> None:
     assert not may_be_secret(name)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "{azure: acme-tools/github/0123456789abcdef0123456789abcdef}",
+        '{op: "op://7q2n4xk5m3v8b6c1z9d0f2g4h6/a3s5d7f9g1h2j4k6l8z0x2c4v6/token"}',
+    ],
+)
+def test_ids_that_a_store_drew_are_no_secrets(tmp_path: Path, reference: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(
+        "apiVersion: reconciler/v1\nkind: MCPServer\nmetadata: {name: a}\nspec:\n"
+        f"  url: https://a.example/mcp\n  auth: {{mode: bearer, token: {reference}}}\n"
+    )
+    codes = [fault.code for fault in load([path]).diagnostics.items]
+    assert Code.LITERAL_SECRET not in codes

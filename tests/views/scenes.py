@@ -1,5 +1,6 @@
 """Plans of every kind, small enough to read."""
 
+from dataclasses import replace
 from typing import Any
 
 from reconciler.planning import Observation, Plan
@@ -134,7 +135,10 @@ def notes() -> Plan:
         ],
         snapshot(
             live_space("vlt_1", {"displayName": "Finance"}),
-            live_server("rms_1", {"displayName": "Linear", "tools": {"search": tool()}}),
+            replace(
+                live_server("rms_1", {"displayName": "Linear", "tools": {"search": tool()}}),
+                created=2000,
+            ),
             live_server("rms_2", {"auth": {"mode": "bearer", "token": True}}),
         ),
         state(
@@ -143,7 +147,7 @@ def notes() -> Plan:
                 "Space/vanished": owned("vlt_3", {}),
                 "MCPServer/quiet": owned("rms_2", kept, fingerprints={("auth", "token"): "s:1"}),
             },
-            Intent(address=linear, operation="create", match={"displayName": "Linear"}),
+            Intent(address=linear, operation="create", match={"displayName": "Linear"}, asked=1000),
         ),
     )
 
