@@ -13,7 +13,7 @@ from reconciler.state.model import Consent, Entry, Intent, State
 from reconciler.state.sealing import Keys, is_sealed, unseal
 
 VERSION = 2
-"""Version 1 is the same without `checksum`."""
+"""Version 1 is the same without `checksum`, and is accepted by hand or not at all."""
 _SEPARATOR = "\x1f"
 _MOVED = "reconciler.moved-state/v1"
 
@@ -182,8 +182,8 @@ def raw_json(text: str, *, name: str) -> Any:
 def parse(text: str, *, name: str, sealed: bool = True) -> State:
     """The state in `text`; raises StateUnreadable naming the file `name` and what is wrong.
 
-    Raises StateAltered when only its checksum doesn't fit, unless `sealed` is false; StateSealed
-    for an encrypted one, StateMoved for what is left of one that was migrated.
+    Raises StateAltered when only its checksum doesn't fit or is missing, unless `sealed` is false;
+    StateSealed for an encrypted one, StateMoved for what is left of one that was migrated.
     """
     raw = raw_json(text, name=name)
     if is_sealed(raw):
@@ -191,12 +191,14 @@ def parse(text: str, *, name: str, sealed: bool = True) -> State:
     version = raw.get("version") if isinstance(raw, dict) else None
     if isinstance(version, int) and version > VERSION:
         raise StateUnreadable(name, f"it has version {version}, newer than this tool's {VERSION}")
+    # Without its version it is altered like any other, and may be accepted like any other.
+    shaped = {"version": VERSION, **raw} if isinstance(raw, dict) else raw
     try:
-        document = StateDocument.model_validate(raw)
+        document = StateDocument.model_validate(shaped)
         state = _state(document)
     except ValueError as error:
         raise StateUnreadable(name, fault_text(error)) from None
-    if sealed and (document.version > 1 or document.checksum is not None):
+    if sealed:  # whatever version it says: the seal could be taken off together with that
         found, written = _checksum(raw), document.checksum or "missing"
         if found != written:
             raise StateAltered(name, found, written)

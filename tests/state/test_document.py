@@ -118,7 +118,7 @@ DEEP = json.loads("[" * 200 + "]" * 200)
         ("<<<<<<< HEAD", "not JSON"),
         ("[" * 100_000, "nest too deep"),
         ("[]", "valid dictionary"),
-        ("{}", "version"),
+        ("{}", "lineage"),
         (broken(version=3), "version 3, newer than this tool's 2"),
         (broken(version=0), "version"),
         (broken(version="1"), "version"),
@@ -136,10 +136,6 @@ def test_a_damaged_file_is_refused_and_says_where(text: str, said: str) -> None:
     assert caught.value.message.startswith("the state in acme.json can't be used: ")
     assert said in caught.value.message
     assert "don't delete it" in caught.value.help[0]
-
-
-def test_a_state_of_version_1_is_read_as_before() -> None:
-    assert parse(broken(), name="x") == parse(dump(WHOLE), name="x")
 
 
 def test_two_addresses_cannot_claim_a_leftover() -> None:
@@ -191,10 +187,27 @@ def test_accepting_takes_in_what_an_interrupted_run_left(tmp_path: Path) -> None
     assert files(tmp_path) == {"acme.json"}
 
 
-def test_a_state_of_version_2_needs_its_checksum() -> None:
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"version": None}, {"version": 1}],
+    ids=["with its version", "without", "with an older one"],
+)
+def test_a_state_without_its_checksum_is_altered_whatever_its_version_says(
+    change: dict[str, int | None],
+) -> None:
+    document = {**json.loads(dump(WHOLE)), **change, "checksum": None}
+    text = json.dumps({key: each for key, each in document.items() if each is not None})
+    with pytest.raises(StateAltered, match="its checksum is missing") as caught:
+        parse(text, name="acme.json")
+    assert any("state accept" in line for line in caught.value.help)
+    accepted = parse(text, name="acme.json", sealed=False)
+    assert accepted == parse(dump(WHOLE), name="acme.json")
+
+
+def test_a_state_without_its_version_is_altered() -> None:
     document = json.loads(dump(WHOLE))
-    del document["checksum"]
-    with pytest.raises(StateAltered, match="its checksum is missing"):
+    del document["version"]
+    with pytest.raises(StateAltered):
         parse(json.dumps(document), name="acme.json")
 
 
