@@ -17,8 +17,10 @@ FILE_CODES: Mapping[Code, Rule] = {
         todo=("let the user that runs the command read it, or give another path",),
     ),
     Code.FILE_TOO_LARGE: Rule(
-        means="A file has more than 8 MiB, or all files together more than 64 MiB. Manifests are "
-        "written by people; something that large is another kind of file.",
+        means="A file has more than 8 MiB or 100,000 documents, a document more than 200,000 keys "
+        "and values, all files together more than 64 MiB; or a folder, with what its links lead "
+        "to, has more in it than can be searched. Manifests are written by people; something that "
+        "large is another kind of file.",
         todo=("give a folder that holds manifests only", "split a manifest file that is meant"),
     ),
     Code.FILE_ENCODING: Rule(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from reconciler.manifests.faults import Fault
+from reconciler.manifests.limits import MAX_COUNTED
 from reconciler.manifests.manifest import Manifest
 from reconciler.manifests.policy_faults import check_policy
 from reconciler.manifests.rules import check_rules
@@ -44,13 +45,18 @@ def check(
     compiled, too; `variables` which ones of the environment may be named, when that is asked.
     """
     suggest = Suggester()
+    counted = 0
     for manifest in manifests:
+        if counted > MAX_COUNTED:
+            complete = False
+            break
         check_shape(manifest, suggest)
         check_rules(manifest)
         if variables is not None:
             check_variables(manifest, variables)
         if policy:
             check_policy(manifest)
+        counted += len(manifest.faults)
     complete = complete and all(manifest.address for manifest in manifests)
     by_address = check_addresses(manifests)
     chosen, faults = choose_workspace(manifests, workspace, complete=complete)

@@ -9,11 +9,16 @@ from pathlib import Path
 
 from reconciler.diagnostics import Code
 from reconciler.manifests.faults import Fault, InFile
+from reconciler.manifests.limits import MAX_COUNTED
 from reconciler.manifests.portable import below, shown
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MAX_FILE_BYTES = 8 * 1024 * 1024
 MAX_TOTAL_BYTES = 64 * 1024 * 1024
+MAX_ENTRIES = 1_000_000
+"""Files and folders that a search looks at; a checkout with its dependencies has fewer."""
+MAX_LINKED_ENTRIES = 20_000
+"""Those behind links to folders: one to `/` or `/proc` has no end worth waiting for."""
 _SUFFIXES = (".yaml", ".yml")
 _OPEN_FLAGS = sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
 
@@ -60,6 +65,7 @@ class _Walk:
         self.faults: list[Fault] = []
         self._seen: set[str] = set()
         self._links: list[str] = []
+        self._left = MAX_ENTRIES
 
     def start(self, path: str) -> None:
         status = self._status(path)
@@ -75,6 +81,7 @@ class _Walk:
 
     def follow_links(self) -> None:
         """Linked folders come last, so that a real folder is known by its real name."""
+        self._left = min(self._left, MAX_LINKED_ENTRIES)
         while self._links:
             path = self._links.pop(0)
             real = os.path.realpath(path)
@@ -94,7 +101,7 @@ class _Walk:
 
     def _folder(self, path: str) -> None:
         real = os.path.realpath(path)
-        if real in self._seen:
+        if real in self._seen or self._left < 0:
             return
         self._seen.add(real)
         try:
@@ -102,6 +109,17 @@ class _Walk:
                 entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
             self._unreadable(path, error)
+            return
+        self._left -= len(entries)
+        if self._left < 0 or len(self.faults) > MAX_COUNTED:
+            self._left = -1
+            self._add(
+                Code.FILE_TOO_LARGE,
+                f"there is too much to search, up to `{path}`",
+                help=(
+                    "give the folder of the manifests, without links to folders of other things",
+                ),
+            )
             return
         for entry in entries:
             if not entry.name.startswith("."):

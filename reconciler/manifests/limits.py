@@ -9,8 +9,14 @@ from typing import Any
 MAX_DEPTH = 100
 MAX_ALIASED = 100_000
 """How many values the aliases of one file may stand for together."""
+MAX_VALUES = 200_000
+"""How many keys and values one document may have: ten thousand tools have a fifth of that."""
+MAX_DOCUMENTS = 100_000
+"""How many documents one file may have."""
 MAX_FAULTS = 1000
 """How many faults of all files together are told; to find the place of each takes time."""
+MAX_COUNTED = 10_000
+"""How many faults are looked for before the rest is left unread: each takes memory."""
 
 Extent = tuple[int, int]
 """How many values there are in a value, itself included, and how many levels."""

@@ -20,7 +20,7 @@ from reconciler.manifests.faults import (
     Part,
     Place,
 )
-from reconciler.manifests.positions import Entry, Node, Text, find, locate
+from reconciler.manifests.positions import Entry, Node, Text, find, locate, starts_of
 from reconciler.manifests.scalar_points import index_of
 from reconciler.resources import Address, Path
 
@@ -186,9 +186,13 @@ class FileLocator:
             located = None
             try:
                 data = files.read(file).removeprefix(files.BYTE_ORDER_MARK)
-                documents, starts = locate(data)
-                located = _Located(Text(data.decode()), starts, documents)
-                self._keep(file, located)
+                text = Text(data.decode())
+                if len(text.text) > self.kept:
+                    located = _Located(text, starts_of(data), None)
+                else:
+                    documents, starts = locate(data)
+                    located = _Located(text, starts, documents)
+                    self._keep(file, located)
             except (OSError, UnicodeDecodeError):
                 pass  # it was readable a moment ago: the place is then the file itself
             self._files[file] = located

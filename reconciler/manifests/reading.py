@@ -13,7 +13,15 @@ import yaml
 
 from reconciler.manifests import yaml_faults as faults
 from reconciler.manifests.faults import At, Fault, InDocument, InText, Part
-from reconciler.manifests.limits import MAX_ALIASED, MAX_DEPTH, Extent, extent
+from reconciler.manifests.limits import (
+    MAX_ALIASED,
+    MAX_COUNTED,
+    MAX_DEPTH,
+    MAX_DOCUMENTS,
+    MAX_VALUES,
+    Extent,
+    extent,
+)
 from reconciler.manifests.parser import open_parser
 from reconciler.manifests.scalars import SPECIAL_STARTS, resolve
 
@@ -93,6 +101,7 @@ class _Builder:
         "open_anchors",
         "reading",
         "stack",
+        "values",
     )
 
     def __init__(self, file: str, reading: Reading) -> None:
@@ -119,6 +128,7 @@ class _Builder:
         self.key: Any = _NO_KEY
         self.stack: list[tuple[Any, Any]] = []
         self.nulls = False
+        self.values = 0
         self.anchors: dict[str, Any] = {}
         self.open_anchors: dict[int, str] = {}
         self.extents: dict[int, Extent] = {}
@@ -126,8 +136,10 @@ class _Builder:
     def ignore(self, _event: Any) -> None:
         """Start and end of the stream."""
 
-    def document(self, _event: Any) -> None:
+    def document(self, event: Any) -> None:
         self.index += 1
+        if self.index >= MAX_DOCUMENTS:
+            raise _Stop(faults.too_many_documents(self._place(event)))
         self._reset()
 
     def finish(self, _event: Any) -> None:
@@ -136,6 +148,7 @@ class _Builder:
             self.reading.documents.append(Document(self.index, value, self.nulls))
 
     def scalar(self, event: yaml.ScalarEvent) -> None:
+        self._count(event)
         value: Any = event.value
         if event.implicit[0]:
             if value[:1] in SPECIAL_STARTS or not value:
@@ -172,6 +185,7 @@ class _Builder:
         self._put(value)
 
     def alias(self, event: yaml.AliasEvent) -> None:
+        self._count(event)
         name = str(event.anchor)
         if name in self.open_anchors.values():
             raise _Stop(faults.alias_in_itself(self._place(event)))
@@ -190,7 +204,15 @@ class _Builder:
             self.nulls = self.nulls or value is None
             self._put(value)
 
+    def _count(self, event: Any) -> None:
+        self.values += 1
+        if self.values > MAX_VALUES:
+            raise _Stop(faults.too_many_values(self._place(event)))
+        if len(self.reading.faults) > MAX_COUNTED:
+            raise _Stop(self.reading.faults.pop())
+
     def _open(self, event: Any, value: Any) -> None:
+        self._count(event)
         if event.tag is not None:
             self._check_tag(event, value.__class__)
         if self.box.__class__ is dict and self.key is _NO_KEY:

@@ -6,7 +6,7 @@ import yaml
 
 from reconciler.diagnostics import Code
 from reconciler.manifests.faults import Fault, InText, Place
-from reconciler.manifests.limits import MAX_ALIASED, MAX_DEPTH
+from reconciler.manifests.limits import MAX_ALIASED, MAX_DEPTH, MAX_DOCUMENTS, MAX_VALUES
 
 _PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "mapping values are not allowed in this context": (
@@ -110,6 +110,28 @@ def too_deep(place: InText) -> Fault:
         message=f"values nest deeper than {MAX_DEPTH} levels",
         place=place,
         notes=("the rest of the file was not read",),
+    )
+
+
+def too_many_values(place: InText) -> Fault:
+    """A document that nobody wrote by hand."""
+    return Fault(
+        code=Code.FILE_TOO_LARGE,
+        message=f"this document has over {MAX_VALUES:,} keys and values",
+        place=place,
+        notes=("the rest of the file was not read",),
+        help=("a manifest describes one resource: check that this file is one",),
+    )
+
+
+def too_many_documents(place: InText) -> Fault:
+    """A file of documents that nobody wrote by hand."""
+    return Fault(
+        code=Code.FILE_TOO_LARGE,
+        message=f"this file has over {MAX_DOCUMENTS:,} documents",
+        place=place,
+        notes=("the rest of the file was not read",),
+        help=("split it",),
     )
 
 
