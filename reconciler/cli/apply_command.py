@@ -45,7 +45,7 @@ _yes = click.option("-y", "--yes", is_flag=True, help="Don't ask before writing.
 @run_options
 @scope_options
 @_yes
-@report_options(ending=True)
+@report_options
 @click.pass_obj
 def apply(
     console: Console,
@@ -119,7 +119,7 @@ def _open(
 @run_options
 @scope_options
 @_yes
-@report_options(ending=True)
+@report_options
 @click.pass_obj
 def destroy(
     console: Console,
@@ -179,7 +179,7 @@ def _apply(
         console.value(report_json(report))
     elif not reports.to_stdout:
         console.data(report_text(report, console.out))
-    reports.write_ending(console, lambda: ending_of(context.title, report, noun))
+    reports.write_ending(console, lambda: ending_of(context, report, noun))
     return int(exit_code(report))
 
 

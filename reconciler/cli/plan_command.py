@@ -49,7 +49,7 @@ _detailed = click.option(
 )
 @click.option("--destroy", is_flag=True, help="Plan to delete everything that the state owns.")
 @_detailed
-@report_options()
+@report_options
 @click.pass_obj
 def plan(
     console: Console,
@@ -99,7 +99,7 @@ def plan(
 @run_options
 @scope_options
 @_detailed
-@report_options()
+@report_options
 @click.pass_obj
 def drift(
     console: Console,
@@ -156,7 +156,7 @@ def _drift_text(planned: "Planned", console: Console) -> str:
 @click.command()
 @click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path, dir_okay=False))
 @output_option
-@report_options()
+@report_options
 @click.pass_obj
 def show(console: Console, plan_file: Path, output: str, reports: Reports) -> int:
     """Show a saved plan."""

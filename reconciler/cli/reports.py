@@ -170,57 +170,53 @@ class Reports:
         raise Stop(Exit.FAILED, f"the report can't be written to {path}: {why}") from error
 
 
-def report_options(*, ending: bool = False) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """The options `--report` and `--report-link`, gathered into `reports`; with `ending` for a
-    command that applies."""
+def report_options(function: Callable[..., int]) -> Callable[..., int]:
+    """The options `--report` and `--report-link`, gathered into `reports`."""
 
-    def decorated(function: Callable[..., int]) -> Callable[..., int]:
-        @click.option(
-            "--report",
-            "reports",
-            multiple=True,
-            metavar="FORMAT=PATH",
-            help="Write a report: markdown, summary, annotations, junit, json"
-            f"{'' if ending else ', sarif, html'}; repeatable. "
-            "Without a path, or with `-`, to stdout.",
-        )
-        @click.option(
-            "--report-link",
-            metavar="URL",
-            default="",
-            help="Where the full report is, for those that have to be short.",
-        )
-        @wraps(function)
-        def gathered(
-            *args: object,
-            reports: tuple[str, ...],
-            report_link: str,
-            output: str,
-            **kwargs: object,
-        ) -> int:
-            asked = _asked(reports, ending=ending)
-            found = Reports(asked=asked, link=_link(report_link))
-            if found.to_stdout and output == "json":
-                raise click.UsageError("--output json and a report can't both go to stdout")
-            return function(*args, reports=found, output=output, **kwargs)
+    @click.option(
+        "--report",
+        "reports",
+        multiple=True,
+        metavar="FORMAT=PATH",
+        help="Write a report: markdown, summary, annotations, html, sarif, junit, json; "
+        "repeatable. "
+        "Without a path, or with `-`, to stdout.",
+    )
+    @click.option(
+        "--report-link",
+        metavar="URL",
+        default="",
+        help="Where the full report is, for those that have to be short.",
+    )
+    @wraps(function)
+    def gathered(
+        *args: object,
+        reports: tuple[str, ...],
+        report_link: str,
+        output: str,
+        **kwargs: object,
+    ) -> int:
+        asked = _asked(reports)
+        found = Reports(asked=asked, link=_link(report_link))
+        if found.to_stdout and output == "json":
+            raise click.UsageError("--output json and a report can't both go to stdout")
+        return function(*args, reports=found, output=output, **kwargs)
 
-        return gathered
-
-    return decorated
+    return gathered
 
 
-def _asked(texts: tuple[str, ...], *, ending: bool) -> tuple[tuple[str, Path | None], ...]:
+def _asked(texts: tuple[str, ...]) -> tuple[tuple[str, Path | None], ...]:
     if not texts:
         return ()
-    from reconciler.views.formats import ENDING_FORMATS, REVIEW_FORMATS
+    from reconciler.views.formats import REVIEW_FORMATS
 
-    known = ENDING_FORMATS if ending else REVIEW_FORMATS
     asked: list[tuple[str, Path | None]] = []
     for text in texts:
         name, _, path = text.partition("=")
-        if name not in known:
+        if name not in REVIEW_FORMATS:
             raise click.BadParameter(
-                f"`{name}` is no format: expected one of {', '.join(known)}", param_hint="--report"
+                f"`{name}` is no format: expected one of {', '.join(REVIEW_FORMATS)}",
+                param_hint="--report",
             )
         asked.append((name, None if path in ("", _STDOUT) else Path(path)))
     places = [place for _, place in asked]

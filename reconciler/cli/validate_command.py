@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @files_option
 @workspace_option
 @output_option
-@report_options()
+@report_options
 @click.pass_obj
 def validate(
     console: Console,

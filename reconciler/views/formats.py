@@ -7,8 +7,8 @@ from reconciler.diagnostics import json_for_terminals
 from reconciler.resources import indented
 from reconciler.views.annotations import annotations
 from reconciler.views.ending import Ending
-from reconciler.views.ending_reports import ending_annotations, ending_junit
-from reconciler.views.html import html_report
+from reconciler.views.ending_reports import ending_annotations, ending_junit, ending_sarif
+from reconciler.views.html import ending_html, html_report
 from reconciler.views.junit import junit
 from reconciler.views.markdown import ending_markdown, octets, review_markdown, utf16_units
 from reconciler.views.report_text import report_json
@@ -64,10 +64,12 @@ ENDING_FORMATS: Mapping[str, EndingFormat] = {
     "markdown": _ending_comment,
     "summary": _ending_summary,
     "annotations": lambda ending, _link: (ending_annotations(ending),),
+    "html": lambda ending, _link: (ending_html(ending),),
+    "sarif": lambda ending, _link: (ending_sarif(ending),),
     "junit": lambda ending, _link: (ending_junit(ending),),
     "json": lambda ending, _link: _json(report_json(ending.report)),
 }
-"""Reports of how an apply ended; each is one of reviews, too, for those that end early."""
+"""Reports of how an apply ended: the same, as one that ends early gives a review."""
 
 DOCUMENTED = frozenset({"json"})
 """The formats that tell the review's own document."""

@@ -6,7 +6,8 @@ the Workspace is declared.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from reconciler import __version__
@@ -31,17 +32,46 @@ def sarif(review: Review) -> str:
     """The review as SARIF text."""
     found = list(findings_of(review))
     codes = sorted({item.code for item in found})
+    fallback = review.home or next((item.span for item in found if item.span), None)
+    told = (
+        Finding(
+            rule=item.code,
+            level=item.severity,
+            text="\n".join(lines_of(item)),
+            span=item.span,
+            about=(item.address, item.message),
+        )
+        for item in found
+    )
+    return sarif_text([_rule(code, found) for code in codes], told, fallback)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One result: `rule` is the id of its rule, `about` what tells it from others of that rule."""
+
+    rule: str
+    level: str
+    text: str
+    span: Span | None
+    about: tuple[str | None, ...]
+
+
+def sarif_text(
+    rules: Sequence[Mapping[str, Any]], found: Iterable[Finding], fallback: Span | None
+) -> str:
+    """The document; `fallback` is the place of what has none of its own."""
     run = {
         "tool": {
             "driver": {
                 "name": "reconciler",
                 "version": __version__,
                 "semanticVersion": __version__,
-                "rules": [_rule(code, found) for code in codes],
+                "rules": rules,
             }
         },
         "columnKind": "utf16CodeUnits",
-        "results": list(_results(review, found, codes)),
+        "results": list(_results(rules, found, fallback)),
     }
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json_for_terminals(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
@@ -50,38 +80,39 @@ def sarif(review: Review) -> str:
 def _rule(code: Code, found: Sequence[Diagnostic]) -> dict[str, Any]:
     words = RULES[code]
     worst = any(item.severity is Severity.ERROR for item in found if item.code is code)
-    text = "\n".join((words.means, *(f"- {line}" for line in words.todo)))
+    return rule_of(code.value, words.means, words.todo, level="error" if worst else "warning")
+
+
+def rule_of(name: str, means: str, todo: Iterable[str], *, level: str) -> dict[str, Any]:
+    """A rule as the document describes it; its name has dashes."""
+    text = "\n".join((means, *(f"- {line}" for line in todo)))
     return {
-        "id": code.value,
-        "name": "".join(word.capitalize() for word in code.value.split("-")),
-        "shortDescription": {"text": code.value.replace("-", " ")},
-        "fullDescription": {"text": words.means},
+        "id": name,
+        "name": "".join(word.capitalize() for word in name.split("-")),
+        "shortDescription": {"text": name.replace("-", " ")},
+        "fullDescription": {"text": means},
         "help": {"text": text, "markdown": text},
-        "defaultConfiguration": {"level": "error" if worst else "warning"},
+        "defaultConfiguration": {"level": level},
     }
 
 
 def _results(
-    review: Review, found: Sequence[Diagnostic], codes: Sequence[Code]
+    rules: Sequence[Mapping[str, Any]], found: Iterable[Finding], fallback: Span | None
 ) -> Iterator[dict[str, Any]]:
-    fallback = review.home or next((item.span for item in found if item.span), None)
+    places = {rule["id"]: number for number, rule in enumerate(rules)}
     seen: dict[str, int] = {}
     for item in found:
-        mark = digest_of([item.code, item.span and item.span.file, item.address, item.message])
+        mark = digest_of([item.rule, item.span and item.span.file, *item.about])
         seen[mark] = seen.get(mark, 0) + 1
         yield {
-            "ruleId": item.code.value,
-            "ruleIndex": codes.index(item.code),
-            "level": item.severity.value,
-            "message": {"text": _text(item)},
+            "ruleId": str(item.rule),
+            "ruleIndex": places[item.rule],
+            "level": str(item.level),
+            # `[text](target)` would be a link, whoever wrote it.
+            "message": {"text": item.text.replace("](", "] (")},
             "locations": [{"physicalLocation": _location(item.span, fallback)}],
             "partialFingerprints": {"primaryLocationLineHash": f"{mark[:32]}:{seen[mark]}"},
         }
-
-
-def _text(item: Diagnostic) -> str:
-    # `[text](target)` would be a link, whoever wrote it.
-    return "\n".join(lines_of(item)).replace("](", "] (")
 
 
 def _location(span: Span | None, fallback: Span | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from reconciler.views import (
     review_of_failure,
     review_of_manifests,
 )
+from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Stop
 from reconciler.workflows.planning import Planned
 from reconciler.workflows.repository import repository_names
@@ -29,7 +30,7 @@ from reconciler.workflows.saved import saved_view
 
 def review_planned(planned: Planned, document: Mapping[str, Any]) -> Review:
     """The review of a fresh plan; `document` is its JSON, empty when none was made."""
-    view = replace(planned.view(), digest=document.get("digest", ""), home=_home(planned))
+    view = replace(planned.view(), digest=document.get("digest", ""), home=_home(planned.context))
     return review_of(placed_view(view, repository_names()), document=document)
 
 
@@ -37,7 +38,7 @@ def review_drift(
     planned: Planned, drifted: tuple[Change, ...], document: Mapping[str, Any]
 ) -> Review:
     """The review of what others changed."""
-    view = replace(planned.view(), changes=drifted, noun="Drift", home=_home(planned))
+    view = replace(planned.view(), changes=drifted, noun="Drift", home=_home(planned.context))
     review = review_of(placed_view(view, repository_names()), document=document)
     if drifted:
         return review
@@ -72,16 +73,20 @@ def review_stopped(noun: str, stop: Stop, document: Mapping[str, Any]) -> Review
     return review_of_failure(noun, failure, found, document=document)
 
 
-def ending_of(workspace: str, report: Report, noun: str) -> Ending:
+def ending_of(context: Context, report: Report, noun: str) -> Ending:
     """How an apply ended, for reports."""
     where = repository_names()
     results = tuple(
         replace(result, change=replace(result.change, span=placed_span(result.change.span, where)))
         for result in report.results
     )
-    return Ending(workspace=workspace, report=replace(report, results=results), noun=noun)
+    return Ending(
+        workspace=context.title,
+        report=replace(report, results=results),
+        noun=noun,
+        home=placed_span(_home(context), where),
+    )
 
 
-def _home(planned: Planned) -> Span | None:
-    workspace = planned.context.desired.workspace.name
-    return planned.context.locator.span(Address(WORKSPACE_KIND, workspace))
+def _home(context: Context) -> Span | None:
+    return context.locator.span(Address(WORKSPACE_KIND, context.desired.workspace.name))

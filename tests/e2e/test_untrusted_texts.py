@@ -101,7 +101,9 @@ def check_annotations(text: str) -> None:
 
 
 def check_html(text: str) -> None:
+    """A log shows it as it is; a browser is asked further down."""
     assert unseen_in(text) == []
+    assert orders_in(text) == []
 
 
 def check_xml(text: str) -> None:
@@ -192,7 +194,7 @@ def told(
     run("show as JSON", "show", "saved.plan", "--output", "json")
     for language in ("mermaid", "dot", "json"):
         run(f"graph {language}", "graph", "--plan", "saved.plan", "--output", language)
-    run("apply", "apply", "-f", "manifests", "--yes")
+    run("apply", "apply", "-f", "manifests", "--yes", reports=True)
     for text in _NAMES:
         place.rename_space(text, f"{text} renamed")
     for kind, option in both:

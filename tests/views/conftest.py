@@ -1,14 +1,19 @@
 """One browser for all tests of views, and a page of its own for each."""
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from jsonschema import Draft4Validator
 
-from tests.parts.peers import chromium
+from tests.parts.npm_packages import NPM
+from tests.parts.peers import chromium, need_npm
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+_SARIF = NPM / "node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +21,13 @@ def browser() -> Iterator["Browser"]:
     """Debian's chromium."""
     with chromium() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def schema() -> Draft4Validator:
+    """The standard's own schema of SARIF."""
+    need_npm("@microsoft/jest-sarif")
+    return Draft4Validator(json.loads(_SARIF.read_text("utf-8")))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """How an apply ended, as Markdown, JUnit and annotations."""
 
+import json
 import re
 from dataclasses import replace
 from xml.etree import ElementTree as ET
@@ -7,52 +8,22 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft4Validator
 
-from reconciler.execution import Outcome, Report, Result, Stopped
-from reconciler.resources import Change
-from reconciler.state import Consent
+from reconciler.execution import Outcome, Report, Stopped
 from reconciler.views import Ending
-from reconciler.views.ending_reports import ending_annotations, ending_junit
+from reconciler.views.ending_reports import ending_annotations, ending_junit, ending_sarif
+from reconciler.views.formats import ENDING_FORMATS, REVIEW_FORMATS
+from reconciler.views.html import ending_html
 from reconciler.views.markdown import ending_markdown, utf16_units
-from tests.views.golden_files import assert_golden
+from tests.views.endings import ending, result
+from tests.views.golden_files import assert_golden, without_version
+from tests.views.html.test_page import data_of
 from tests.views.rendered import Rendered
 from tests.views.reviews import huge, mixed
 from tests.views.test_annotations import parsed
 
 LIMIT = 65_000
-_CONSENT = Consent(
-    connection="con_1",
-    provider="mcp",
-    url="https://auth.example/authorize?client_id=x&state=y",
-    who="ana@acme.example",
-    since="2026-01-01T00:00:00Z",
-    asked="a",
-)
-
-
-def result(change: Change, outcome: Outcome) -> Result:
-    """A result with everything that such an outcome tells."""
-    if outcome is Outcome.APPLIED:
-        return Result(change=change, outcome=outcome)
-    operation = change.operations[0] if outcome in (Outcome.FAILED, Outcome.UNKNOWN) else None
-    return Result(
-        change=change,
-        outcome=outcome,
-        operation=operation,
-        started=True,
-        message=f"why it is {outcome}",
-        call="PATCH /mcp/rms_1" if operation else "",
-        help=("do this",),
-        consent=_CONSENT if outcome is Outcome.PENDING else None,
-    )
-
-
-def ending() -> Ending:
-    """One result of each outcome, in a run that was stopped."""
-    changes = mixed().changes
-    results = [result(change, outcome) for change, outcome in zip(changes, Outcome, strict=False)]
-    stopped = Stopped(message="the token has ended", call="GET /spaces", help=("renew it",))
-    return Ending(workspace="acme (w1)", report=Report(results=tuple(results), stopped=stopped))
 
 
 def markdown(made: Ending, limit: int = LIMIT) -> str:
@@ -64,6 +35,44 @@ def test_the_end_reads_as_agreed() -> None:
     assert_golden("reports/ending.md", markdown(made))
     assert_golden("reports/ending.junit.xml", ending_junit(made))
     assert_golden("reports/ending.annotations", ending_annotations(made))
+    assert_golden("reports/ending.sarif", without_version(ending_sarif(made)))
+    told = json.dumps(data_of(ending_html(made)), indent=1, ensure_ascii=False) + "\n"
+    assert_golden("html/ending.json", told)
+
+
+def test_the_end_is_told_in_every_format_in_which_a_plan_is() -> None:
+    assert list(ENDING_FORMATS) == list(REVIEW_FORMATS)
+
+
+def test_a_page_that_is_too_large_keeps_what_was_not_done() -> None:
+    told = data_of(ending_html(ending(), largest=5))
+    assert {change["result"]["code"] for change in told["changes"]} == {
+        "pending", "failed", "uncertain", "not tried", "refused"
+    }  # fmt: skip
+    assert "5 of 6 changes" in told["notes"][0]
+
+
+def test_code_scanning_is_told_what_was_not_done() -> None:
+    run = json.loads(ending_sarif(ending()))["runs"][0]
+    assert [(found["ruleId"], found["level"]) for found in run["results"]] == [
+        ("apply-stopped", "error"),
+        ("apply-pending", "warning"),
+        ("apply-failed", "error"),
+        ("apply-uncertain", "error"),
+        ("apply-skipped", "note"),
+        ("apply-refused", "error"),
+    ]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert [rules[found["ruleIndex"]] for found in run["results"]] == [
+        found["ruleId"] for found in run["results"]
+    ]
+
+
+def test_code_scanning_takes_what_it_is_told(schema: Draft4Validator) -> None:
+    done = tuple(result(change, Outcome.APPLIED) for change in mixed().changes)
+    for made in (ending(), Ending(workspace="w", report=Report(results=done))):
+        assert not list(schema.iter_errors(json.loads(ending_sarif(made))))
+    assert json.loads(ending_sarif(made))["runs"][0]["results"] == []
 
 
 def test_what_needs_somebody_comes_first() -> None:

@@ -8,9 +8,11 @@ function fieldsLine(change) {
 }
 
 function tagsOf(change) {
+  const { result } = change;
   return el(
     "span",
     { class: "tags" },
+    result ? tag(result.code === "applied" ? "note" : "refused", result.code) : "",
     change.refusal ? tag("refused", `refused: ${change.refusal.gate}`) : "",
     change.drifted ? tag("drift", "drift", change.why) : "",
     change.concerns.map((concern) => tag("concern", concern)),
@@ -110,6 +112,7 @@ function operationsOf(change) {
 function panelOf(change) {
   return [
     el("p", { class: "why" }, change.why, " ", placeOf(change.place)),
+    change.result ? diagnosticOf("result", change.result.code, change.result) : "",
     change.refusal ? diagnosticOf("refused", `gate ${change.refusal.gate}`, change.refusal) : "",
     change.consequences.length || change.users
       ? el(

@@ -29,6 +29,8 @@ const haystack = (change) =>
     change.place,
     change.refusal?.gate,
     change.refusal?.message,
+    change.result?.code,
+    change.result?.message,
     ...change.fields.flatMap((f) => [f.path, f.place, ...Object.values(f.values).flat()]),
     ...change.consequences,
     change.users,

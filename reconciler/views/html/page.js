@@ -4,6 +4,7 @@ const THEMES = ["auto", "light", "dark"];
 // The counts say what is to happen; of the rest, whether anything is held back matters most.
 function outcomeText() {
   const { refused } = data.counts;
+  if (data.results) return data.headline;
   if (refused)
     return `${counted(refused, "change")} ${refused === 1 ? "is" : "are"} refused and held back. The rest goes on.`;
   return data.outcome === "changes" ? "Nothing is refused." : data.headline;
@@ -45,6 +46,9 @@ function showHead() {
         ),
       ),
     );
+  }
+  for (const { outcome, count } of data.results ?? []) {
+    byId("counts").append(el("li", {}, el("b", {}, number(count)), ` ${outcome}`));
   }
   for (const [value, text] of [
     [counts.drifted, "because of drift"],
@@ -141,8 +145,10 @@ function showNotes() {
 }
 
 function showSections() {
+  const stopped = data.results ? "What wasn't done" : "What stopped it";
+  byId("faults-title").textContent = stopped;
   const titles = [
-    ["faults", "What stopped it", 0],
+    ["faults", stopped, 0],
     ["security", "Security", data.matters.length],
     ["changes", "Changes", data.changes.length],
     ["graph", "Graph", 0],
@@ -150,7 +156,9 @@ function showSections() {
   ];
   for (const name of ["security", "changes"]) {
     byId(name).hidden =
-      data.outcome === "stopped" || (data.outcome === "valid" && name === "changes");
+      data.results
+        ? name === "security"
+        : data.outcome === "stopped" || (data.outcome === "valid" && name === "changes");
   }
   for (const [id, title, count] of titles) {
     if (!byId(id).hidden)

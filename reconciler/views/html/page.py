@@ -5,12 +5,14 @@ import html
 import json
 import re
 from base64 import b64encode
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from reconciler.diagnostics import printable
+from reconciler.views.ending import Ending
 from reconciler.views.html.cutting import LARGEST, cut_to_page
+from reconciler.views.html.ending_data import ending_data
 from reconciler.views.html.review_data import review_data
 from reconciler.views.review import Review
 
@@ -38,17 +40,25 @@ def html_report(review: Review, *, largest: int = LARGEST) -> str:
     Everything that isn't ours is in one JSON element, which the script writes out as text. The
     Content-Security-Policy names the style and the script by their hashes, and allows no request.
     """
+    return _page(review_data(cut_to_page(review, largest)))
+
+
+def ending_html(ending: Ending, *, largest: int = LARGEST) -> str:
+    """The same for the end of an apply: what became of each change."""
+    return _page(ending_data(ending, largest))
+
+
+def _page(data: Mapping[str, Any]) -> str:
     style, script = _style(), _script()
-    heading = printable(
-        f"{review.noun} for {review.workspace}" if review.workspace else review.noun
-    )
+    noun, workspace = data["noun"], data["workspace"]
+    heading = f"{noun} for {workspace}" if workspace else noun
     parts = {
         "policy": _policy(style, script),
         "title": html.escape(heading),
-        "headline": html.escape(printable(review.headline)),
+        "headline": html.escape(data["headline"]),
         "style": style,
         "script": script,
-        "data": _embedded(review_data(cut_to_page(review, largest))),
+        "data": _embedded(data),
     }
     # In one pass: what a part holds is never taken for a placeholder.
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match.group(1)], _asset("report.html"))

@@ -18,7 +18,7 @@ def review_data(review: Review) -> Any:
     concerns: dict[Address, list[str]] = {}
     for matter in review.matters:
         concerns.setdefault(matter.address, []).append(matter.concern.value)
-    return _printable(
+    return all_printable(
         {
             "workspace": review.workspace,
             "noun": review.noun,
@@ -41,7 +41,7 @@ def review_data(review: Review) -> Any:
             "warnings": [_diagnostic(item) for item in review.warnings],
             "matters": [_matter(matter) for matter in review.matters],
             "changes": [
-                _change(change, origins[change.address], concerns.get(change.address, ()))
+                change_data(change, origins[change.address], concerns.get(change.address, ()))
                 for change in review.changes
             ],
             "untouched": [
@@ -53,14 +53,15 @@ def review_data(review: Review) -> Any:
     )
 
 
-def _printable(value: Any) -> Any:
+def all_printable(value: Any) -> Any:
+    """The value with every text in it as people may read it."""
     match value:
         case str():
-            return value if value.isascii() and value.isprintable() else printable(value)
+            return printable(value)
         case Mapping():
-            return {key: _printable(item) for key, item in value.items()}
+            return {key: all_printable(item) for key, item in value.items()}
         case list():
-            return [_printable(item) for item in value]
+            return [all_printable(item) for item in value]
         case _:
             return value
 
@@ -105,11 +106,12 @@ def _matter(matter: Matter) -> dict[str, Any]:
         "reason": matter.reason.value,
         "why": REASONS[matter.reason],
         "gate": matter.gate and matter.gate.value,
-        "place": _place(matter.span),
+        "place": place_data(matter.span),
     }
 
 
-def _change(change: Change, origins: list[str], concerns: Iterable[str]) -> dict[str, Any]:
+def change_data(change: Change, origins: list[str], concerns: Iterable[str] = ()) -> dict[str, Any]:
+    """One change, with whether the manifests introduce it, and what of security it touches."""
     mixed = len({field.reason for field in change.fields}) > 1
     return {
         "address": str(change.address),
@@ -132,7 +134,7 @@ def _change(change: Change, origins: list[str], concerns: Iterable[str]) -> dict
         "consequences": list(change.consequences),
         "users": None if change.users is None else users_text(change.users),
         "needs": [str(address) for address in change.depends_on],
-        "place": _place(change.span),
+        "place": place_data(change.span),
     }
 
 
@@ -153,7 +155,7 @@ def _field(field: FieldChange, *, mixed: bool) -> dict[str, Any]:
         "path": show_path(field.path),
         "values": _values(field.before, field.after),
         "note": field.note or told,
-        "place": _place(field.span),
+        "place": place_data(field.span),
     }
 
 
@@ -187,10 +189,11 @@ def _diagnostic(item: Diagnostic) -> dict[str, Any]:
         "message": item.message,
         "notes": list(item.notes),
         "help": list(item.help),
-        "place": _place(item.span),
+        "place": place_data(item.span),
         "address": item.address,
     }
 
 
-def _place(span: Span | None) -> str:
+def place_data(span: Span | None) -> str:
+    """`file:line`, or nothing."""
     return f"{span.file}:{span.line}" if span else ""

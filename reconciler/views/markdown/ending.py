@@ -5,19 +5,11 @@ from collections.abc import Iterator, Sequence
 from reconciler.diagnostics import PLAIN
 from reconciler.execution import Outcome, Result
 from reconciler.resources import Each
-from reconciler.views.ending import Ending, lines_of_result
+from reconciler.views.ending import OUTCOMES, Ending, lines_of_result
 from reconciler.views.markdown.blocks import bullet, head_of, link_foot, place, said, section
 from reconciler.views.markdown.escaping import code
 from reconciler.views.markdown.fitting import Measure, Section, fitted
 from reconciler.views.report_text import PAST, summary
-
-_WORDS = {
-    Outcome.FAILED: "failed",
-    Outcome.UNKNOWN: "uncertain",
-    Outcome.PENDING: "pending",
-    Outcome.REFUSED: "refused",
-    Outcome.SKIPPED: "not tried",
-}
 
 
 def ending_markdown(ending: Ending, *, link_to: str = "", limit: int, measure: Measure) -> str:
@@ -58,7 +50,7 @@ def _done(result: Result) -> tuple[str, ...]:
 
 def _result(result: Result) -> tuple[str, ...]:
     change = result.change
-    head = f"- **{_WORDS[result.outcome]}** {change.action} {code(str(change.address))}"
+    head = f"- **{OUTCOMES[result.outcome]}** {change.action} {code(str(change.address))}"
     brief = f"{head}: {said(result.message)}\n"
     details = [f"  - {said(text)}" for text in lines_of_result(result)]
     full = "\n".join((f"{head}{place(change.span)}: {said(result.message)}", *details)) + "\n"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.views.html import html_report
+from reconciler.views import Ending
+from reconciler.views.html import ending_html, html_report
 from tests.views.html.opening import SCENES, Heard, Opener
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def written(name: str) -> Path:
         path = folder / f"{name}.html"
         if not path.exists():
-            path.write_text(html_report(SCENES[name]()), "utf-8")
+            made = SCENES[name]()
+            text = ending_html(made) if isinstance(made, Ending) else html_report(made)
+            path.write_text(text, "utf-8")
         return path
 
     return written

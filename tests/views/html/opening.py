@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from reconciler.views import Review
+from reconciler.views import Ending, Review
+from tests.views.endings import ending
 from tests.views.html import scenes
 
 if TYPE_CHECKING:
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
 Opener = Callable[..., "Page"]
 """Opens a scene by name, in a window of some width."""
 
-SCENES: dict[str, Callable[[], Review]] = {
+SCENES: dict[str, Callable[[], Review | Ending]] = {
     "lifelike": scenes.lifelike,
     "hostile": scenes.hostile,
     "settled": scenes.settled,
     "stopped": scenes.stopped,
+    "ending": ending,
     "large": partial(scenes.large, 5000),
 }
 

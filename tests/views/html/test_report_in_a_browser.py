@@ -257,12 +257,26 @@ def test_axe_finds_nothing_to_complain_about(opened: Opener, scheme: str) -> Non
     assert page.evaluate(_RUN_AXE) == []
 
 
-@pytest.mark.parametrize("name", ["lifelike", "hostile", "stopped"])
+@pytest.mark.parametrize("name", ["lifelike", "hostile", "stopped", "ending"])
 def test_nothing_sticks_out_of_a_narrow_window(opened: Opener, name: str) -> None:
     page = opened(name, width=400)
     for row in page.locator("#list .row").all()[:6]:
         row.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_the_end_of_an_apply_tells_what_became_of_each_change(opened: Opener) -> None:
+    page = opened("ending")
+    told = page.locator("#faults").inner_text()
+    assert "What wasn't done" in told
+    assert "the token has ended" in told
+    assert page.locator("#counts li").all_inner_texts()[:2] == ["1 applied", "1 pending"]
+    page.locator("#text").fill("uncertain")
+    assert page.locator("#list .tag").first.inner_text() == "uncertain"
+    assert len(rows(page)) == 1
+    page.locator("#list .row").click()
+    assert "why it is unknown" in page.locator("#list .panel").inner_text()
+    assert not page.locator("#security, #graph").filter(visible=True).count()
 
 
 def test_hostile_names_are_letters(opened: Opener) -> None:
