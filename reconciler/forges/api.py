@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from reconciler.bounds import ENCODINGS, Garbled, Lines, TooMuch, read_whole, size_of
 from reconciler.forges.failures import ForgeError, Refused, Unanswered, Uncertain
 from reconciler.forges.manners import Answer, Manners, Patience
+from reconciler.network import network_fault
 from reconciler.resources import read_json
 from reconciler.secrets import Secret
 
@@ -49,7 +50,8 @@ class _Sent:
 class Api:
     """Sends calls to the API at `url` with a token that goes nowhere else.
 
-    Raises Refused when `url` isn't an https address (loopback may be http).
+    Raises Refused when `url` isn't an https address (loopback may be http), or the environment
+    names a proxy, or authorities, that can't be used.
     """
 
     def __init__(
@@ -63,10 +65,13 @@ class Api:
         self._token = token
         self._manners = manners
         self._patience = patience or Patience()
+        # A server on this machine is never reached through a proxy.
+        away = not _LOOPBACK.match(parts.hostname or "")
+        if away and (fault := network_fault()):
+            raise Refused(fault.message, help=fault.help)
         self._http = httpx2.Client(
             follow_redirects=False,
-            # A server on this machine is never reached through a proxy.
-            trust_env=not _LOOPBACK.match(parts.hostname or ""),
+            trust_env=away,
             timeout=self._patience.timeout,
             headers={
                 "accept": "application/json",

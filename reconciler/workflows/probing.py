@@ -7,6 +7,7 @@ from threading import Event
 from urllib.parse import urlsplit
 
 from reconciler.discovery import Finding, probe
+from reconciler.network import authorities_fault
 from reconciler.providers.dust import callbacks
 from reconciler.resources import SCHEMES, SecretRef
 from reconciler.secrets import Resolver, Secret, SecretFailure
@@ -44,6 +45,8 @@ def probe_server(
         if isinstance(secret, SecretFailure):
             raise Stop(Exit.FAILED, secret.message, help=secret.help)
         sent[name] = _value(name, secret, is_token=bearer is not None and name == "Authorization")
+    if fault := authorities_fault(os.environ):
+        raise Stop(Exit.FAILED, fault.message, help=fault.help)
     asked = probe(
         url,
         headers=sent,

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from reconciler.bounds import ENCODINGS, Body, Garbled, Lines, TooMuch
+from reconciler.network import network_fault
 from reconciler.providers.contract import Call, Connection
 from reconciler.providers.dust.answers import Answer, Broken, Sent, Trouble
 from reconciler.providers.dust.calling import Caller
 from reconciler.providers.dust.retries import Backoff
 from reconciler.providers.dust.words import Words
-from reconciler.providers.failures import Forbidden, Interrupted
+from reconciler.providers.failures import Forbidden, Interrupted, ProviderError
 from reconciler.secrets import Secret
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ _LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+|::1)\Z")
 class Transport:
     """Sends requests of the allowed methods with the token of a connection.
 
-    Raises Forbidden when the token can't be one: an API key, or not of a token's characters.
+    Raises Forbidden when the token can't be one: an API key, or not of a token's characters;
+    ProviderError when the environment names a proxy, or authorities, that can't be used.
     """
 
     def __init__(self, connection: Connection, words: Words, methods: frozenset[str]) -> None:
@@ -58,11 +60,14 @@ class Transport:
         check_token(words.reveal(connection.token))
         self._revealed = [connection.token]
         host = urlsplit(connection.url).hostname or ""
+        # A sandbox on this machine is never reached through a proxy.
+        away = not _LOOPBACK.match(host)
+        if away and (fault := network_fault()):
+            raise ProviderError(fault.message, help=fault.help)
         self._http = httpx2.Client(
             base_url=connection.url,
             follow_redirects=False,
-            # A sandbox on this machine is never reached through a proxy.
-            trust_env=not _LOOPBACK.match(host),
+            trust_env=away,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             limits=httpx2.Limits(max_connections=max(connection.parallelism, 1) + 2),
             headers={

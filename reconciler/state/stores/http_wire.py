@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from reconciler.bounds import ENCODINGS, Garbled, Lines, TooMuch, read_whole
+from reconciler.network import network_fault
 from reconciler.state.failures import (
     StateError,
     StateLocked,
@@ -55,11 +56,14 @@ def wire_to(url: str, *, methods: bool, opening: Opening) -> Iterator["Wire"]:
     given, auth = opening.credentials(), None
     if given.username is not None or given.password is not None:
         auth = httpx2.BasicAuth(told(given.username) or "", told(given.password) or "")
+    # A server on this machine is never reached through a proxy.
+    away = not _LOOPBACK.match(urlsplit(url).hostname or "")
+    if away and (fault := network_fault()):
+        raise StateUnreachable(url, fault.message, fault.help)
     with httpx2.Client(
         auth=auth,
         follow_redirects=False,
-        # A server on this machine is never reached through a proxy.
-        trust_env=not _LOOPBACK.match(urlsplit(url).hostname or ""),
+        trust_env=away,
         timeout=opening.tries.seconds,
         headers={"accept-encoding": ENCODINGS, "user-agent": "reconciler"},
     ) as client:

@@ -16,6 +16,7 @@ _EXTRAS = {
     "objects": "obstore",
     "policy": "cel_expr_python",
     "postgres": "psycopg",
+    "socks": "socksio",
     "vault": "hvac",
 }
 """By extra, the module that it brings."""

@@ -5,6 +5,7 @@ from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from threading import Lock
 
+from reconciler.network import network_fault
 from reconciler.providers import Call, Connection, ProviderError
 from reconciler.providers.dust.signin import read_account
 from reconciler.secrets import Secret
@@ -73,6 +74,10 @@ def outside_checks(context: Context, observed: Observed) -> tuple[Checked, ...]:
             name="address", health=Health.OK, message=f"{context.url} answered in {took}"
         )
         return (address, _clock(context, answered))
+    fault = None if observed.calls else network_fault()
+    if fault is not None:
+        words = f"{context.url} isn't asked: {fault.message}"
+        return (Checked(name="address", health=Health.FAILED, message=words, help=fault.help),)
     reason = next((call.reason for call in observed.calls if call.reason), "no answer")
     failed = Checked(
         name="address",

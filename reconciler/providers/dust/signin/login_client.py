@@ -18,11 +18,12 @@ from httpx2 import DecodingError, HTTPError, Request, Response, SyncByteStream, 
 from pydantic import BaseModel, Field, ValidationError
 
 from reconciler.bounds import ENCODINGS, Body, Garbled, Lines, TooMuch
+from reconciler.network import network_fault
 from reconciler.providers.contract import Call
 from reconciler.providers.dust.signin.endings import AGAIN, RefreshRefused
 from reconciler.providers.dust.signin.provider_address import LoginProvider, is_loopback
 from reconciler.providers.dust.signin.record import Tokens
-from reconciler.providers.failures import Forbidden, Unexpected, Unreachable
+from reconciler.providers.failures import Forbidden, ProviderError, Unexpected, Unreachable
 from reconciler.secrets import Secret
 
 T = TypeVar("T")
@@ -84,7 +85,8 @@ class LoginClient:
     """Talks to an identity provider, as a public client; a context manager.
 
     Parameters: `observe` is told of each exchange, without codes and tokens; `seconds` bounds one
-    exchange as a whole.
+    exchange as a whole. Raises ProviderError when the environment names a proxy, or authorities,
+    that can't be used.
     """
 
     def __init__(
@@ -96,11 +98,14 @@ class LoginClient:
     ) -> None:
         self._observe = observe
         self._provider = provider
+        away = not is_loopback(provider.origin)
+        if away and (fault := network_fault()):
+            raise ProviderError(fault.message, help=fault.help)
         self._oauth = OAuth2Client(
             client_id=provider.client_id,
             token_endpoint_auth_method="none",  # noqa: S106 - a public client has no secret
             timeout=Timeout(_SECONDS, connect=_CONNECT_SECONDS),
-            trust_env=not is_loopback(provider.origin),
+            trust_env=away,
             headers={
                 "accept": "application/json",
                 "accept-encoding": ENCODINGS,
