@@ -1,5 +1,6 @@
 """Writes of spaces."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from reconciler.providers.contract import Done
@@ -10,7 +11,7 @@ from reconciler.providers.dust.refusals import TAKEN_HELP
 from reconciler.providers.dust.spaces_plan import CREATE, DELETE, MEMBERS, RENAME
 from reconciler.providers.dust.task import Task, segment
 from reconciler.providers.dust.wire import SPACE_DETAIL, SPACE_WRITTEN, SpaceDetail
-from reconciler.providers.failures import NotFound, Rejected
+from reconciler.providers.failures import Conflict, NotFound, Rejected
 from reconciler.resources import Action
 
 
@@ -55,6 +56,7 @@ def _set_members(task: Task) -> Done:
     live = task.client.get(path, SPACE_DETAIL).space
     state = _live_membership(task, live)
     restricted = live.is_restricted
+    _insist_on_what_was_planned_on(task, state, restricted=restricted)
     spec: Any = task.spec
     if _manages(task, "access"):
         restricted = spec["access"] != "open"
@@ -69,6 +71,32 @@ def _set_members(task: Task) -> Done:
     body = {"name": live.name, "isRestricted": restricted, **state}
     task.client.send("PATCH", f"{path}/members", SPACE_WRITTEN, body=body, idempotent=True)
     return Done()
+
+
+def _insist_on_what_was_planned_on(
+    task: Task, state: Mapping[str, Any], *, restricted: bool
+) -> None:
+    """Raise Conflict when what the write sends back isn't as it was when the change was planned.
+
+    Which of the two reads is the older one can't be told, and the write would make it last.
+    """
+    live = task.change.live
+    if live is None or task.change.action is not Action.UPDATE:
+        return
+    sides = {
+        "members": ("memberIds", "editorIds"),
+        "groups": ("groupIds", "editorGroupIds"),
+    }
+    kept = [name for field, names in sides.items() if not _manages(task, field) for name in names]
+    same = all(live.facts.get(name, state[name]) == state[name] for name in kept)
+    known = {"restricted": True, "open": False}.get(str(live.spec.get("access")), restricted)
+    if same and (_manages(task, "access") or known == restricted):
+        return
+    raise Conflict(
+        f"who may use {task.change.address} was changed since the workspace was read",
+        call=f"GET /spaces/{task.object_id()}",
+        help=("plan again",),
+    )
 
 
 def _manages(task: Task, field: str) -> bool:
