@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from reconciler.resources import Address
 from reconciler.state import (
     State,
     StateAltered,
@@ -135,8 +136,11 @@ def _receive(context: Context, state: State, source: str) -> Carried:
             return state
         went_on = present.lineage == state.lineage and present.serial > state.serial
         only_there = sorted(state.owners().keys() - present.owners().keys())
-        if _same(present, state) or (went_on and not only_there):
+        if _same(present, state):
             return None
+        if went_on and not only_there:
+            whole = _with_open_ends(present, state)
+            return None if whole == present else whole
         if went_on:
             raise Stop(
                 Exit.FAILED,
@@ -159,6 +163,26 @@ def _receive(context: Context, state: State, source: str) -> Carried:
     if written is not None and found != written:
         raise StateUnwritable(target.name, "what was read back is not what was written", ())
     return Carried(state=found, written=written is not None, source=source, target=target.name)
+
+
+def _with_open_ends(present: State, former: State) -> State:
+    """`present` with the creations and sign-ins that only `former` waits for.
+
+    One at an address at which `present` has gone on is over there: a creation that was looked up,
+    a sign-in that was finished.
+    """
+
+    def here_too(address: Address) -> bool:
+        return former.entries.get(address) == present.entries.get(address)
+
+    known = {intent.address for intent in present.unfinished}
+    left = (i for i in former.unfinished if i.address not in known and here_too(i.address))
+    waits = {a: c for a, c in former.consents.items() if here_too(a)}
+    return replace(
+        present,
+        unfinished=(*present.unfinished, *left),
+        consents={**waits, **present.consents},
+    )
 
 
 def _insist_on_workspace(context: Context, state: State, name: str) -> None:

@@ -35,6 +35,14 @@ from reconciler.workflows import (
 from reconciler.workflows.trust import Trust
 from tests.state.stores import FINANCE, GITHUB, OWNER, entry, intent
 
+CONSENT = Consent(
+    connection="con_1",
+    provider="mcp",
+    url="https://login.example",
+    who="ana@acme.example",
+    since="2026-11-25T20:00:00Z",
+    asked="digest",
+)
 _ENVIRON = {"KEY": "k" * 40, "OLD_KEY": "o" * 40, "SHORT": "too-short"}
 
 
@@ -191,6 +199,36 @@ def test_a_migration_that_was_cut_short_goes_on(tmp_path: Path) -> None:
     assert there.store.load().entries.keys() == {FINANCE, GITHUB}
     with pytest.raises(StateMoved):
         context(tmp_path).store.load()
+
+
+def test_what_both_sides_of_a_migration_wait_for_is_waited_for_afterwards(tmp_path: Path) -> None:
+    """A migration was cut short, and both places went on after that."""
+    here = context(tmp_path)
+    own(here)
+    before = (tmp_path / "acme.json").read_bytes()
+    there = context(tmp_path, path="elsewhere.json")
+    migrate_state(there, str(tmp_path / "acme.json"))
+    (tmp_path / "acme.json").write_bytes(before)  # as if it had been cut short before the note
+    consent = replace(CONSENT, connection="con_2")
+    with here.store.session(owner=OWNER, tool="1.0") as held:
+        held.ask(FINANCE, CONSENT)
+        held.intend(intent("jira"))
+    with there.store.session(owner=OWNER, tool="1.0") as held:
+        held.put(GITHUB, entry("rms_1"))
+        held.settle(GITHUB, "create", "done")
+        held.ask(GITHUB, consent)
+        held.flush()
+        held.put(FINANCE, entry("vlt_1"))
+    while there.store.load().serial <= here.store.load().serial:
+        with there.store.session(owner=OWNER, tool="1.0") as held:
+            held.flush()
+
+    migrate_state(there, str(tmp_path / "acme.json"))
+
+    state = there.store.load()
+    assert state.entries.keys() == {FINANCE, GITHUB}
+    assert state.consents == {FINANCE: CONSENT, GITHUB: consent}
+    assert [each.address.name for each in state.unfinished] == ["jira"], "github was looked up"
 
 
 def test_a_state_migrates_back(tmp_path: Path) -> None:
@@ -369,17 +407,9 @@ def test_nothing_is_renamed_while_a_creation_is_open(tmp_path: Path, way: tuple[
 
 def test_nothing_is_renamed_to_where_a_sign_in_is_waited_for(tmp_path: Path) -> None:
     there = context(tmp_path)
-    consent = Consent(
-        connection="con_1",
-        provider="mcp",
-        url="https://login.example",
-        who="ana@acme.example",
-        since="2026-11-25T20:00:00Z",
-        asked="digest",
-    )
     with there.store.session(owner=OWNER, tool="1.0") as held:
         held.put(Address("MCPServer", "a"), entry("rms_1"))
-        held.ask(GITHUB, consent)
+        held.ask(GITHUB, CONSENT)
     with pytest.raises(Stop, match="MCPServer/github waits for a sign-in"):
         move_address(there, "MCPServer/a", "MCPServer/github")
 
