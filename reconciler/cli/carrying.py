@@ -93,8 +93,8 @@ def migrate(
 ) -> int:
     """Move the state from PLACE to where the manifests say that it is.
 
-    Both are locked, the copy is read back, and what stays at PLACE only tells where it went.
-    Doing it twice does no harm.
+    Both are locked, the copy is read back, and what stays at PLACE only tells where it went. A
+    session that is kept beside the state moves after it. Doing it twice does no harm.
     """
     context = offline_context(console, files, workspace, output, lock_timeout)
     from reconciler.workflows import as_stops, migrate_state

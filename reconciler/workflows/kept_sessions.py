@@ -22,10 +22,11 @@ _NONE = (
 )
 
 
-def keeper_of(context: "Context") -> Keeper:
+def keeper_of(context: "Context", *, former: str | None = None) -> Keeper:
     """Where the session of the workspace is kept; nothing is asked yet.
 
-    Raises Stop when the manifest names no place, or its key can't be had; KeeperTrouble.
+    Parameters: `former` is where the state was before, for a session beside that. Raises Stop when
+    the manifest names no place, or its key can't be had; KeeperTrouble.
     """
     session = context.desired.workspace.spec.credentials.session
     if session is None:
@@ -44,7 +45,9 @@ def keeper_of(context: "Context") -> Keeper:
     assert model is not None, "checked with the manifests"
     return StateKeeper(
         record=context.places.record(
-            _NAME, key=None if session.key is None else (session.key.model_dump(), (*_AT, "key"))
+            _NAME,
+            key=None if session.key is None else (session.key.model_dump(), (*_AT, "key")),
+            former=former,
         ),
         owner=owner(context.options.environ),
         key=str(SecretRef.from_json(model.model_dump())),

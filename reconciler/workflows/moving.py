@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.resources import Address
@@ -100,8 +101,49 @@ def migrate_state(context: Context, place: str) -> Carried:
     """Move the state from `place`, a URL or a path, to where the manifests say.
 
     The copy is read back before the former place is marked; a migration that was interrupted goes
-    on. Raises Stop, StateError.
+    on. A session that is kept beside the state moves after it. Raises Stop, StateError,
+    KeeperTrouble.
     """
+    carried = _migrate(context, place)
+    session = context.desired.workspace.spec.credentials.session
+    if session is not None and session.beside is not None:
+        _carry_session(context, place)
+    return carried
+
+
+def _carry_session(context: Context, place: str) -> None:
+    """Keep the session beside the new state, and end it in the former place.
+
+    One that is there already stays, for it was stored later. Each token counts once, so no two
+    places may have the same one: the former is ended as soon as the new one has it.
+    """
+    from reconciler.providers.dust.signin import Ended, Why
+    from reconciler.workflows.kept_sessions import keeper_of
+
+    source, target = keeper_of(context, former=place), keeper_of(context)
+    theirs, version = source.read()
+    if theirs is None or theirs.tokens is None:
+        return
+    now, renewing = datetime.now(UTC), theirs.renewing
+    if renewing is not None and not renewing.left and now < renewing.until:
+        raise Stop(
+            Exit.FAILED,
+            f"the state has moved; the session in {source.name} is being renewed by "
+            f"{renewing.text}",
+            help=("run the command again when that is over: it goes on where it stopped",),
+        )
+    ours = target.read()[0]
+    if ours is None or ours.tokens is None:
+        target.start(theirs)
+    elif ours.sign_in != theirs.sign_in:
+        context.options.say(f"there is another session in {target.name} already, which stays")
+        return
+    by = owner(context.options.environ).name
+    source.write(theirs.over(Ended(why=Why.SIGNED_OUT, at=now, by=by)), version)
+    context.options.say(f"the session in {source.name} is kept in {target.name} from now on")
+
+
+def _migrate(context: Context, place: str) -> Carried:
     target, arrived = context.store, list[Carried]()
     who = owner(context.options.environ)
     try:

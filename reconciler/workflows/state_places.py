@@ -68,12 +68,17 @@ class StatePlaces:
         return self._shared(self._declared_shelf(), self._keys)
 
     def record(
-        self, what: str, *, key: tuple[Mapping[str, str], FieldPath] | None = None
+        self,
+        what: str,
+        *,
+        key: tuple[Mapping[str, str], FieldPath] | None = None,
+        former: str | None = None,
     ) -> SealedRecord:
         """An encrypted text of that name beside the state.
 
         Parameters: `key` is the reference to its key and where the Workspace says it; the state's
-        keys without it. Raises Stop when a key can't be had, or none is declared.
+        keys without it. `former` is a URL or a path where the state was before. Raises Stop when a
+        key can't be had, or none is declared.
         """
         keys = self._keys() if key is None else Keys(current=self._key(*key))
         if keys is None or keys.current is None:
@@ -83,7 +88,7 @@ class StatePlaces:
                 help=("give `encryption: {key: …}` under `spec.state` of the Workspace",),
             )
         return SealedRecord(
-            shelf=self.shelf_beside(what),
+            shelf=self.shelf_beside(what) if former is None else self._former(former).beside(what),
             what=what,
             provider=self._spec.provider,
             workspace_id=self._spec.workspace_id,
@@ -109,8 +114,7 @@ class StatePlaces:
                 where = ("put it where the store's own tools find it, such as PGPASSWORD",)
                 help_ = where if problem.secret else problem.help
                 raise Stop(Exit.USAGE, f"that place {problem.message}", help=help_)
-            shelf = self._shelf(place, lambda: self._from_environment(place))
-            return self._shared(shelf, self._any_keys)
+            return self._shared(self._former(place), self._any_keys)
         path = Path(place)
         found = path.resolve()
         if not (found.exists() or journal_of(found).exists()):
@@ -131,6 +135,12 @@ class StatePlaces:
         if not is_sealed(raw_json(text, name=name)):
             return text
         return unseal(text, self._keys() or Keys(), name=name)[0]
+
+    def _former(self, place: str) -> Shelf:
+        """The shelf at a URL or a path where the state was before."""
+        if "://" not in place:
+            return FileShelf(Path(place))
+        return self._shelf(place, lambda: self._from_environment(place))
 
     def _declared_shelf(self) -> Shelf:
         state = self._spec.state

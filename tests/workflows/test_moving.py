@@ -1,6 +1,7 @@
 """Carrying a state as a whole, in one process: pull, push, migrate, and what they refuse."""
 
 import json
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from reconciler.providers.dust.signin import KeptSession, LoginProvider, SignIn, Tokens
 from reconciler.resources import Address
+from reconciler.secrets import Secret
 from reconciler.state import (
     Consent,
     StateAltered,
@@ -32,6 +35,7 @@ from reconciler.workflows import (
     pull_state,
     push_state,
 )
+from reconciler.workflows.kept_sessions import keeper_of
 from reconciler.workflows.trust import Trust
 from tests.state.stores import FINANCE, GITHUB, OWNER, entry, intent
 
@@ -46,7 +50,9 @@ CONSENT = Consent(
 _ENVIRON = {"KEY": "k" * 40, "OLD_KEY": "o" * 40, "SHORT": "too-short"}
 
 
-def context(folder: Path, workspace: str = "w1", **state: Any) -> Context:
+def context(
+    folder: Path, workspace: str = "w1", *, more: Mapping[str, Any] | None = None, **state: Any
+) -> Context:
     """A workspace whose state is as `state` says, by default in `acme.json`."""
     manifest = {
         "apiVersion": "reconciler/v1",
@@ -57,6 +63,7 @@ def context(folder: Path, workspace: str = "w1", **state: Any) -> Context:
             "workspaceId": workspace,
             "region": "eu",
             "state": state or {"path": "acme.json"},
+            **(more or {}),
         },
     }
     path = folder / "workspace.yaml"
@@ -229,6 +236,57 @@ def test_what_both_sides_of_a_migration_wait_for_is_waited_for_afterwards(tmp_pa
     assert state.entries.keys() == {FINANCE, GITHUB}
     assert state.consents == {FINANCE: CONSENT, GITHUB: consent}
     assert [each.address.name for each in state.unfinished] == ["jira"], "github was looked up"
+
+
+_BESIDE = {"credentials": {"session": {"beside": "state", "key": {"env": "KEY"}}}}
+
+
+def session_of(email: str) -> KeptSession:
+    """A session of somebody."""
+    provider = LoginProvider(origin="http://127.0.0.1:9", client_id="client")
+    tokens = Tokens(access=Secret(f"access-{email}"), refresh=Secret(f"refresh-{email}"))
+    sign_in = SignIn(
+        url="https://eu.dust.tt",
+        email=email,
+        workspaces=("w1",),
+        since="2026-11-25T20:00:00+00:00",
+        provider=provider,
+    )
+    return KeptSession(sign_in=sign_in, tokens=tokens)
+
+
+def kept(there: Context) -> KeptSession:
+    """What is kept beside the state."""
+    found = keeper_of(there).read()[0]
+    assert found is not None
+    return found
+
+
+def test_the_session_beside_a_state_moves_with_it_and_is_over_where_it_was(tmp_path: Path) -> None:
+    here = context(tmp_path, more=_BESIDE)
+    own(here)
+    keeper_of(here).start(session_of("ana@acme.example"))
+    there = context(tmp_path, path="new.json", more=_BESIDE)
+    for _ in range(2):  # twice does no harm
+        migrate_state(there, str(tmp_path / "acme.json"))
+        tokens = kept(there).tokens
+        assert tokens
+        assert tokens.refresh
+        assert tokens.refresh.reveal() == "refresh-ana@acme.example"
+        assert kept(here).tokens is None, "each token counts once"
+
+
+def test_a_session_that_is_kept_in_the_new_place_already_stays_and_so_does_the_former(
+    tmp_path: Path,
+) -> None:
+    here = context(tmp_path, more=_BESIDE)
+    own(here)
+    keeper_of(here).start(session_of("ana@acme.example"))
+    there = context(tmp_path, path="new.json", more=_BESIDE)
+    keeper_of(there).start(session_of("ben@acme.example"))
+    migrate_state(there, str(tmp_path / "acme.json"))
+    assert kept(there).sign_in.email == "ben@acme.example"
+    assert kept(here).tokens
 
 
 def test_a_state_migrates_back(tmp_path: Path) -> None:
