@@ -141,7 +141,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if "_RECONCILER_COMPLETE" in os.environ:  # a shell asks: in the manners of our own scripts
         importlib.import_module("reconciler.cli.completion_command")
     console.unshown = tuple(_pasted(given))
-    code = _run(given, console)
+    try:
+        code = _run(given, console)
+    finally:
+        # Imported by what begins such work, if anything did.
+        unbroken = sys.modules.get("reconciler.providers.unbroken")
+        if unbroken is not None:
+            unbroken.finish()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

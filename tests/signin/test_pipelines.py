@@ -210,6 +210,41 @@ def test_a_job_that_is_cancelled_during_the_renewal_loses_nothing(
     project.plan()
 
 
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        (signal.SIGTERM,),
+        (signal.SIGTERM, signal.SIGTERM),
+        (signal.SIGINT, signal.SIGTERM),
+        (signal.SIGINT, signal.SIGINT),
+    ],
+    ids=lambda kinds: "-".join(kind.name for kind in kinds),
+)
+def test_whatever_ends_a_job_while_a_thread_of_it_renews_the_session_is_written(
+    project: Project,
+    sandbox: SandboxProcess,
+    gate: Gatekeeper,
+    vault: VaultFake,
+    kinds: tuple[signal.Signals, ...],
+) -> None:
+    stored_through(gate, project, sandbox)
+    reads = gate.hold(r"GET /api/w/.*/mcp(\?|$)")  # one of several at once, none of the main thread
+    renewal = gate.hold(_RENEWAL, "after")
+    with project.start("plan", "-f", "manifests") as running:
+        reads.wait()
+        expire_all(sandbox.url)
+        reads.release()
+        renewal.wait()
+        os.kill(running.pid, kinds[0])
+        running.wait_for("waiting until the session is written down, at most 20 s")
+        for kind in kinds[1:]:
+            os.kill(running.pid, kind)
+        renewal.release()
+        assert running.end().code in (130, -signal.SIGTERM)
+    assert json.loads(kept(vault))["generation"] == 2
+    project.plan()
+
+
 def test_a_revoked_session_says_what_to_do_before_and_in_the_middle_of_an_apply(
     project: Project, sandbox: SandboxProcess, gate: Gatekeeper, vault: VaultFake
 ) -> None:

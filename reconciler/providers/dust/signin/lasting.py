@@ -21,11 +21,13 @@ from reconciler.providers.dust.signin.keepers import Keeper, KeeperTrouble, Over
 from reconciler.providers.dust.signin.kept_session import Ended, KeptSession, Renewing, Why
 from reconciler.providers.dust.signin.leases import Pace, Watch
 from reconciler.providers.dust.signin.record import Tokens
-from reconciler.providers.dust.signin.renewal import RenewedSignIn, to_the_end
+from reconciler.providers.dust.signin.renewal import RenewedSignIn
 from reconciler.providers.dust.signin.writing_back import renewed, same, waits_for, write_back
 from reconciler.providers.failures import Interrupted, SignedOut, Unexpected, Unreachable
+from reconciler.providers.unbroken import to_the_end
 from reconciler.state import Owner
 
+_GLANCE = 0.5
 _CLASHES = 20
 """How often in a row another may have been faster, before something is wrong."""
 
@@ -75,7 +77,10 @@ class KeptSignIn(RenewedSignIn):
 
     def settle(self) -> None:
         """At the end of a run: once more write back what could not be written."""
-        with self._lock:
+        # While it is being renewed, whoever ends the process waits for that, and says so.
+        if not self._lock.acquire(timeout=_GLANCE):
+            return
+        try:
             if self._unsaved is None:
                 return
             pace = replace(self._use.pace, again=())
@@ -85,6 +90,8 @@ class KeptSignIn(RenewedSignIn):
                     f"the renewed session of {self.record.email} is lost, for it can't be written "
                     f"down: {trouble.message}; store a new one: `{self._use.again}`"
                 )
+        finally:
+            self._lock.release()
 
     def _look(self) -> tuple[KeptSession, Tokens, int]:
         """The session as it is kept now, if it is one that we may use."""

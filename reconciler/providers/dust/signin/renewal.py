@@ -1,21 +1,17 @@
 """A sign-in in use: its access token is renewed in time, whoever keeps it."""
 
-import signal
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
-from threading import RLock, Thread, current_thread, main_thread
-from typing import TypeVar
+from collections.abc import Callable
+from threading import RLock
 
 from reconciler.providers.contract import Call
 from reconciler.providers.dust.signin.endings import AGAIN, RefreshRefused
 from reconciler.providers.dust.signin.record import SignIn, Tokens
 from reconciler.providers.failures import ProviderError, SignedOut, Unexpected, Unreachable
+from reconciler.providers.unbroken import guard
 from reconciler.secrets import Secret
 
-T = TypeVar("T")
 _PAUSE = 1.0
 """Seconds between two tries at a provider that can't be reached."""
 _TRIES = 3
@@ -44,6 +40,7 @@ class RenewedSignIn(ABC):
         self._tokens = tokens
         self._again = again
         self._lock = RLock()
+        guard()
 
     @property
     def ends(self) -> float | None:
@@ -116,42 +113,6 @@ class RenewedSignIn(ABC):
             "was stored without anything to renew it with",
             help=self._again,
         )
-
-
-def to_the_end(call: Callable[[], T]) -> T:
-    """The result of `call`, which neither Ctrl-C nor, in the main thread, SIGTERM ends half-way."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
-            future.set_exception(error)
-
-    with _termination_deferred():
-        Thread(target=run, name="renewal", daemon=True).start()
-        try:
-            return future.result()
-        except KeyboardInterrupt:
-            future.exception()
-            raise
-
-
-@contextmanager
-def _termination_deferred() -> Iterator[None]:
-    """SIGTERM, by which a cancelled job is ended, counts once the block is over."""
-    before = signal.getsignal(signal.SIGTERM)
-    if current_thread() is not main_thread() or before is None:
-        yield
-        return
-    came: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, _frame: came.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        if came:
-            signal.raise_signal(signal.SIGTERM)
 
 
 def _not_now(error: ProviderError) -> SignedOut:

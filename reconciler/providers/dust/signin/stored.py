@@ -6,8 +6,9 @@ from reconciler.providers.contract import Call
 from reconciler.providers.dust.signin.endings import AGAIN
 from reconciler.providers.dust.signin.keeping import SessionStore
 from reconciler.providers.dust.signin.record import SignIn, Tokens
-from reconciler.providers.dust.signin.renewal import RenewedSignIn, to_the_end
+from reconciler.providers.dust.signin.renewal import RenewedSignIn
 from reconciler.providers.failures import ProviderError, SignedOut
+from reconciler.providers.unbroken import to_the_end
 
 
 class StoredSignIn(RenewedSignIn):
