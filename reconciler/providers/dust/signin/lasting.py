@@ -19,7 +19,7 @@ from reconciler.providers.dust.signin import session_words
 from reconciler.providers.dust.signin.endings import RefreshRefused
 from reconciler.providers.dust.signin.keepers import Keeper, KeeperTrouble, Overtaken
 from reconciler.providers.dust.signin.kept_session import Ended, KeptSession, Renewing, Why
-from reconciler.providers.dust.signin.leases import Pace, Watch
+from reconciler.providers.dust.signin.leases import Pace, SignsOfLife, Watch
 from reconciler.providers.dust.signin.record import Tokens
 from reconciler.providers.dust.signin.renewal import RenewedSignIn
 from reconciler.providers.dust.signin.writing_back import renewed, same, waits_for, write_back
@@ -154,7 +154,10 @@ class KeptSignIn(RenewedSignIn):
                 return None, version
             if self._told != other.id:
                 self._told = other.id
-                self._use.say(f"waiting for {other.text}, which is renewing the session")
+                self._use.say(
+                    f"waiting for {other.text}, which is renewing the session; if it died, for "
+                    f"{watch.longest(other):.0f} s"
+                )
             self._pause()
 
     def _taken(self, session: KeptSession, version: int) -> Tokens | None:
@@ -162,26 +165,24 @@ class KeptSignIn(RenewedSignIn):
         pace, tokens = self._use.pace, session.tokens
         assert tokens is not None
         began = pace.clock()
-
-        def in_time() -> bool:
-            return pace.clock() - began + pace.request <= pace.lease
-
         claim = replace(session, renewing=self._lease())
         try:
             version = self._keeper.write(claim, version)
         except Overtaken:
             return None
-        if not in_time():
-            return None  # the lease may be another's before the answer is here
+        life = SignsOfLife(self._keeper, claim, version, began, pace)
+        if not life.in_time():
+            return None  # the lease may be another's before anything is sent
         try:
-            fresh = self._fresh(tokens, more=in_time)
+            with life:
+                fresh = self._fresh(tokens, more=life.in_time)
         except RefreshRefused as error:
             self._refused(session, error)
             return None  # there is another pair by now
         except (Unreachable, Unexpected):
-            self._let_go(claim, version)
+            self._let_go(claim, life.version)
             raise
-        trouble = write_back(self._keeper, claim, version, fresh, pace)
+        trouble = write_back(self._keeper, claim, life.version, fresh, pace)
         self._unsaved = claim if trouble is not None else None
         if trouble is not None:
             self._use.say(
@@ -213,9 +214,9 @@ class KeptSignIn(RenewedSignIn):
             self._keeper.write(over, version)
         raise session_words.over(over, self.place, self._use.again, error)
 
-    def _let_go(self, claim: KeptSession, version: int) -> None:
+    def _let_go(self, claim: KeptSession, version: int | None) -> None:
         """Tell others that they needn't wait; without that, they wait until the lease ends."""
-        if claim.renewing is not None:
+        if claim.renewing is not None and version is not None:
             left = replace(claim, renewing=replace(claim.renewing, left=True))
             with suppress(Overtaken, KeeperTrouble):
                 self._keeper.write(left, version)
