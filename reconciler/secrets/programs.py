@@ -8,6 +8,8 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from threading import Thread
+from typing import IO
 
 from reconciler.diagnostics import Code
 from reconciler.programs import find, search_path
@@ -112,26 +114,51 @@ class Program:
 
 
 def _ended(name: str, process: "subprocess.Popen[bytes]", surroundings: Surroundings) -> Ended:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    output, complaint = _Listener(process.stdout), _Listener(process.stderr)
     allowed = surroundings.timeout * PATIENCE
     deadline = time.monotonic() + allowed
-    while not (written := _written(process)):
-        late = time.monotonic() > deadline
-        if late or surroundings.stop.is_set():
-            _kill(process)
-            process.communicate()
-            raise _trouble(name, f"did not end within {allowed:g} s" if late else "was interrupted")
-    output, complaint = written
-    if len(output) > MAX_OUTPUT_BYTES:
+    while output.is_alive() or complaint.is_alive() or process.poll() is None:
+        if output.excess or complaint.excess:
+            problem = "wrote more than a secret can be"
+        elif surroundings.stop.is_set():
+            problem = "was interrupted"
+        elif time.monotonic() > deadline:
+            problem = f"did not end within {allowed:g} s"
+        else:
+            output.join(_GLANCE)
+            complaint.join(_GLANCE)
+            with suppress(subprocess.TimeoutExpired):  # which may close its output long before
+                process.wait(_GLANCE / 10)
+            continue
+        _kill(process)
+        raise _trouble(name, problem)
+    if output.excess or complaint.excess:
         raise _trouble(name, "wrote more than a secret can be")
-    return Ended(code=process.returncode, output=output, complaint=complaint)
+    return Ended(
+        code=process.returncode, output=bytes(output.heard), complaint=bytes(complaint.heard)
+    )
 
 
-def _written(process: "subprocess.Popen[bytes]") -> tuple[bytes, bytes] | None:
-    """What the program wrote, once it has ended."""
-    try:
-        return process.communicate(timeout=_GLANCE)
-    except subprocess.TimeoutExpired:
-        return None
+class _Listener(Thread):
+    """Reads what a program writes, and no more of it than a secret can be."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__(name="secrets-program", daemon=True)
+        self.heard = bytearray()
+        self.excess = False
+        self._descriptor = stream.fileno()
+        self.start()
+
+    def run(self) -> None:
+        """Until the end, or the bound."""
+        with suppress(OSError):  # it is closed once the program was ended
+            while part := os.read(self._descriptor, 64 * 1024):
+                self.heard += part
+                if len(self.heard) > MAX_OUTPUT_BYTES:
+                    self.excess = True
+                    return
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:

@@ -197,8 +197,9 @@ def test_a_program_that_still_runs_at_the_end_is_ended(programs: Programs) -> No
     asking.join()
 
 
-def test_an_output_without_end_is_refused(programs: Programs) -> None:
-    programs.install("op", "sys.stdout.write('canary' * 1024 * 1024)")
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_an_output_without_end_is_refused(programs: Programs, stream: str) -> None:
+    programs.install("op", f"while True: sys.{stream}.write('canary' * 1024 * 1024)")
     assert "wrote more than a secret can be" in refusal(programs.read()).message
 
 
