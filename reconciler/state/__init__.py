@@ -32,7 +32,7 @@ from reconciler.state.sealing import (
 )
 from reconciler.state.session import Session
 from reconciler.state.shared import SharedStore
-from reconciler.state.shelf import Concealed, Credentials, Found, Held, Shelf
+from reconciler.state.shelf import LIMIT, Concealed, Credentials, Found, Held, Shelf
 from reconciler.state.store import FileStore, journal_of
 from reconciler.state.stores import Opening, Tries, shelf_at
 from reconciler.state.stores.files import FileShelf
@@ -40,6 +40,7 @@ from reconciler.state.user_folder import user_folder
 from reconciler.state.witness import Witness
 
 __all__ = [
+    "LIMIT",
     "Concealed",
     "Consent",
     "Credentials",

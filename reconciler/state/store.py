@@ -20,9 +20,11 @@ from reconciler.state.lease import Lease, Owner
 from reconciler.state.locking import MOVED, Locking, read_note, take_away
 from reconciler.state.model import State
 from reconciler.state.session import Session, ending
+from reconciler.state.shelf import LIMIT
 from reconciler.state.vigil import Clock, uptime
 
-_LIMIT = 64 * 1024 * 1024
+_JOURNAL_LIMIT = 8 * LIMIT
+"""Of a journal: it holds every call of a run, and has to be read however large the run was."""
 
 
 class FileStore:
@@ -208,15 +210,16 @@ def read_text(path: Path, *, torn: bool = False) -> str | None:
 
     Raises StateUnreadable.
     """
+    limit = _JOURNAL_LIMIT if torn else LIMIT
     try:
         with path.open("rb") as file:
-            data = file.read(_LIMIT + 1)
+            data = file.read(limit + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise StateUnreadable(str(path), error.strerror or str(error)) from None
-    if len(data) > _LIMIT:
-        raise StateUnreadable(str(path), f"it is larger than {_LIMIT} bytes")
+    if len(data) > limit:
+        raise StateUnreadable(str(path), f"it is larger than {limit} bytes")
     if torn:  # a crash may have cut the last line anywhere, even inside a character
         data = data[: data.rfind(b"\n") + 1]
     try:

@@ -19,9 +19,9 @@ from reconciler.execution import (
 )
 from reconciler.planning import Plan, SavedPlan, moved_json, moved_since
 from reconciler.providers import Connection
-from reconciler.resources import Address, Path, SecretRef
+from reconciler.resources import Action, Address, Path, SecretRef, secret_refs
 from reconciler.secrets import Fingerprinter
-from reconciler.state import Session, StateError
+from reconciler.state import LIMIT, Entry, Session, State, StateError, dump
 from reconciler.views import moved_lines
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
@@ -30,6 +30,7 @@ from reconciler.workflows.holding import holding
 from reconciler.workflows.patience import make_in_time
 from reconciler.workflows.planning import Mode, Planned, live_digests, written_places
 
+_LONGEST_ID, _LONGEST_PRINT = "x" * 32, "x" * 160
 _AGAIN = ("nothing was written; plan again and have the new plan reviewed",)
 
 
@@ -133,9 +134,10 @@ def carry_out(
 ) -> Report:
     """Do what `plan`, a part of the planned one, says; with a `person` one change at a time.
 
-    Raises Stop when a secret can't be resolved, StateError.
+    Raises Stop when a secret can't be resolved, or the state would have no room, StateError.
     """
     context = planned.context
+    insist_on_room(session.state, plan, encrypted=_encrypts(context))
     secrets = context.resolve(_places(plan))
     fingerprinter = writing_fingerprinter(context) if secrets else Fingerprinter()
     connection = replace(connection, permit=session.check)
@@ -162,6 +164,39 @@ def _told(plan: Plan) -> tuple[object, ...]:
     """All of a plan that whoever approves it goes by; what it was made from may be newer."""
     changes = tuple(replace(change, live=None) for change in plan.changes)
     return changes, plan.moves, plan.recovered, plan.forgotten
+
+
+def insist_on_room(state: State, plan: Plan, *, encrypted: bool) -> None:
+    """Raise Stop when the state after `plan` would be larger than a later run reads.
+
+    Found out afterwards, everything would have been made and nothing could be owned any more.
+    """
+    entries = dict(state.entries)
+    for change in plan.runnable:
+        if change.desired is not None:
+            spec = change.desired.spec
+            prints = dict.fromkeys(secret_refs(change.desired.kind, spec), _LONGEST_PRINT)
+            entries[change.address] = Entry(
+                remote_id=change.remote_id or _LONGEST_ID, applied=spec, fingerprints=prints
+            )
+        elif change.action is Action.DELETE:
+            entries.pop(change.address, None)
+    size = len(dump(replace(state, entries=entries)).encode("utf-8", "surrogatepass"))
+    if size * (4 / 3 if encrypted else 1) > LIMIT:  # base64
+        raise Stop(
+            Exit.FAILED,
+            f"the state would be larger than {LIMIT // 1024**2} MiB, which is all that a later run "
+            "reads",
+            notes=("nothing was written",),
+            help=(
+                "give parts of the manifests states of their own: a Workspace manifest for each",
+            ),
+        )
+
+
+def _encrypts(context: Context) -> bool:
+    place = context.desired.workspace.spec.state
+    return place is not None and place.encryption is not None
 
 
 def _places(plan: Plan) -> dict[SecretRef, tuple[Address, Path]]:
