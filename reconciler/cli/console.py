@@ -76,7 +76,7 @@ class Console:
         from reconciler.resources import indented
 
         for piece in indented(value):
-            click.echo(json_for_terminals(piece), nl=False, color=True)
+            click.echo(self.withheld(json_for_terminals(piece)), nl=False, color=True)
         click.echo()
 
     def talk(self, text: str) -> None:
