@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,9 +22,32 @@ _names = itertools.count()
 settings.register_profile("thorough", max_examples=1000)
 
 
+_IGNORED = "RECONCILER_TESTS_IGNORED_SIGNALS"
+
+
+def _let_signals_reach_children() -> None:
+    """Go on ignoring what a shell had us ignore (`&`, nohup), with a handler that does nothing.
+
+    Unlike an ignored signal, a handled one is as usual again in every program that is started, so
+    that Ctrl-C and the rest reach the commands under test. Workers learn it by a variable.
+    """
+    kinds = [kind for kind in ("SIGINT", "SIGHUP", "SIGTERM", "SIGQUIT") if hasattr(signal, kind)]
+    told = os.environ.get(_IGNORED, "").split()
+    ignored = [
+        kind
+        for kind in kinds
+        if kind in told or signal.getsignal(getattr(signal, kind)) is signal.SIG_IGN
+    ]
+    for kind in ignored:
+        signal.signal(getattr(signal, kind), lambda _number, _frame: None)
+    os.environ[_IGNORED] = " ".join(ignored)
+
+
 @pytest.hookimpl(trylast=True)  # when there is a terminal to write to
 def pytest_configure(config: pytest.Config) -> None:
-    """Fetch the parts from npm before there are workers; keep CI from rewriting golden files."""
+    """Fetch the parts from npm before there are workers; keep CI from rewriting golden files; run
+    in the background as in the foreground."""
+    _let_signals_reach_children()
     if os.environ.get("CI") and os.environ.get("RECONCILER_WRITE_GOLDEN"):
         raise pytest.UsageError(
             "RECONCILER_WRITE_GOLDEN rewrites what the tests compare with: not where CI is set"

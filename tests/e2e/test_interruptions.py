@@ -5,6 +5,7 @@ the workspace has carried it out and before the tool hears of it.
 """
 
 import json
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -99,13 +100,15 @@ def test_a_write_whose_answer_is_lost_is_looked_up_and_not_repeated(
     behind.settled()
 
 
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_apply_ends_what_runs_and_starts_nothing_new(
-    behind: Project, workspace: Workspace, gate: Gatekeeper
+    behind: Project, workspace: Workspace, gate: Gatekeeper, kind: signal.Signals
 ) -> None:
+    """Ctrl-C; and a pipeline's job that is cancelled gets SIGTERM."""
     hold = gate.hold(r"POST .*/spaces$", "after")
     with behind.start(*_APPLY) as running:
         hold.wait()
-        running.interrupt()
+        running.interrupt(kind)
         running.wait_for("stopping: running operations end first")
         hold.release()
         done = running.end()
@@ -117,7 +120,8 @@ def test_an_interrupted_apply_ends_what_runs_and_starts_nothing_new(
     assert "Tool" not in workspace.servers()
     state = json.loads((behind.folder / "state.json").read_text())
     assert list(state["resources"]) == ["Space/team"], "the state knows what was done"
-    assert not (behind.folder / "state.json.journal").exists()
+    for left in (".journal", ".lock-owner"):
+        assert not (behind.folder / f"state.json{left}").exists()
 
     behind.apply()
     _is_whole(workspace)
@@ -144,15 +148,16 @@ def test_an_interruption_in_the_middle_of_a_change_is_told_and_finished_later(
     behind.settled()
 
 
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_interruption_abandons_what_runs(
-    behind: Project, workspace: Workspace, gate: Gatekeeper
+    behind: Project, workspace: Workspace, gate: Gatekeeper, second: signal.Signals
 ) -> None:
     hold = gate.hold(r"POST .*/mcp$", "after")
     with behind.start(*_APPLY) as running:
         hold.wait()
         running.interrupt()
         running.wait_for("stopping")
-        running.interrupt()
+        running.interrupt(second)
         done = running.end()
     hold.release()
 
@@ -161,6 +166,7 @@ def test_a_second_interruption_abandons_what_runs(
     state = json.loads((behind.folder / "state.json").read_text())
     assert list(state["resources"]) == ["Space/team"], "what was done is known at once"
     assert [each["address"] for each in state["unfinished"]] == ["MCPServer/tool"]
+    assert not (behind.folder / "state.json.lock-owner").exists()
     behind.apply()
     _is_whole(workspace)
     behind.settled()

@@ -75,9 +75,9 @@ class Running:
         """Its process id."""
         return self._process.pid
 
-    def interrupt(self) -> None:
-        """What Ctrl-C does."""
-        os.kill(self.pid, signal.SIGINT)
+    def interrupt(self, kind: signal.Signals = signal.SIGINT) -> None:
+        """What Ctrl-C does, or whoever else asks it to stop."""
+        os.kill(self.pid, kind)
 
     def kill(self) -> None:
         """End it without any chance to tidy."""
