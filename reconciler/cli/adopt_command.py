@@ -72,6 +72,7 @@ def adopt(
     mode = Matching.ALL if every else Matching.SOME if matching else Matching.NONE
     with as_stops():
         done = adopt_objects(context, claims, matching=mode)
+    console.made = bool(done.adoption.adopted)
     plan = done.planned.plan
     view = AdoptionView(
         adopted=done.adoption.adopted,

@@ -175,6 +175,7 @@ def _apply(
         console.talk("nothing was written")
         reports.tell_of(console, noun, "nothing was written: nobody approved the plan")
         return 1
+    console.made = bool(report.touched)
     if console.json:
         console.value(report_json(report))
     elif not reports.to_stdout:

@@ -26,7 +26,7 @@ def pull(console: Console, *, files: tuple[Path, ...], workspace: str | None) ->
     from reconciler.workflows import as_stops, pull_state
 
     with as_stops():
-        console.data(json_for_terminals(pull_state(context)))
+        console.exactly(json_for_terminals(pull_state(context)))
     return 0
 
 
@@ -108,6 +108,7 @@ def _say_carried(console: Console, carried: "Carried") -> int:
     from reconciler.views import carried_json
 
     state, source, target = carried.state, carried.source, carried.target
+    console.made = carried.written
     if console.json:
         console.value(carried_json(state, source=source, target=target, written=carried.written))
     elif carried.written:

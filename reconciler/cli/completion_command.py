@@ -164,5 +164,5 @@ def completion(ctx: click.Context, shell: str) -> int:
     root = ctx.find_root()
     script = _SHELLS[shell](root.command, {}, root.info_name or "reconciler", _VARIABLE)
     # Not bash's own `source`, which runs a bash to look at its version: it may be elsewhere.
-    console.data(ShellComplete.source(script))
+    console.exactly(ShellComplete.source(script))
     return 0

@@ -80,6 +80,7 @@ def connect(
             context, addresses, person=person, listener=PlainProgress(console), during=during
         )
     assert applied.report is not None
+    console.made = bool(applied.report.touched)
     if console.json:
         console.value(report_json(applied.report))
     else:

@@ -4,12 +4,13 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from reconciler.cli.streams import OutputLost, fitting
 from reconciler.diagnostics import (
     Diagnostics,
     Palette,
@@ -41,6 +42,11 @@ class Console:
     """What was given on the command line and may be a secret: nothing that is said repeats it."""
     waiting: "Callable[[Pause], None] | None" = None
     """What shows a wait; while nothing does, long ones are said, once for all calls that wait."""
+    lost: OutputLost | None = None
+    """Why stdout took no more, where the command went on without it."""
+    made: bool = False
+    """Whether something was done that stays; what is printed from then on tells of it."""
+    _ended: bool = field(default=False, init=False)
     _pause_ends: float = field(default=0.0, init=False)
 
     @property
@@ -67,17 +73,38 @@ class Console:
         return text
 
     def data(self, text: str) -> None:
-        """Print what the command is for."""
+        """Print what the command is for.
+
+        Raises OutputLost while nothing was done yet; afterwards the text goes to stderr.
+        """
+        self.exactly(fitting(text, sys.stdout))
+
+    def exactly(self, text: str) -> None:
+        """The same for what programs read: no sign of it becomes another."""
         text = self.withheld(text)
-        click.echo(text, nl=not text.endswith("\n"), color=True)
+        self._print(lambda: (text if text.endswith("\n") else text + "\n",))
 
     def value(self, value: Any) -> None:
         """Print a JSON value as data."""
         from reconciler.resources import indented
 
-        for piece in indented(value):
-            click.echo(self.withheld(json_for_terminals(piece)), nl=False, color=True)
-        click.echo()
+        def pieces() -> Iterator[str]:
+            yield from (self.withheld(json_for_terminals(piece)) for piece in indented(value))
+            yield "\n"
+
+        self._print(pieces)
+
+    def _print(self, pieces: Callable[[], Iterable[str]]) -> None:
+        if self.lost is None:
+            try:
+                for piece in pieces():
+                    click.echo(piece, file=sys.stdout, nl=False, color=True)
+            except OutputLost as lost:
+                if not (self.made or self._ended):
+                    raise
+                self.lost = lost
+        if self.lost is not None and self.made:
+            self._say("".join(pieces()))
 
     def talk(self, text: str) -> None:
         """Say something about the run; with `--debug`, without what tells who somebody is."""
@@ -116,7 +143,8 @@ class Console:
 
     @staticmethod
     def _say(text: str) -> None:
-        click.echo(text, nl=not text.endswith("\n"), err=True, color=True)
+        text = fitting(text, sys.stderr)
+        click.echo(text, file=sys.stderr, nl=not text.endswith("\n"), color=True)
 
     def step(self, line: str) -> None:
         """Say what is going on, unless asked to be quiet."""
@@ -179,6 +207,7 @@ class Console:
         holder: Mapping[str, Any] | None = None,
     ) -> None:
         """Print the failure as data."""
+        self._ended = True
         self.value(
             failure_document(
                 code,

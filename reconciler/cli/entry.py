@@ -16,6 +16,7 @@ from click.shell_completion import CompletionItem
 
 from reconciler import __version__
 from reconciler.cli.console import Console
+from reconciler.cli.streams import OutputLost, set_up
 from reconciler.diagnostics import printable
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -51,7 +52,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "demo": ("demo", "Walk through the whole story against a sandbox, offline."),
 }
 
-_USAGE, _BUG, _INTERRUPTED = 64, 1, 130
+_USAGE, _BUG, _PARTLY, _INTERRUPTED = 64, 1, 3, 130
+_GOOD = (0, 2, 6)
+"""Exit codes of commands that ended as they should."""
 _SHORTEST = 16
 _PUBLIC = frozenset({"--commit", "--client-id"})
 """Options with long identifiers that are no secret."""
@@ -131,6 +134,7 @@ def _opened(path: Path) -> TextIO:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit the process."""
+    set_up()
     # Next to nothing of what a run makes is garbage in a circle, and with a plan of 50,000 changes
     # the search for it takes a third of the time.
     gc.set_threshold(100_000, 50, 100)
@@ -143,16 +147,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console.unshown = tuple(_pasted(given))
     try:
         code = _run(given, console)
+    except OutputLost as lost:
+        code, console.lost = _BUG, lost
     finally:
         # Imported by what begins such work, if anything did.
         unbroken = sys.modules.get("reconciler.providers.unbroken")
         if unbroken is not None:
             unbroken.finish()
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            code = code or _BUG
+    try:
+        sys.stdout.flush()
+    except OutputLost as lost:
+        console.lost = lost
+    if console.lost is not None:
+        code = _unheard(code, console.lost, console)
+    sys.stderr.flush()
     # Threads that still wait for the network must not keep an interrupted process alive, and
     # nothing is left to clean up: state is flushed before this point.
     os._exit(code)
@@ -193,12 +201,25 @@ def _run(arguments: list[str], console: Console) -> int:
         return _INTERRUPTED
     except click.ClickException as error:
         return _misused(error, console)
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for the flush at exit
-        return _BUG
+    except OutputLost:
+        raise
     except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours, in words
         return _explain(error, console)
     return code if isinstance(code, int) else 0
+
+
+def _unheard(code: int, lost: OutputLost, console: Console) -> int:
+    """The exit code of a command whose output was lost: what was done decides."""
+    if console.made or not lost.unread:
+        what = (
+            "what was done can't be printed on stdout"
+            if console.made
+            else "stdout can't be written"
+        )
+        console.error(f"{what}: {lost.why}")
+    if console.made:
+        return _PARTLY if code in _GOOD else code
+    return _BUG if code in _GOOD else code
 
 
 def _misused(error: click.ClickException, console: Console) -> int:

@@ -123,6 +123,7 @@ def export(
             overwrite=overwrite,
             beside=() if fresh else paths_of(files),
         )
+    console.made = True
     if console.json:
         console.value(_document(done))
     else:

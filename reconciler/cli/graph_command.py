@@ -60,7 +60,7 @@ def graph(
         case "json":
             console.value(graph_json(topology, drawn))
         case "dot":
-            console.data(dot(topology, drawn))
+            console.exactly(dot(topology, drawn))
         case _:
             text = mermaid(topology, drawn)
             if len(text) > _MERMAID_LETTERS or len(topology.on(drawn).edges) > _MERMAID_EDGES:

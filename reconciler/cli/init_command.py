@@ -42,6 +42,7 @@ def init(console: Console, *, folder: Path, name: str, workspace_id: str, region
     from reconciler.workflows.starter import write_starter
 
     written = write_starter(folder, name=name, workspace_id=workspace_id, region=region)
+    console.made = True
     for path in written:
         console.data(printable(f"wrote {path}"))
     manifests = printable(shlex.quote(str(folder / "manifests")))

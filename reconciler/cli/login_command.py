@@ -150,6 +150,7 @@ def login(
         else:
             show = _guide(console, browser=not no_browser)
             identity = sign_in(wish, options, show=show)
+    console.made = True
     if console.json:
         console.value(identities_json([identity]))
     else:
@@ -171,6 +172,7 @@ def _login_to_store(
         else:
             show = _guide(console, browser=browser)
             identity, needs = store_session(context, wish, show=show)
+    console.made = True
     if console.json:
         console.value(identities_json([identity]))
         return 0
@@ -232,6 +234,7 @@ def logout(
             gone = [] if ended is None else [ended]
         else:
             gone = sign_out(Wish(url=url, region=region), _options(console), email=email)
+    console.made = bool(gone)
     if console.json:
         removed = [{"url": record.url, "email": record.email} for record in gone]
         console.value({"format": "reconciler.logout/v1", "removed": removed})

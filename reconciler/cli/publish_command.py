@@ -226,6 +226,7 @@ def _text(file: IO[bytes]) -> str:
 
 
 def _tell(console: Console, done: "Published", what: str) -> None:
+    console.made = True
     if console.json:
         console.value(
             {

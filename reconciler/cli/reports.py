@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from reconciler.cli.console import Console, failure_document
+from reconciler.cli.streams import OutputLost
 from reconciler.diagnostics import Diagnostics
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ class Reports:
             raise
         except (click.Abort, KeyboardInterrupt):
             self._tell(Stop(Exit.INTERRUPTED, "interrupted"), console, noun)
+            raise
+        except OutputLost as lost:
+            self._tell(Stop(Exit.FAILED, f"stdout can't be written: {lost.why}"), console, noun)
             raise
         except Exception:  # a bug of ours: nobody knows what its text holds
             self._tell(Stop(Exit.FAILED, "this is a bug in reconciler"), console, noun)
@@ -153,7 +157,7 @@ class Reports:
         # Names of files may hold bytes that are no UTF-8.
         data = (console.withheld(piece).encode("utf-8", "replace") for piece in pieces)
         if path is None:
-            console.data(b"".join(data).decode())
+            console.exactly(b"".join(data).decode())
             return
         from reconciler.workflows.outputs import write_output
 

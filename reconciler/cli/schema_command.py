@@ -40,5 +40,5 @@ def schema(console: Console, name: str | None, out: Path | None) -> int:
     wanted = (name or "manifest").lower()
     if wanted not in texts:
         raise click.UsageError(f"no schema `{wanted}`; there are {', '.join(sorted(texts))}")
-    console.data(texts[wanted])
+    console.exactly(texts[wanted])
     return 0

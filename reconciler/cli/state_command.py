@@ -94,6 +94,7 @@ def mv(
 
     with as_stops():
         entry = move_address(context, old, new)
+    console.made = True
     if console.json:
         moved = {"from": old, "to": new, "remoteId": entry.remote_id}
         console.value({"format": "reconciler.ownership/v1", "moved": [moved], "forgotten": []})
@@ -132,6 +133,7 @@ def accept(
             console.talk("nothing was written")
             return int(Exit.FAILED)
         accepted = accept_state(context, found)
+    console.made = accepted is not None
     if console.json:
         console.value(owned_json(accepted or found))
     else:
@@ -171,6 +173,7 @@ def forget(
 
     with as_stops():
         gone = forget_addresses(context, addresses)
+    console.made = True
     if console.json:
         forgotten = [
             {"address": str(a), "remoteIds": [] if e is None else [e.remote_id, *e.deposed]}
@@ -212,6 +215,7 @@ def unlock(
 
     with as_stops():
         lease = unlock_state(context, owner)
+    console.made = lease is not None
     if console.json:
         unlocked = None if lease is None else holder_json(lease)
         console.value({"format": "reconciler.unlocked/v1", "unlocked": unlocked})
