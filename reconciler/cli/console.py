@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -255,6 +256,18 @@ def failure_document(
         "moved": list(moved),
         "holder": holder,
     }
+
+
+def why_nothing_works(error: Exception) -> tuple[str, str] | None:
+    """What stands behind an exception that nobody expected, with what to do, where it is the
+    machine's and no bug: the folder that one stands in was removed."""
+    if not isinstance(error, FileNotFoundError):
+        return None
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return "the current folder is gone", "change into a folder that is there"
+    return None
 
 
 def wants_color(terminal: bool, environ: Mapping[str, str] | None = None) -> bool:

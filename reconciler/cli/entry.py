@@ -15,7 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from reconciler import __version__
-from reconciler.cli.console import Console
+from reconciler.cli.console import Console, why_nothing_works
 from reconciler.cli.streams import OutputLost, set_up
 from reconciler.diagnostics import printable
 
@@ -241,7 +241,11 @@ def _explain(error: Exception, console: Console) -> int:
     # Nothing that can raise Stop runs without this module; importing it for a bug could fail too.
     failures = sys.modules.get("reconciler.workflows.failures")
     if failures is None or not isinstance(error, failures.Stop):
-        _bug(error, console)
+        reason = why_nothing_works(error)
+        if reason is None:
+            _bug(error, console)
+        else:
+            console.failure(_BUG, reason[0], help_=reason[1:])
         return _BUG
     from reconciler.workflows import holder_json
 

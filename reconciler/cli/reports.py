@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from reconciler.cli.console import Console, failure_document
+from reconciler.cli.console import Console, failure_document, why_nothing_works
 from reconciler.cli.streams import OutputLost
 from reconciler.diagnostics import Diagnostics
 
@@ -74,8 +74,10 @@ class Reports:
         except OutputLost as lost:
             self._tell(Stop(Exit.FAILED, f"stdout can't be written: {lost.why}"), console, noun)
             raise
-        except Exception:  # a bug of ours: nobody knows what its text holds
-            self._tell(Stop(Exit.FAILED, "this is a bug in reconciler"), console, noun)
+        except Exception as error:
+            # A bug of ours: nobody knows what its text holds.
+            why = why_nothing_works(error) or ("this is a bug in reconciler",)
+            self._tell(Stop(Exit.FAILED, why[0], help=tuple(why[1:])), console, noun)
             raise
 
     def write(self, console: Console, make: "Callable[[], Review]") -> None:

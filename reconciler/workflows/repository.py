@@ -18,7 +18,10 @@ def repository_names(
     else `here`. Slashes are forward ones. A name that leads to no file is left as it is; so is a
     file outside of all that, under its absolute path.
     """
-    folder = (here or Path.cwd()).absolute()
+    try:
+        folder = (here or Path.cwd()).absolute()
+    except FileNotFoundError:
+        folder = Path()  # it is gone: no relative name leads to a file
     given = [Path(environ[name]) for name in _ROOTS if environ.get(name)]
     tops: dict[Path, Path | None] = {}
     known: dict[str, str] = {}

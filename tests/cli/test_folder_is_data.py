@@ -251,3 +251,19 @@ def test_python_is_started_by_the_two_functions_that_leave_out_the_current_folde
         )
     ]
     assert {where for where in found if where != "cli/browser.py"} == {"programs.py"}
+
+
+@pytest.mark.parametrize("command", ["validate", "plan --report json={}/r.json", "--help"])
+def test_a_current_folder_that_is_gone_is_told(
+    checkout: Path, tmp_path: Path, command: str
+) -> None:
+    """As after `git switch` to a branch without it."""
+    program = Path(sys.executable).with_name("reconciler")
+    leaving = f"rmdir ../checkout && {program} {command.format(tmp_path)}"
+    said = run_fresh(["sh", "-c", leaving], {})
+    assert "this is a bug" not in said
+    if command == "--help":
+        assert "Usage" in said
+    else:
+        assert "the current folder is gone" in said
+        assert "r.json" not in command or "is gone" in (tmp_path / "r.json").read_text()
