@@ -310,7 +310,7 @@ class _Worker:
             if operation.creates:
                 intent = self._lookups.intent(change, operation)
                 self._session.intend(intent)
-            done = self._perform(change, operation, scope, intent)
+            done = self._perform(change, operation, intent, reached)
         except ConsentPending:
             self._session.settle(change.address, operation.name, failed, "not signed in yet")
             raise
@@ -339,20 +339,23 @@ class _Worker:
             return self.stopped
 
     def _perform(
-        self, change: Change, operation: Operation, scope: Run, intent: Intent | None
+        self, change: Change, operation: Operation, intent: Intent | None, reached: _Reached
     ) -> Done:
         try:
-            return self._tools.writer.perform(operation, change, scope)
+            return self._tools.writer.perform(operation, change, reached.scope)
         except NotFound:
             if operation.deletes:
                 return Done()
             raise
-        except OutcomeUnknown:
+        except OutcomeUnknown as error:
             if intent is None:
                 raise
+            # Told as it is also when that can't be written down.
+            reached.result = Result.of_error(change, Outcome.UNKNOWN, operation, error)
             found = self._lookups.look_up(change, self._lookups.lost(intent))
             if found is None:
                 raise
+            reached.result = None
             return Done(remote_id=found)
 
     def _remote_id(self, address: Address) -> str:
