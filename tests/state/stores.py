@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reconciler.resources import Address
-from reconciler.state import Entry, FileStore, Intent, Owner, Session
+from reconciler.state import Consent, Entry, FileStore, Intent, Owner, Session
 from reconciler.state.vigil import uptime
 
 
@@ -27,6 +27,14 @@ class Clock:
 OWNER = Owner(user="ana", host="laptop", pid=42)
 FINANCE = Address("Space", "finance")
 GITHUB = Address("MCPServer", "github")
+CONSENT = Consent(
+    connection="con_1",
+    provider="mcp",
+    url="https://login.example",
+    who="ana@acme.example",
+    since="2026-11-25T20:00:00Z",
+    asked="digest",
+)
 
 
 def store(folder: Path, *, workspace: str = "w1", clock: Callable[[], float] = uptime) -> FileStore:

@@ -14,7 +14,6 @@ import pytest
 
 from reconciler.resources import Address
 from reconciler.state import (
-    Consent,
     Lease,
     Owner,
     State,
@@ -25,18 +24,10 @@ from reconciler.state import (
     accept,
 )
 from tests.state.places import SHARED, Place
-from tests.state.stores import FINANCE, GITHUB, OWNER, Clock, entry, intent
+from tests.state.stores import CONSENT, FINANCE, GITHUB, OWNER, Clock, entry, intent
 
 ROOT = Path(__file__).parents[2]
 BEN = Owner(user="ben", host="runner-7", pid=43)
-CONSENT = Consent(
-    connection="con_1",
-    provider="mcp",
-    url="https://login.example",
-    who="ana@acme.example",
-    since="2026-11-25T20:00:00Z",
-    asked="digest",
-)
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from reconciler.providers.dust.signin import KeptSession, LoginProvider, SignIn,
 from reconciler.resources import Address
 from reconciler.secrets import Secret
 from reconciler.state import (
-    Consent,
     StateAltered,
     StateForeign,
     StateLocked,
@@ -37,16 +36,8 @@ from reconciler.workflows import (
 )
 from reconciler.workflows.kept_sessions import keeper_of
 from reconciler.workflows.trust import Trust
-from tests.state.stores import FINANCE, GITHUB, OWNER, entry, intent
+from tests.state.stores import CONSENT, FINANCE, GITHUB, OWNER, entry, intent
 
-CONSENT = Consent(
-    connection="con_1",
-    provider="mcp",
-    url="https://login.example",
-    who="ana@acme.example",
-    since="2026-11-25T20:00:00Z",
-    asked="digest",
-)
 _ENVIRON = {"KEY": "k" * 40, "OLD_KEY": "o" * 40, "SHORT": "too-short"}
 
 
