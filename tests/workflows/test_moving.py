@@ -262,7 +262,7 @@ def test_the_session_beside_a_state_moves_with_it_and_is_over_where_it_was(tmp_p
         migrate_state(there, str(tmp_path / "acme.json"))
         tokens = kept(there).tokens
         assert tokens
-        assert tokens.refresh
+        assert tokens.refresh is not None
         assert tokens.refresh.reveal() == "refresh-ana@acme.example"
         assert kept(here).tokens is None, "each token counts once"
 
