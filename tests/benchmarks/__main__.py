@@ -1,5 +1,7 @@
 """`python -m tests.benchmarks [--servers N …] [--runs N]`: prints ratios, changes nothing.
 
+A plan of more than some 25,000 new servers is no plan file, and ends the benchmark there.
+
 The floor is what any tool must do: load the same YAML with libyaml, parse the same JSON payload.
 """
 
@@ -13,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import ProxyHandler, Request, build_opener
 
+from reconciler.views.formats import REVIEW_FORMATS
 from tests.benchmarks.measuring import Cost, measure
 from tests.benchmarks.workload import TOKEN, seed, write_manifests, write_state
 from tests.parts.sandbox_process import SandboxProcess
@@ -41,6 +44,8 @@ def main() -> None:
     for servers in options.servers:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             _size(Path(folder), servers, options.runs)
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            _creations(Path(folder), servers, options.runs)
 
 
 def _start_up(runs: int) -> None:
@@ -71,9 +76,32 @@ def _size(folder: Path, servers: int, runs: int) -> None:
     print(f"  {calls:.0f} API calls a plan, first output after {plan.first:.2f} s (aim: 0.3 s)")
 
 
-def _row(name: str, cost: Cost, floor: Cost, *, aim: float) -> None:
+def _creations(folder: Path, servers: int, runs: int) -> None:
+    """The plan of an empty workspace, alone and with all that can be written of it."""
+    answers = folder / "answers.json"
+    live = _record(0, answers)
+    (folder / "floor.py").write_text(_FLOOR, encoding="utf-8")
+    with _replay(answers) as (url, _ask):
+        write_manifests(folder / "manifests", servers, workspace_id="bench", url=url)
+        write_state(folder / "manifests", live)
+        floor = measure(["floor.py"], runs=runs, folder=folder)
+        command = ["-m", "reconciler", "plan", "-f", "manifests"]
+        plan = measure(command, runs=runs, folder=folder, environ=_ENVIRON)
+        command += [f"--report={name}=report.{name}" for name in REVIEW_FORMATS]
+        reports = measure(command, runs=runs, folder=folder, environ=_ENVIRON)
+        command += ["--out", "saved.plan"]
+        saved = measure(command, runs=runs, folder=folder, environ=_ENVIRON)
+        show = ["-m", "reconciler", "show", "saved.plan"]
+        shown = measure(show, runs=runs, folder=folder, environ=_ENVIRON)
+    _row("plan, all new", plan, floor, aim=6)
+    _row("… every report", reports, plan, aim=2, what="plan")
+    _row("… and the plan file", saved, reports, aim=1.5, what="reports")
+    _row("show", shown, plan, aim=2, what="plan")
+
+
+def _row(name: str, cost: Cost, floor: Cost, *, aim: float, what: str = "floor") -> None:
     print(
-        f"  {name:<20} {cost.wall:6.2f} s = {cost.wall / floor.wall:4.2f} x floor (aim: {aim} x), "
+        f"  {name:<20} {cost.wall:6.2f} s = {cost.wall / floor.wall:4.2f} x {what} (aim: {aim} x), "
         f"CPU {cost.cpu / floor.cpu:4.2f} x, peak {cost.memory:.0f} MiB "
         f"= {cost.memory / floor.memory:.2f} x"
     )

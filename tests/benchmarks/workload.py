@@ -112,8 +112,12 @@ def write_state(folder: Path, live: dict[str, Any]) -> None:
     for address, resource in desired.resources.items():
         spec = resource.spec
         remote = (
-            spaces[str(spec["displayName"])] if address.kind == "Space" else ids[str(spec["url"])]
+            spaces[str(spec["displayName"])]
+            if address.kind == "Space"
+            else ids.get(str(spec["url"]))
         )
+        if remote is None:
+            continue  # it is still to be made
         paths = secret_refs(resource.kind, spec)
         entries[address] = Entry(
             remote_id=remote, applied=spec, fingerprints=dict.fromkeys(paths, fingerprint)
