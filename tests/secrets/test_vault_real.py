@@ -47,26 +47,15 @@ class Place:
 
     def approle(self, **role: Any) -> dict[str, str]:
         """The environment that signs in to a role made so."""
-        self.mount("approle")
-        method = self.bao.client.auth.approle
-        method.create_or_update_approle(
-            "ci", token_policies=[self.name], mount_point=self.name, **role
-        )
-        role_id = method.read_role_id("ci", mount_point=self.name)["data"]["role_id"]
-        return self.environ(VAULT_ROLE_ID=role_id, VAULT_SECRET_ID=self._secret_id())
+        return self.bao.approle(self.name, token_policies=[self.name], **role)
 
     def wrapped(self, environ: Mapping[str, str]) -> dict[str, str]:
         """The same with a secret id in a wrapping."""
         return {
             **environ,
-            "VAULT_SECRET_ID": self._secret_id(wrap_ttl="60s"),
+            "VAULT_SECRET_ID": self.bao.secret_id(self.name, wrap_ttl="60s"),
             "VAULT_SECRET_ID_WRAPPING_PATH": f"auth/{self.name}/role/ci/secret-id",
         }
-
-    def _secret_id(self, **how: str) -> str:
-        made = self.bao.client.auth.approle.generate_secret_id("ci", mount_point=self.name, **how)
-        found: str = made["wrap_info"]["token"] if how else made["data"]["secret_id"]
-        return found
 
     def jwt(self) -> dict[str, str]:
         """A role `ci` for tokens of our issuer, and the environment without such a token."""
