@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _names = itertools.count()
 settings.register_profile("thorough", max_examples=1000)
+# Where a container sets it, each sandbox and server that a test starts compiles everything again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 _IGNORED = "RECONCILER_TESTS_IGNORED_SIGNALS"

@@ -1,6 +1,5 @@
 """A lane: a sandbox, a wire and a forge of its own, in which one case runs after the other."""
 
-import os
 import re
 import shutil
 import sqlite3
@@ -16,10 +15,9 @@ from tests.crash.forge import Forge, Ran, Strike
 from tests.crash.scenario import seed, write_after, write_before
 from tests.crash.wire import Call, Wire
 from tests.e2e.world import Servers
-from tests.parts.cli import Project
+from tests.parts.cli import Project, let_an_hour_pass
 from tests.parts.sandbox_process import SandboxProcess
 
-_LONG_AGO = 3600
 _ID = re.compile(r"[a-z]+_[A-Za-z0-9]{10,}")
 TIMEOUT = 0.7
 """Seconds for one exchange in an apply whose answer doesn't come."""
@@ -168,9 +166,7 @@ class Lane:
 
     def later(self) -> None:
         """Let it be an hour later for the next run, which so waits for nothing under way."""
-        for path in self.project.folder.glob("state.json*"):
-            there = path.stat()
-            os.utime(path, (there.st_atime - _LONG_AGO, there.st_mtime - _LONG_AGO))
+        let_an_hour_pass(self.project.folder)
 
     def standing(self) -> Standing:
         """How things stand now."""

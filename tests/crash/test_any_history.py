@@ -40,6 +40,7 @@ from tests.e2e.declaring import Declared, declarations
 from tests.e2e.meddling import Meddling, meddlings
 from tests.e2e.test_laws import often
 from tests.e2e.world import Servers, Workspace
+from tests.parts.cli import let_an_hour_pass
 from tests.parts.sandbox_process import SandboxProcess
 
 __all__ = ["fresh", "sandbox", "servers"]  # fixtures
@@ -47,7 +48,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL"),
     pytest.mark.timeout(900),
 ]
-_LONG_AGO = 3600
 _VIEW = "mcpsv_"  # a view of theirs goes with the space of ours that it was in
 _KILLED = -signal.SIGKILL
 _ENDS = (0, 1, 3, 4, 6)
@@ -154,9 +154,7 @@ class History:
 
     def later(self) -> None:
         """Let it be an hour later for the next run, which so waits for nothing under way."""
-        for path in self.course.folder.glob("state.json*"):
-            there = path.stat()
-            os.utime(path, (there.st_atime - _LONG_AGO, there.st_mtime - _LONG_AGO))
+        let_an_hour_pass(self.course.folder)
 
     def _others(self) -> dict[str, Any]:
         return {sid: it for sid, it in self.course.strangers().items() if sid in self.theirs}

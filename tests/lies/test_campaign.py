@@ -28,10 +28,10 @@ from reconciler.workflows.trust import Trust
 from tests.execution.scripts import memory_folder
 from tests.lies.liar import Liar
 from tests.lies.platform import TOKEN, WORKSPACE, Platform, lines
+from tests.parts.cli import let_an_hour_pass
 
 ROUNDS = int(os.environ.get("LIES", "200"))
 ONLY = os.environ.get("LIES_SEED")
-_LONG_AGO = 3600
 _CLEAN = 4
 _URLS = ("http://127.0.0.1:9/a", "http://127.0.0.1:9/b")
 _OURS = frozenset({Gate.NAME_TAKEN, Gate.AMBIGUOUS, Gate.DEPENDENCY})
@@ -231,9 +231,7 @@ class Round:
 
     def _later(self) -> None:
         """Let the run before have ended an hour ago, by the clock of the disk."""
-        for path in self.folder.glob("state.json*"):
-            there = path.stat()
-            os.utime(path, (there.st_atime - _LONG_AGO, there.st_mtime - _LONG_AGO))
+        let_an_hour_pass(self.folder)
 
 
 def _document(kind: str, name: str, **spec: Any) -> dict[str, Any]:
