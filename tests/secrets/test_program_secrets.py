@@ -129,7 +129,9 @@ def test_sops_sees_what_leads_to_its_keys_and_no_token_of_vault(programs: Progra
         DUST_ACCESS_TOKEN="canary",
     )
     path = programs.folder
-    assert revealed(found) == f"AWS_PROFILE=2 PATH={path} SOPS_AGE_KEY=1 VAULT_TOKEN=none-for-sops"
+    assert revealed(found) == (
+        f"AWS_PROFILE=2 PATH={path} SOPS_AGE_KEY=1 SOPS_CONFIG=/dev/null VAULT_TOKEN=none-for-sops"
+    )
 
 
 @pytest.mark.parametrize(
