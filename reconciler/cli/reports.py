@@ -164,7 +164,7 @@ class Reports:
         from reconciler.workflows.outputs import write_output
 
         try:
-            write_output(path, b"".join(data))
+            write_output(path, *data)  # as one it would take twice the memory
         except OSError as error:
             self._unwritable(path, error)
 

@@ -35,7 +35,7 @@ def write_atomically(
         raise StateUnwritable(str(path), error.strerror or str(error)) from error
 
 
-def replace_file(path: Path, data: bytes, *, mode: int | None = None) -> None:
+def replace_file(path: Path, *pieces: bytes, mode: int | None = None) -> None:
     """Put a file in the place of what is there, in one step; see `write_atomically`.
 
     A link is replaced, and what it leads to stays as it is. Raises OSError.
@@ -45,7 +45,7 @@ def replace_file(path: Path, data: bytes, *, mode: int | None = None) -> None:
     descriptor, temporary = _beside(path, _NEW if mode is None else _PRIVATE)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         if mode is not None:

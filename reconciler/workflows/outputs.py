@@ -26,7 +26,7 @@ _STUCK = (EACCES, EPERM, EBUSY, EXDEV, EROFS)
 folder takes no new files."""
 
 
-def write_output(path: Path, data: bytes, *, mode: int | None = None) -> None:
+def write_output(path: Path, *pieces: bytes, mode: int | None = None) -> None:
     """Write a file that was asked for, whole or not at all; see `replace_file` for `mode`.
 
     Raises OSError, also for a place that a link leads to, out of the current folder.
@@ -34,17 +34,17 @@ def write_output(path: Path, data: bytes, *, mode: int | None = None) -> None:
     _refuse_way_out(path)
     if is_special(path):
         with os.fdopen(_opened(path), "wb") as stream:
-            stream.write(data)
+            stream.writelines(pieces)
         return
     if path.is_file() and not path.is_symlink() and not os.access(path, os.W_OK):
         raise PermissionError(EACCES, os.strerror(EACCES))
     try:
-        replace_file(path, data, mode=mode)
+        replace_file(path, *pieces, mode=mode)
     except OSError as error:
         if error.errno not in _STUCK or not path.is_file():
             raise
         with os.fdopen(os.open(path, _flags(os.O_TRUNC)), "wb") as stream:
-            stream.write(data)
+            stream.writelines(pieces)
 
 
 def open_private(path: Path) -> int:
