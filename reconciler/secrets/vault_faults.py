@@ -54,6 +54,15 @@ def diagnose(error: Exception, origin: str, timeout: float) -> Trouble:
                 "name one that it trusts in VAULT_CLIENT_CERT, and its key in VAULT_CLIENT_KEY",
                 everywhere=True,
             )
+        if not verdicts and any(isinstance(one, ssl.SSLEOFError) for one in chain):
+            # TLS 1.3: a server that refuses our certificate may be gone before its alert is read.
+            return Trouble(
+                Code.SECRET_UNREACHABLE,
+                f"can't be read: {origin} ended the TLS connection, as one does that wants another "
+                "TLS client certificate",
+                "name one that it trusts in VAULT_CLIENT_CERT, and its key in VAULT_CLIENT_KEY",
+                everywhere=True,
+            )
         reason = f": {verdicts[0].rstrip('.')}" if verdicts else ""
         return Trouble(
             Code.SECRET_UNREACHABLE,
