@@ -139,13 +139,15 @@ class Connection:
 class ReadRequest:
     """What planning needs to know.
 
-    Objects of a kind in `owned` (remote ids) or whose title is in `titles` (casefolded display
-    names) are read in full; the rest may be read in outline, unless `everything` is wanted.
+    Objects of a kind in `owned` (remote ids), in `claimed` (ids that a person typed) or whose title
+    is in `titles` (casefolded display names) are read in full; the rest may be read in outline,
+    unless `everything` is wanted. What is owned and not listed is asked for by itself.
     `members` and `groups` ask for the directory.
     """
 
     owned: Mapping[str, frozenset[str]]
     titles: Mapping[str, frozenset[str]]
+    claimed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     members: bool = False
     groups: bool = False
     everything: bool = False

@@ -84,10 +84,10 @@ def _claims(texts: Sequence[str], context: Context) -> dict[Address, str]:
 
 def _request(request: ReadRequest, claims: Mapping[Address, str]) -> ReadRequest:
     """The same, with the claimed objects read in full."""
-    owned = dict(request.owned)
+    claimed: dict[str, frozenset[str]] = {}
     for address, remote_id in claims.items():
-        owned[address.kind] = owned.get(address.kind, frozenset()) | {remote_id}
-    return replace(request, owned=owned)
+        claimed[address.kind] = claimed.get(address.kind, frozenset()) | {remote_id}
+    return replace(request, claimed=claimed)
 
 
 def _with_fingerprints(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from reconciler.planning import moved
-from reconciler.resources import KINDS, Address, is_resource_name
+from reconciler.resources import KINDS, Address
 from reconciler.state import Entry, State, accept
 from reconciler.workflows.context import Context
 from reconciler.workflows.failures import Exit, Stop
@@ -24,12 +24,6 @@ def move_address(context: Context, old: str, new: str) -> Entry:
     source, target = _address(old), _address(new)
     if source.kind != target.kind:
         raise Stop(Exit.USAGE, f"{source} can't become {target}: an object doesn't change its kind")
-    if not is_resource_name(target.name):
-        raise Stop(
-            Exit.USAGE,
-            f"`{target.name}` can't be the name of a resource",
-            help=("lower-case letters, digits, `.`, `_` and `-`, at most 63 characters",),
-        )
     with holding(context) as session:
         state = session.state
         entry = _entry(state, source)
@@ -113,7 +107,11 @@ def _address(text: str) -> Address:
     try:
         address = Address.parse(text)
     except ValueError as error:
-        raise Stop(Exit.USAGE, f"`{text}` is no address: {error}") from None
+        raise Stop(
+            Exit.USAGE,
+            f"`{text}` is no address: {error}",
+            help=("a name has lower-case letters, digits, `.`, `_` and `-`, 63 at most",),
+        ) from None
     if address.kind not in KINDS:
         raise Stop(
             Exit.USAGE,

@@ -342,7 +342,7 @@ class TestOwningByHand:
             (("state", "show", "Space/t2"), 1, "did you mean Space/t?"),
             (("state", "mv", "Space/s", "MCPServer/s"), 64, "doesn't change its kind"),
             (("state", "mv", "Space/s", "Space/t"), 1, "already"),
-            (("state", "mv", "Space/s", "Space/UP"), 64, "can't be the name"),
+            (("state", "mv", "Space/s", "Space/UP"), 64, "is no address"),
             (("state", "mv", "Space/none", "Space/x"), 1, "owns nothing"),
         ],
     )

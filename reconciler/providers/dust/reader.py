@@ -1,6 +1,7 @@
 """The workspace as it is: as few calls as possible, in parallel, all or nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -121,7 +122,8 @@ class DustReader:
         connection = self._client.connection
         with Parallel(connection.parallelism, connection.stop) as pool:
             # Without `role=admin` the list hides restricted spaces from administrators.
-            places = Places.of(self._client.get("/spaces", SPACES, [("role", "admin")]).spaces)
+            every = self._client.get("/spaces", SPACES, [("role", "admin")]).spaces
+            places = Places.of(every)
             wanted = [space for space in places.regular if _asked_for(space, request)]
             details = {s.s_id: pool.start(partial(self._space, s.s_id)) for s in wanted}
             views = pool.start(lambda: self._views(places.system))
@@ -134,7 +136,10 @@ class DustReader:
             pairs = self._pairs(places, listed, views.result())
             live = _servers(places, pairs, connected.result())
             spaces = _spaces(places, {sid: f.result() for sid, f in details.items()}, live)
-            complete = self._prove_absences(pool, request, [*spaces, *live])
+            # Whatever its kind: somebody may ask for a special space, or a built-in server.
+            shown = {("Space", each.s_id) for each in every}
+            shown |= {("MCPServer", each.s_id) for each in listed}
+            complete = self._prove_absences(pool, request, shown)
         return Snapshot(
             workspace_id=self._client.connection.workspace_id,
             resources={
@@ -148,13 +153,14 @@ class DustReader:
         )
 
     def _prove_absences(
-        self, pool: Parallel, request: ReadRequest, live: Iterable[LiveResource]
+        self, pool: Parallel, request: ReadRequest, listed: AbstractSet[tuple[str, str]]
     ) -> frozenset[str]:
         """Ask for each owned object that no list shows; the kinds of which absence is a fact.
 
+        Parameters: `listed` are kind and id of all that the lists show.
+
         Raises IncompleteRead when one of them is there after all.
         """
-        listed = {(each.kind, each.remote_id) for each in live}
         complete = set()
         for kind in ("Space", "MCPServer"):
             owned = request.owned.get(kind, frozenset())
@@ -266,9 +272,9 @@ def _names(users: Iterable[User]) -> tuple[str, ...]:
 
 
 def _asked_for(space: SpaceOutline, request: ReadRequest) -> bool:
-    owned = request.owned.get("Space", frozenset())
+    ids = request.owned.get("Space", frozenset()) | request.claimed.get("Space", frozenset())
     titles = request.titles.get("Space", frozenset())
-    return request.everything or space.s_id in owned or space.name.strip().casefold() in titles
+    return request.everything or space.s_id in ids or space.name.strip().casefold() in titles
 
 
 def _match(
