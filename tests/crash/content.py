@@ -7,6 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from reconciler.sandbox.sealing import load_seal
+
 _SPACES = """
 SELECT sid, kind, name, is_restricted,
   (SELECT group_concat(email || ':' || is_editor, ', ') FROM (SELECT email, is_editor
@@ -20,6 +22,8 @@ _SERVERS = """
 SELECT id, sid, kind, url, name, description, version, icon, tools, provider, scope,
   shared_secret, custom_headers, last_error FROM server
 """
+_SEALED = {-3: "shared_secret", -2: "custom_headers"}
+"""What is encrypted, by its place in the row."""
 _VIEWS = """
 SELECT space.name, view.name, description, oauth_use_case, oauth_scope, is_restricted_to_skills
 FROM view JOIN space ON space.id = space_id WHERE server_id = ? ORDER BY space.id
@@ -47,7 +51,11 @@ def content(data: Path) -> list[str]:
     """
     with closing(sqlite3.connect(f"file:{data}?mode=ro", uri=True)) as db:
         found = [f"space {json.dumps(row[1:])}" for row in db.execute(_SPACES)]
-        for key, _, *facts in db.execute(_SERVERS).fetchall():
+        seal = load_seal(data, is_new=False)
+        for key, sid, *facts in db.execute(_SERVERS).fetchall():
+            for at, column in _SEALED.items():
+                if facts[at] is not None:  # each time it is sealed it looks otherwise
+                    facts[at] = seal.open(facts[at], f"{sid}/{column}")
             whole = {
                 "facts": facts,
                 "views": sorted(db.execute(_VIEWS, (key,)).fetchall()),

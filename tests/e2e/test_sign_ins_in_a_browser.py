@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.signing import MODES, Parts, Scene, opened, scene_of
 from tests.e2e.world import ADMIN
-from tests.parts.peers import need_chromium
+from tests.parts.peers import chromium
 
 _EACH = 12
 
@@ -36,11 +36,9 @@ def scene(parts: Parts, numbers: Iterator[int], tmp_path: Path) -> Iterator[Scen
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium, without a window."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=need_chromium(), args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    """Debian's chromium."""
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture

@@ -179,20 +179,28 @@ def test_an_object_that_another_creation_under_way_may_have_made_is_not_taken(
     # answered only after that of the first was lost and looked up.
     import threading
 
-    seconds_made, firsts_looked = threading.Event(), threading.Event()
+    seconds_made, firsts_lost, firsts_looked = (threading.Event() for _ in range(3))
 
     class Reader:
         """Tells when it was asked."""
 
         def snapshot(self, request: object) -> object:
-            seconds_made.wait(30)
+            looking = firsts_lost.is_set()  # and not what is read before the first creation
+            if looking:
+                seconds_made.wait(30)
             found = real(request)  # type: ignore[arg-type]  # what the executor asks
-            firsts_looked.set()
+            if looking:
+                firsts_looked.set()
             return found
 
     real = bench.world.snapshot
     bench.parallelism = 2
-    bench.writer.before["MCPServer/a create"] = raising(LOST)
+
+    def lost() -> None:
+        firsts_lost.set()
+        raise LOST
+
+    bench.writer.before["MCPServer/a create"] = lost
 
     def slow() -> None:
         seconds_made.set()

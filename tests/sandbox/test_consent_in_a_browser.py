@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.parts.peers import need_chromium
+from tests.parts.peers import chromium
 from tests.sandbox.consents import Stage
 from tests.sandbox.world import ADMIN, make_server
 
@@ -25,11 +25,9 @@ BEGIN = """async ([path, extra]) => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium, without a window."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=need_chromium(), args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    """Debian's chromium."""
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture

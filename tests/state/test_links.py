@@ -61,9 +61,9 @@ def test_a_state_that_is_mounted_by_itself_is_refused_before_anything_is_done(
     (tmp_path / "kept.json").write_text("{}")
     (tmp_path / name).write_text("")
     program = (
-        "import pathlib, sys; from reconciler.state.locking import lock\n"
+        "import pathlib, sys; from reconciler.state.locking import Locking\n"
         "from reconciler.state import Owner, StateUnwritable\n"
-        "try: lock(pathlib.Path(sys.argv[1]), owner=Owner(user='a', host='b', pid=1"
+        "try: Locking(pathlib.Path(sys.argv[1])).hold(Owner(user='a', host='b', pid=1"
         ")).__enter__()\n"
         "except StateUnwritable as error: print(error.message, error.help)\n"
     )

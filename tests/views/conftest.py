@@ -1,4 +1,4 @@
-"""One browser for all tests of views, and a page of its own for each."""
+"""One browser for all tests of a module, and a page of its own for each."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SARIF = NPM / "node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # it has a loop of its own, and one thread bears but one
 def browser() -> Iterator["Browser"]:
     """Debian's chromium."""
     with chromium() as found:
