@@ -36,6 +36,10 @@ def hush(*names: str) -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
+LEFT_BEHIND = "secrets-exchange"
+"""The name of a thread whose library may never come back."""
+
+
 def within(seconds: float, call: Callable[[], Value]) -> Value:
     """What `call` returns or raises. Raises Trouble when that takes longer than so many seconds.
 
@@ -50,7 +54,7 @@ def within(seconds: float, call: Callable[[], Value]) -> Value:
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
             future.set_exception(error)
 
-    Thread(target=run, name="secrets-exchange", daemon=True).start()
+    Thread(target=run, name=LEFT_BEHIND, daemon=True).start()
     try:
         return future.result(timeout=seconds)
     except TimeoutError:
